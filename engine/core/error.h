@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A message that travels up to the caller who knows what the user asked for.
+ *
+ * Functions return 0 or -errno; those whose failures need words also take a struct error, fill it
+ * with one line (what, where, why) and leave printing it to the program. */
+#ifndef AFXDP_ERROR_H
+#define AFXDP_ERROR_H
+
+struct error {
+    char text[512];
+};
+
+/* Writes the message (cut to fit) and returns `code`, so that a function can
+ * `return error_set(error, -EINVAL, "...")`. `error` may be NULL. */
+int error_set(struct error *error, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Puts "PREFIX: " before the message, for a caller that knows more of the where. */
+int error_prefix(struct error *error, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The twelve integer features of a packet, feature set version 1 (BPF-safe).
+ *
+ * All are unsigned 32-bit and saturate. Means and deviations are fixed point with the scales below:
+ * mean = S/n and deviation = D/n, truncating, where n counts this packet, S sums the feature's
+ * values and D sums |value - mean| in the scale of the mean (docs/design.md, "Features").
+ * (Not called features.h: glibc has a header of that name.) */
+#ifndef AFXDP_FLOW_FEATURES_H
+#define AFXDP_FLOW_FEATURES_H
+
+#include "flow.h"
+
+enum feature {
+    FEATURE_SPORT,
+    FEATURE_DPORT,
+    FEATURE_PROTOCOL,
+    FEATURE_LENGTH,
+    FEATURE_INTERVAL,
+    FEATURE_DIRECTION,
+    FEATURE_MEAN_LENGTH,
+    FEATURE_MEAN_INTERVAL,
+    FEATURE_MEAN_DIRECTION,
+    FEATURE_DEV_LENGTH,
+    FEATURE_DEV_INTERVAL,
+    FEATURE_DEV_DIRECTION,
+    FEATURE_COUNT
+};
+
+enum {
+    FEATURE_SET_VERSION = 1,
+    FEATURE_LENGTH_SHIFT = 8,     /* mean_length, dev_length: bytes × 256 */
+    FEATURE_INTERVAL_SHIFT = 0,   /* mean_interval, dev_interval: µs */
+    FEATURE_DIRECTION_SHIFT = 16, /* mean_direction, dev_direction: × 65,536 */
+};
+
+/* The names, in order, as they stand in features.csv. */
+#define FEATURE_NAMES                                                                              \
+    {                                                                                              \
+        "sport", "dport", "protocol", "length", "interval", "direction", "mean_length",            \
+            "mean_interval", "mean_direction", "dev_length", "dev_interval", "dev_direction"       \
+    }
+
+/* The features of one packet, indexed by enum feature. */
+struct features {
+    uint32_t value[FEATURE_COUNT];
+};
+
+ALWAYS_INLINE uint32_t saturate32(uint64_t value)
+{
+    return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
+/* (sum << shift) / n, exactly, also where the shifted sum has more than 64 bits. */
+ALWAYS_INLINE uint64_t mean_scaled(uint64_t sum, uint64_t n, uint32_t shift)
+{
+    if (sum >> (63 - shift) == 0)
+        return (sum << shift) / n;
+    return ((sum / n) << shift) + ((sum % n) << shift) / n;
+}
+
+/* Adds a value to a sum and to its deviations, and gives the new mean and deviation. */
+ALWAYS_INLINE void running_statistics(uint32_t value, uint32_t shift, uint64_t n, uint64_t *sum,
+                                      uint64_t *deviation_sum, uint32_t *mean, uint32_t *deviation)
+{
+    *sum += value;
+    uint64_t exact_mean = mean_scaled(*sum, n, shift);
+    uint64_t scaled = (uint64_t)value << shift;
+
+    *deviation_sum += scaled > exact_mean ? scaled - exact_mean : exact_mean - scaled;
+    *mean = saturate32(exact_mean);
+    *deviation = saturate32(*deviation_sum / n);
+}
+
+/* Counts the packet in its flow (which flow_begin or an earlier packet has filled) and writes its
+ * features. `now` is the packet's time in ns, `from_low` what flow_key_of returned for it. */
+ALWAYS_INLINE void flow_features_update(struct flow *flow, const struct packet *packet,
+                                        bool from_low, uint64_t now, struct features *features)
+{
+    uint32_t *f = features->value;
+    uint32_t direction = (uint64_t)from_low == flow->initiator_is_low;
+    uint32_t interval = 0;
+
+    if (now > flow->last) { /* captures go back in time now and then */
+        interval = saturate32((now - flow->last) / 1000);
+        flow->last = now;
+    }
+    uint64_t n = ++flow->packets;
+
+    bool initiator_low = flow->initiator_is_low != 0;
+    f[FEATURE_SPORT] = initiator_low ? flow->key.low_port : flow->key.high_port;
+    f[FEATURE_DPORT] = initiator_low ? flow->key.high_port : flow->key.low_port;
+    f[FEATURE_PROTOCOL] = packet->protocol;
+    f[FEATURE_LENGTH] = packet->length;
+    f[FEATURE_INTERVAL] = interval;
+    f[FEATURE_DIRECTION] = direction;
+    running_statistics(packet->length, FEATURE_LENGTH_SHIFT, n, &flow->length_sum,
+                       &flow->length_deviation_sum, &f[FEATURE_MEAN_LENGTH],
+                       &f[FEATURE_DEV_LENGTH]);
+    running_statistics(interval, FEATURE_INTERVAL_SHIFT, n, &flow->interval_sum,
+                       &flow->interval_deviation_sum, &f[FEATURE_MEAN_INTERVAL],
+                       &f[FEATURE_DEV_INTERVAL]);
+    running_statistics(direction, FEATURE_DIRECTION_SHIFT, n, &flow->direction_sum,
+                       &flow->direction_deviation_sum, &f[FEATURE_MEAN_DIRECTION],
+                       &f[FEATURE_DEV_DIRECTION]);
+}
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The one packet parser: user space, captures and the kernel all use this header (BPF-safe).
+ *
+ * It reads Ethernet with up to two VLAN tags, IPv4, IPv6 with extension headers, fragments and
+ * ports, touches no byte outside [data, end), and never opens a tunnel. The table "Packets,
+ * exactly" in docs/design.md is its specification. */
+#ifndef AFXDP_PACKET_H
+#define AFXDP_PACKET_H
+
+#include "bytes.h"
+
+enum packet_kind {
+    PACKET_IP,       /* the struct packet is filled: the packet belongs to a flow */
+    PACKET_OTHER,    /* not IP: ARP, LLDP, MPLS, PPPoE, three VLAN tags or more */
+    PACKET_MALFORMED /* IP that contradicts itself, or cut before its ports */
+};
+
+struct packet {
+    uint64_t source[2];      /* address as on the wire; IPv4 in the first 4 bytes, rest 0 */
+    uint64_t destination[2]; /* likewise */
+    uint32_t length;         /* IP total length in bytes, IPv6: 40 + payload length */
+    uint16_t source_port;    /* host byte order, 0 where the protocol has none */
+    uint16_t destination_port;
+    uint8_t protocol; /* IP protocol number after extension headers */
+    uint8_t version;  /* 4 or 6 */
+};
+
+enum {
+    ETHERTYPE_IPV4 = 0x0800,
+    ETHERTYPE_IPV6 = 0x86dd,
+    ETHERTYPE_VLAN = 0x8100,
+    ETHERTYPE_SERVICE_VLAN = 0x88a8,
+    ETHERTYPE_OLD_QINQ = 0x9100,
+
+    PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    PROTOCOL_DCCP = 33,
+    PROTOCOL_ROUTING = 43,
+    PROTOCOL_FRAGMENT = 44,
+    PROTOCOL_AUTHENTICATION = 51,
+    PROTOCOL_DESTINATION = 60,
+    PROTOCOL_SCTP = 132,
+    PROTOCOL_MOBILITY = 135,
+    PROTOCOL_UDP_LITE = 136,
+
+    PACKET_VLAN_TAGS_MAX = 2,
+    PACKET_EXTENSION_HEADERS_MAX = 8
+};
+
+/* Ports of the protocol that starts at `cursor`; `remaining` bytes of it lie within the IP length.
+ */
+ALWAYS_INLINE enum packet_kind packet_parse_ports(const uint8_t *cursor, const uint8_t *end,
+                                                  uint32_t remaining, struct packet *packet)
+{
+    uint32_t least;
+
+    switch (packet->protocol) {
+    case PROTOCOL_TCP:
+        least = 20;
+        break;
+    case PROTOCOL_UDP:
+        least = 8;
+        break;
+    case PROTOCOL_SCTP:
+    case PROTOCOL_DCCP:
+    case PROTOCOL_UDP_LITE:
+        least = 4;
+        break;
+    default:
+        return PACKET_IP;
+    }
+    if (remaining < least || cursor + 4 > end)
+        return PACKET_MALFORMED;
+    packet->source_port = load_be16(cursor);
+    packet->destination_port = load_be16(cursor + 2);
+    return PACKET_IP;
+}
+
+ALWAYS_INLINE enum packet_kind packet_parse_ipv4(const uint8_t *cursor, const uint8_t *end,
+                                                 uint32_t available, struct packet *packet)
+{
+    if (cursor + 20 > end || cursor[0] >> 4 != 4)
+        return PACKET_MALFORMED;
+
+    uint32_t header_length = (uint32_t)(cursor[0] & 15) * 4;
+    uint32_t length = load_be16(cursor + 2);
+    if (length == 0) /* segmentation offload leaves it to be filled in */
+        length = available;
+    if (header_length < 20 || length < header_length || length > available ||
+        cursor + header_length > end)
+        return PACKET_MALFORMED;
+
+    packet->version = 4;
+    packet->length = length;
+    packet->protocol = cursor[9];
+    packet->source[0] = load_wire32(cursor + 12);
+    packet->destination[0] = load_wire32(cursor + 16);
+    if (load_be16(cursor + 6) & 0x1fff) /* a later fragment carries no ports */
+        return PACKET_IP;
+    return packet_parse_ports(cursor + header_length, end, length - header_length, packet);
+}
+
+ALWAYS_INLINE enum packet_kind packet_parse_ipv6(const uint8_t *cursor, const uint8_t *end,
+                                                 uint32_t available, struct packet *packet)
+{
+    if (cursor + 40 > end || cursor[0] >> 4 != 6)
+        return PACKET_MALFORMED;
+
+    uint32_t remaining = load_be16(cursor + 4);
+    packet->version = 6;
+    packet->length = 40 + remaining;
+    packet->source[0] = load_wire64(cursor + 8);
+    packet->source[1] = load_wire64(cursor + 16);
+    packet->destination[0] = load_wire64(cursor + 24);
+    packet->destination[1] = load_wire64(cursor + 32);
+    if (packet->length > available)
+        return PACKET_MALFORMED;
+
+    uint8_t next = cursor[6];
+    cursor += 40;
+    for (int headers = 0; headers <= PACKET_EXTENSION_HEADERS_MAX; headers++) {
+        uint32_t unit = 8;
+        uint32_t extra = 1;
+
+        switch (next) {
+        case PROTOCOL_HOP_BY_HOP:
+        case PROTOCOL_ROUTING:
+        case PROTOCOL_DESTINATION:
+        case PROTOCOL_MOBILITY:
+        case PROTOCOL_FRAGMENT:
+            break;
+        case PROTOCOL_AUTHENTICATION: /* counts 4-byte units, less two */
+            unit = 4;
+            extra = 2;
+            break;
+        default:
+            packet->protocol = next;
+            return packet_parse_ports(cursor, end, remaining, packet);
+        }
+        if (headers == PACKET_EXTENSION_HEADERS_MAX || remaining < 8 || cursor + 8 > end)
+            return PACKET_MALFORMED;
+
+        uint32_t length = next == PROTOCOL_FRAGMENT ? 8 : (cursor[1] + extra) * unit;
+        if (length > remaining || cursor + length > end)
+            return PACKET_MALFORMED;
+        if (next == PROTOCOL_FRAGMENT && (load_be16(cursor + 2) & 0xfff8)) {
+            packet->protocol = cursor[0];
+            return PACKET_IP;
+        }
+        next = cursor[0];
+        cursor += length;
+        remaining -= length;
+    }
+    return PACKET_MALFORMED;
+}
+
+/* From the EtherType on. `cursor` points behind the EtherType, `available` is what the packet has
+ * on the wire from there: in bytes, never less than what was captured of it. */
+ALWAYS_INLINE enum packet_kind packet_parse_network(uint16_t ethertype, const uint8_t *cursor,
+                                                    const uint8_t *end, uint32_t available,
+                                                    struct packet *packet)
+{
+    *packet = (struct packet){0};
+
+    for (int tags = 0; tags < PACKET_VLAN_TAGS_MAX; tags++) {
+        if (ethertype != ETHERTYPE_VLAN && ethertype != ETHERTYPE_SERVICE_VLAN &&
+            ethertype != ETHERTYPE_OLD_QINQ)
+            break;
+        if (cursor + 4 > end || available < 4)
+            return PACKET_OTHER;
+        ethertype = load_be16(cursor + 2);
+        cursor += 4;
+        available -= 4;
+    }
+    if (ethertype == ETHERTYPE_IPV4)
+        return packet_parse_ipv4(cursor, end, available, packet);
+    if (ethertype == ETHERTYPE_IPV6)
+        return packet_parse_ipv6(cursor, end, available, packet);
+    return PACKET_OTHER;
+}
+
+/* An Ethernet frame of `wire_length` bytes on the wire, of which [data, end) are here.
+ * `packet` is defined only when PACKET_IP is returned. */
+ALWAYS_INLINE enum packet_kind packet_parse_ethernet(const uint8_t *data, const uint8_t *end,
+                                                     uint32_t wire_length, struct packet *packet)
+{
+    if (data + 14 > end || wire_length < 14)
+        return PACKET_OTHER;
+    return packet_parse_network(load_be16(data + 12), data + 14, end, wire_length - 14, packet);
+}
+
+#endif
