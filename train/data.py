@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Captures to rows: the twelve integers, the label, the flow and the part of every packet.
+
+The integers come from build/bin/afxdp-features, the program that shares its code with the engine,
+so that training and serving can't drift. What the CSV doesn't say (time, addresses, which flow)
+is read by the test oracle's parser, whose integers must be the same.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, fields
+from decimal import Decimal
+
+import numpy as np
+
+import public
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "test", "oracle"))
+
+import captures  # noqa: E402
+import flows  # noqa: E402
+import packets  # noqa: E402
+
+FEATURES = flows.NAMES
+CLASSES = ("benign", "portscan", "bruteforce", "flood", "amplification")
+EXTRACTOR = os.path.join(ROOT, "build", "bin", "afxdp-features")
+CACHE = os.path.join(tempfile.gettempdir(), "afxdp-train-cache")
+TRAIN, VALID, TEST = 0, 1, 2
+WESTERMO = {"Normal": "benign", "GOOD-SSH": "benign", "BAD-PORTSCAN1": "portscan",
+            "BAD-PORTSCAN2": "portscan", "BAD-SSH": "bruteforce"}
+
+
+@dataclass
+class Rows:
+    """One row per classified packet; every array has the same first dimension."""
+
+    x: np.ndarray  # [N, 12] int64, the integers of the design page
+    y: np.ndarray  # [N] class number, -1 where the packet has no class of ours
+    flow: np.ndarray  # [N] flow number, unique over all captures of this object
+    nth: np.ndarray  # [N] 1 for the first packet of its flow
+    time: np.ndarray  # [N] ns
+    capture: np.ndarray  # [N] number into `names`
+    part: np.ndarray  # [N] TRAIN, VALID or TEST
+    names: list
+
+    def __len__(self):
+        return len(self.y)
+
+    def take(self, which):
+        """The rows of a mask or of indices."""
+        arrays = [getattr(self, f.name)[which] for f in fields(self) if f.name != "names"]
+        return Rows(*arrays, self.names)
+
+
+def join(parts):
+    """Rows of several captures as one, flows and captures renumbered."""
+    flow_base = np.cumsum([0] + [int(p.flow.max(initial=-1)) + 1 for p in parts])
+    name_base = np.cumsum([0] + [len(p.names) for p in parts])
+    stack = {f.name: np.concatenate([getattr(p, f.name) for p in parts])
+             for f in fields(Rows) if f.name not in ("flow", "capture", "names")}
+    stack["flow"] = np.concatenate([p.flow + b for p, b in zip(parts, flow_base)])
+    stack["capture"] = np.concatenate([p.capture + b for p, b in zip(parts, name_base)])
+    return Rows(names=[n for p in parts for n in p.names], **stack)
+
+
+def walk(path):
+    """Per classified packet: index, time, MAC addresses, packets.Packet, twelve integers, flow."""
+    table, numbers, counts = flows.Flows(), {}, []
+    for index, (time, link, frame, wire) in enumerate(captures.read(path)):
+        packet = packets.parse(link, frame, wire)
+        if isinstance(packet, str):
+            continue
+        integers = table.features(packet, time)
+        ends = ((packet.source, packet.sport), (packet.destination, packet.dport))
+        flow = table.live[(packet.protocol, min(ends), max(ends))]
+        number = numbers.setdefault(id(flow), len(numbers)) if flow.count > 1 else len(counts)
+        if flow.count == 1:
+            numbers[id(flow)] = number
+            counts.append(flow)  # kept, so that no other flow gets this id
+        macs = (frame[6:12], frame[0:6]) if link == 1 else (b"", b"")
+        yield index, time, macs, packet, integers, number
+
+
+def extract(path):
+    """The integers of a capture by the C extractor: [N, 13] with the packet's index first."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = os.path.join(folder, "features.csv")
+        subprocess.run([EXTRACTOR, path, "-o", output], check=True, stdout=subprocess.DEVNULL)
+        with open(output, encoding="utf-8") as file:
+            if not file.readline().startswith("index," + ",".join(FEATURES)):
+                raise ValueError(f"{EXTRACTOR} wrote another header than the design page's")
+            return np.array([line.split(",")[:13] for line in file], np.int64).reshape(-1, 13)
+
+
+def read(path, label_of=None, digest=None):
+    """One capture as Rows, all in TRAIN; label_of(time, macs, packet) gives a class name.
+
+    Cached under the capture's digest; labels are not, they are cheap.
+    """
+    digest = digest or public.sha256(path)
+    by_c = os.path.exists(EXTRACTOR)
+    cached = os.path.join(CACHE, f"{digest}.{'c' if by_c else 'oracle'}.npz")
+    if not os.path.exists(cached) or label_of:
+        walked = list(walk(path))
+    if os.path.exists(cached):
+        with np.load(cached) as file:
+            x, flow, nth, time = (file[name] for name in ("x", "flow", "nth", "time"))
+    else:
+        x = np.array([w[4] for w in walked], np.int64).reshape(-1, 12)
+        if by_c:
+            indexed = np.column_stack((np.array([w[0] for w in walked], np.int64), x))
+            if not np.array_equal(extract(path), indexed):
+                raise ValueError(f"{path}: {EXTRACTOR} and the oracle differ; see test/oracle")
+        flow = np.array([w[5] for w in walked], np.int64)
+        time = np.array([w[1] for w in walked], np.int64)
+        nth, seen = np.zeros(len(flow), np.int64), {}
+        for i, number in enumerate(flow.tolist()):
+            seen[number] = nth[i] = seen.get(number, 0) + 1
+        os.makedirs(CACHE, exist_ok=True)
+        temporary = f"{cached}.{os.getpid()}.npz"
+        np.savez(temporary, x=x, flow=flow, nth=nth, time=time)
+        os.replace(temporary, cached)
+    y = np.full(len(flow), -1, np.int64)
+    if label_of:
+        names = [label_of(time, macs, packet) for _, time, macs, packet, _, _ in walked]
+        y = np.array([CLASSES.index(n) if n in CLASSES else -1 for n in names], np.int64)
+    zero = np.zeros(len(flow), np.int64)
+    return Rows(x, y, flow, nth, time, zero, zero.copy(), [os.path.basename(path)])
+
+
+def by_first_packet(rows, part_of_row):
+    """Gives each flow the part that its first packet has in `part_of_row`."""
+    part_of_flow = np.zeros(int(rows.flow.max(initial=-1)) + 1, np.int64)
+    part_of_flow[rows.flow[rows.nth == 1]] = part_of_row[rows.nth == 1]
+    rows.part = part_of_flow[rows.flow]
+    return rows
+
+
+def ns(seconds):
+    return int(Decimal(seconds) * 10**9)
+
+
+def westermo_labels(path):
+    """NST_M_Label by MAC pair, protocol and time; a cell of several MACs means any of them."""
+    table = {}
+    with open(path, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            span = (ns(row["start"]), ns(row["end"]), row["NST_M_Label"])
+            for a in row["sMACs"].split("/"):
+                for b in row["rMACs"].split("/"):
+                    table.setdefault((frozenset((a, b)), row["protocol"]), []).append(span)
+
+    def label_of(time, macs, packet):
+        pair = frozenset(mac.hex(":") for mac in macs)
+        protocol = {6: "TCP", 17: "UDP"}.get(packet.protocol, packet.protocol)
+        for start, end, label in table.get((pair, f"IPV4-{protocol}"), ()):
+            if start <= time <= end:
+                return WESTERMO.get(label, label)
+        return None
+
+    return label_of
+
+
+def lab_set(folder, progress=lambda items: items):
+    """The lab set of the data page, split exactly as it says, and validation parts of our own.
+
+    Validation is cut from training: Westermo batches 3, 7 and 12, 55 to 70 % of each DDoS capture,
+    a device's third training capture.
+    """
+    found, parts = public.verify(folder), []
+    everything = [(name, path) for name in public.LAB_SETS for path in found[name]
+                  if not path.endswith(".csv")]
+    for name, path in progress(everything):
+        file, digest = os.path.basename(path), public.hashes()[path]
+        full = os.path.join(folder, path)
+        if name == "westermo":
+            rows = read(full, westermo_labels(full.replace(".pcap", ".flows.csv")), digest)
+            with_start = next(captures.read(full))[0]
+            batch = (rows.time - with_start) // (340 * 10**9)
+            where = np.where(batch % 3 == 2, TEST, np.where(np.isin(batch, (3, 7, 12)), VALID, TRAIN))
+        elif name == "stopddos":
+            rows = read(full, None, digest)
+            rows.y[:] = CLASSES.index("flood" if file.startswith("pkt.") else "amplification")
+            place = np.arange(len(rows)) / len(rows)
+            where = np.where(place >= 0.7, TEST, np.where(place >= 0.55, VALID, TRAIN))
+        else:
+            rows = read(full, None, digest)
+            rows.y[:] = CLASSES.index("benign")
+            part = TEST if file.endswith(".test.pcap") else VALID if ".03." in file else TRAIN
+            where = np.full(len(rows), part)
+        parts.append(by_first_packet(rows, where))
+    rows = join(parts)
+    return rows.take(rows.y >= 0)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The float network: fully connected layers with ReLU on codes / 127."""
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def deterministic(seed):
+    """One thread and fixed seeds: two runs on one machine give the same bits."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(seed)
+    return np.random.default_rng(seed)
+
+
+def network(widths):
+    """widths: inputs, hidden layers, classes."""
+    layers = []
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+        layers += [nn.Linear(inputs, outputs)] + [nn.ReLU()] * (i < len(widths) - 2)
+    return nn.Sequential(*layers)
+
+
+def row_weights(y, classes, power=0.5):
+    """Class weights by a power of the inverse frequency, mean 1 over the rows."""
+    count = np.bincount(y, minlength=classes)
+    weight = np.where(count > 0, 1.0 / np.maximum(count, 1) ** power, 0.0)[y]
+    return weight / weight.mean()
+
+
+def fit(model, codes, y, weights, rng, epochs, rate, batch=1024, progress=range):
+    """Minimises the weighted cross-entropy with Adam under a one-cycle rate."""
+    x = torch.from_numpy(codes.astype(np.float32) / 127)
+    y, w = torch.from_numpy(y), torch.from_numpy(weights.astype(np.float32))
+    optimiser = torch.optim.Adam(model.parameters(), lr=rate)
+    steps = epochs * ((len(y) + batch - 1) // batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
+    for _ in progress(epochs):
+        order = torch.from_numpy(rng.permutation(len(y)))
+        for start in range(0, len(y), batch):
+            at = order[start : start + batch]
+            loss = nn.functional.cross_entropy(model(x[at]), y[at], reduction="none")
+            optimiser.zero_grad(set_to_none=True)
+            (loss * w[at]).mean().backward()
+            optimiser.step()
+            schedule.step()
+    return model
+
+
+def logits(model, codes):
+    with torch.no_grad():
+        return model(torch.from_numpy(codes.astype(np.float32) / 127)).numpy()
+
+
+def layers_of(model):
+    """[(weights [outputs, inputs], bias [outputs])] in float32."""
+    return [(m.weight.detach().numpy(), m.bias.detach().numpy())
+            for m in model if isinstance(m, nn.Linear)]
