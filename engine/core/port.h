@@ -16,11 +16,14 @@ enum {
 /* What stands before the network layer. */
 enum link_type {
     LINK_ETHERNET,
-    LINK_COOKED_V1, /* Linux "any" captures, DLT_LINUX_SLL */
-    LINK_COOKED_V2, /* DLT_LINUX_SLL2 */
-    LINK_RAW_IP,    /* version taken from the first nibble */
-    LINK_LOOPBACK,  /* BSD: address family in the recorder's byte order, or DLT_LOOP's big endian */
-    LINK_UNKNOWN,   /* every packet is `other` */
+    LINK_COOKED_V1,    /* Linux "any" captures, DLT_LINUX_SLL */
+    LINK_COOKED_V2,    /* DLT_LINUX_SLL2 */
+    LINK_RAW_IP,       /* version taken from the first nibble */
+    LINK_IPV4,         /* nothing before the packet, and the recorder says that it is IPv4 */
+    LINK_IPV6,         /* likewise IPv6 */
+    LINK_LOOPBACK,     /* DLT_NULL: address family in the recorder's byte order */
+    LINK_LOOPBACK_BIG, /* DLT_LOOP: address family in big endian */
+    LINK_UNKNOWN,      /* every packet is `other` */
 };
 
 struct frame {
