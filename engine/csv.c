@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "csv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Takes one field off `cursor`, unquotes it in place and moves `cursor` behind its comma, or to
+ * NULL at the end of the line. NULL when a quoted field doesn't end properly. */
+static const char *take_field(char **cursor)
+{
+    char *field = *cursor;
+
+    if (*field != '"') {
+        char *comma = strchr(field, ',');
+        *cursor = comma ? comma + 1 : NULL;
+        if (comma)
+            *comma = '\0';
+        return field;
+    }
+    char *to = ++field;
+    for (char *from = field; *from; from++) {
+        if (*from != '"') {
+            *to++ = *from;
+        } else if (from[1] == '"') {
+            *to++ = *from++;
+        } else {
+            if (from[1] != ',' && from[1] != '\0')
+                return NULL;
+            *cursor = from[1] == ',' ? from + 2 : NULL;
+            *to = '\0';
+            return field;
+        }
+    }
+    return NULL;
+}
+
+/* Splits the line in hand; returns the number of fields or -EINVAL. */
+static int split(const struct csv *csv, const char **fields, struct error *error)
+{
+    char *cursor = csv->line;
+    int count = 0;
+
+    while (cursor) {
+        if (count == CSV_FIELDS_MAX)
+            return error_set(error, -EINVAL, "%s: line %llu has more than %d fields", csv->path,
+                             (unsigned long long)csv->number, CSV_FIELDS_MAX);
+        fields[count] = take_field(&cursor);
+        if (!fields[count])
+            return error_set(error, -EINVAL, "%s: line %llu: field %d has an unclosed quote",
+                             csv->path, (unsigned long long)csv->number, count + 1);
+        count++;
+    }
+    return count;
+}
+
+/* 1 with the line in csv->line, without its end; 0 at the end of the file. */
+static int read_line(struct csv *csv, struct error *error)
+{
+    errno = 0;
+    ssize_t length = getline(&csv->line, &csv->capacity, csv->file);
+
+    if (length < 0) {
+        if (feof(csv->file) && !ferror(csv->file))
+            return 0;
+        int err = errno ? errno : EIO;
+        return error_set(error, -err, "cannot read %s: %s", csv->path, strerror(err));
+    }
+    csv->number++;
+    if (strlen(csv->line) != (size_t)length)
+        return error_set(error, -EINVAL, "%s: line %llu has a NUL byte: not a CSV file", csv->path,
+                         (unsigned long long)csv->number);
+    csv->line[strcspn(csv->line, "\r\n")] = '\0';
+    return 1;
+}
+
+static int read_header(struct csv *csv, struct error *error)
+{
+    int err = read_line(csv, error);
+
+    if (err < 0)
+        return err;
+    if (err == 0)
+        return error_set(error, -EINVAL, "%s is empty: a CSV header is missing", csv->path);
+    if (strncmp(csv->line, "\xef\xbb\xbf", 3) == 0) /* the mark that some editors leave */
+        memmove(csv->line, csv->line + 3, strlen(csv->line + 3) + 1);
+    int count = split(csv, csv->names, error);
+    if (count < 0)
+        return count;
+    csv->columns = (uint32_t)count;
+    csv->header = csv->line; /* the names point into it */
+    csv->line = NULL;
+    csv->capacity = 0;
+    for (int i = 0; i < count; i++) {
+        if (csv->names[i][0] && csv_column(csv, csv->names[i]) != i)
+            return error_set(error, -EINVAL, "%s: line 1: column '%.40s' stands there twice",
+                             csv->path, csv->names[i]);
+    }
+    return 0;
+}
+
+int csv_open(struct csv *csv, const char *path, struct error *error)
+{
+    *csv = (struct csv){.path = path};
+    if (strcmp(path, "-") == 0) {
+        csv->path = "standard input";
+        csv->file = stdin;
+    } else {
+        csv->file = fopen(path, "re");
+    }
+    if (!csv->file) {
+        int err = errno;
+        return error_set(error, -err, "cannot open %s: %s", path, strerror(err));
+    }
+    int err = read_header(csv, error);
+    if (err)
+        csv_close(csv);
+    return err;
+}
+
+int csv_next(struct csv *csv, struct error *error)
+{
+    int err = read_line(csv, error);
+
+    if (err <= 0)
+        return err;
+    int count = split(csv, csv->fields, error);
+    if (count < 0)
+        return count;
+    if ((uint32_t)count != csv->columns)
+        return error_set(error, -EINVAL, "%s: line %llu has %d fields, the header has %u",
+                         csv->path, (unsigned long long)csv->number, count, csv->columns);
+    return 1;
+}
+
+int csv_column(const struct csv *csv, const char *name)
+{
+    for (uint32_t i = 0; i < csv->columns; i++) {
+        if (strcmp(csv->names[i], name) == 0)
+            return (int)i;
+    }
+    return -ENOENT;
+}
+
+int csv_require(const struct csv *csv, const char *name, struct error *error)
+{
+    int column = csv_column(csv, name);
+
+    if (column < 0)
+        return error_set(error, -EINVAL, "%s: line 1: column '%s' is missing", csv->path, name);
+    return column;
+}
+
+int csv_fault(const struct csv *csv, uint32_t column, const char *why, struct error *error)
+{
+    return error_set(error, -EINVAL, "%s: line %llu: column '%.40s' is '%.40s': %s", csv->path,
+                     (unsigned long long)csv->number, csv->names[column], csv->fields[column], why);
+}
+
+int csv_number(const struct csv *csv, uint32_t column, uint64_t most, uint64_t *value,
+               struct error *error)
+{
+    const char *text = csv->fields[column];
+    uint64_t number = 0;
+
+    if (!*text)
+        return csv_fault(csv, column, "a number is missing", error);
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return csv_fault(csv, column, "not a whole number", error);
+        uint64_t digit = (uint64_t)(*text - '0');
+        if (digit > most || number > (most - digit) / 10)
+            return csv_fault(csv, column, "the number is too large", error);
+        number = number * 10 + digit;
+    }
+    *value = number;
+    return 0;
+}
+
+void csv_close(struct csv *csv)
+{
+    if (csv->file && csv->file != stdin)
+        fclose(csv->file);
+    free(csv->line);
+    free(csv->header);
+    *csv = (struct csv){0};
+}

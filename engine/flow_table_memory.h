@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The user-space flow table: the buckets of flow_table.h in anonymous memory.
+ *
+ * A table belongs to one thread. It takes no memory after it was made and never fails: a full
+ * bucket evicts its oldest flow. */
+#ifndef AFXDP_FLOW_TABLE_MEMORY_H
+#define AFXDP_FLOW_TABLE_MEMORY_H
+
+#include <stddef.h>
+
+#include "error.h"
+#include "flow_table.h"
+
+enum {
+    FLOWS_DEFAULT = 1 << 20,
+    FLOWS_MAX = 1 << 27, /* 18 GB */
+    FLOW_TIMEOUT_DEFAULT = 120,
+    FLOW_TIMEOUT_MAX = 1000000000, /* seconds; in nanoseconds it fits in 64 bits */
+};
+
+enum flow_pages {
+    FLOW_PAGES_HUGE,        /* reserved huge pages (vm.nr_hugepages) */
+    FLOW_PAGES_TRANSPARENT, /* the kernel was asked for transparent huge pages */
+    FLOW_PAGES_SMALL,
+};
+
+struct flow_table {
+    struct flow_bucket *buckets;
+    uint32_t bucket_count; /* a power of two */
+    uint64_t timeout;      /* ns */
+    struct flow_seed seed;
+    enum flow_pages pages;
+    size_t size; /* of the mapping, bytes */
+};
+
+struct flow_table_options {
+    uint32_t flows;   /* capacity, 1..FLOWS_MAX; rounded up to a power of two of buckets */
+    uint32_t timeout; /* seconds, 0..FLOW_TIMEOUT_MAX */
+    bool fixed_seed;  /* else the seed is random: nobody can choose flows that share a bucket */
+    uint64_t seed;
+};
+
+#define FLOW_TABLE_OPTIONS_DEFAULT                                                                 \
+    {                                                                                              \
+        .flows = FLOWS_DEFAULT, .timeout = FLOW_TIMEOUT_DEFAULT                                    \
+    }
+
+/* Maps and empties a table. -EINVAL for options out of range, -ENOMEM. */
+int flow_table_new(struct flow_table **out, const struct flow_table_options *options,
+                   struct error *error);
+
+void flow_table_free(struct flow_table *table); /* takes NULL */
+
+/* Flows that fit, eight to a bucket. */
+uint64_t flow_table_capacity(const struct flow_table *table);
+
+/* The bucket that a hash belongs to. */
+ALWAYS_INLINE struct flow_bucket *flow_table_bucket(const struct flow_table *table, uint64_t hash)
+{
+    return &table->buckets[flow_bucket_index(hash, table->bucket_count)];
+}
+
+#endif

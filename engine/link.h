@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* From the link header to the network layer: finds the packet in a frame of any link type.
+ *
+ * Ethernet is all that an interface gives; the others stand in capture files
+ * (https://www.tcpdump.org/linktypes.html). */
+#ifndef AFXDP_LINK_H
+#define AFXDP_LINK_H
+
+#include "packet.h"
+#include "port.h"
+
+/* The EtherType at `at`, the payload behind a header of `header` bytes. */
+ALWAYS_INLINE enum packet_kind link_parse_ethertype(const struct frame *frame, uint32_t at,
+                                                    uint32_t header, struct packet *packet)
+{
+    if (frame->length < header || frame->wire_length < header)
+        return PACKET_OTHER;
+    return packet_parse_network(load_be16(frame->data + at), frame->data + header,
+                                frame->data + frame->length, frame->wire_length - header, packet);
+}
+
+/* AF_INET is 2 everywhere, AF_INET6 differs: 10 Linux, 24 NetBSD and OpenBSD, 28 FreeBSD,
+ * 30 Darwin. */
+ALWAYS_INLINE uint16_t link_family_ethertype(uint32_t family)
+{
+    switch (family) {
+    case 2:
+        return ETHERTYPE_IPV4;
+    case 10:
+    case 24:
+    case 28:
+    case 30:
+        return ETHERTYPE_IPV6;
+    default:
+        return 0;
+    }
+}
+
+ALWAYS_INLINE uint32_t link_family(const struct frame *frame)
+{
+    const uint8_t *p = frame->data;
+    uint32_t big = (uint32_t)load_be16(p) << 16 | load_be16(p + 2);
+    uint32_t little = __builtin_bswap32(big);
+
+    /* The recorder's byte order isn't told, but a family is a small number. */
+    return frame->link == LINK_LOOPBACK && little < big ? little : big;
+}
+
+/* Parses the frame as its link type says. `packet` is defined only when PACKET_IP is returned. */
+ALWAYS_INLINE enum packet_kind link_parse(const struct frame *frame, struct packet *packet)
+{
+    const uint8_t *end = frame->data + frame->length;
+    bool six = frame->length > 0 && frame->data[0] >> 4 == 6;
+
+    switch (frame->link) {
+    case LINK_ETHERNET:
+        return packet_parse_ethernet(frame->data, end, frame->wire_length, packet);
+    case LINK_COOKED_V1:
+        return link_parse_ethertype(frame, 14, 16, packet);
+    case LINK_COOKED_V2:
+        return link_parse_ethertype(frame, 0, 20, packet);
+    case LINK_RAW_IP:
+        return packet_parse_network(six ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4, frame->data, end,
+                                    frame->wire_length, packet);
+    case LINK_IPV4:
+        return packet_parse_network(ETHERTYPE_IPV4, frame->data, end, frame->wire_length, packet);
+    case LINK_IPV6:
+        return packet_parse_network(ETHERTYPE_IPV6, frame->data, end, frame->wire_length, packet);
+    case LINK_LOOPBACK:
+    case LINK_LOOPBACK_BIG:
+        if (frame->length < 4 || frame->wire_length < 4)
+            return PACKET_OTHER;
+        return packet_parse_network(link_family_ethertype(link_family(frame)), frame->data + 4, end,
+                                    frame->wire_length - 4, packet);
+    case LINK_UNKNOWN:
+        break;
+    }
+    return PACKET_OTHER;
+}
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "pipeline.h"
+
+#include "link.h"
+
+static void parse(struct burst *burst)
+{
+    uint32_t ip = 0;
+
+    for (uint32_t i = 0; i < burst->count; i++) {
+        enum packet_kind kind = link_parse(&burst->frames[i], &burst->packets[ip]);
+
+        burst->slot[i] = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
+        if (kind == PACKET_IP)
+            burst->place[ip++] = (uint8_t)i;
+    }
+    burst->ip_count = ip;
+}
+
+/* Packets of one flow in one burst must see each other: hashes first, then the flows in order. */
+static void update_flows(struct burst *burst, struct flow_table *table, struct stats *stats)
+{
+    uint64_t begun = 0;
+    uint64_t evictions = 0;
+
+    for (uint32_t i = 0; i < burst->ip_count; i++) {
+        burst->from_low[i] = flow_key_of(&burst->packets[i], &burst->keys[i]);
+        burst->hashes[i] = flow_hash(&table->seed, &burst->keys[i]);
+    }
+    for (uint32_t i = 0; i < burst->ip_count; i++) {
+        uint64_t now = burst->frames[burst->place[i]].time;
+        enum flow_event event;
+        struct flow *flow =
+            flow_bucket_lookup(flow_table_bucket(table, burst->hashes[i]), burst->hashes[i],
+                               &burst->keys[i], burst->from_low[i], now, table->timeout, &event);
+
+        flow_features_update(flow, &burst->packets[i], burst->from_low[i], now,
+                             &burst->features[i]);
+        begun += event != FLOW_KNOWN;
+        evictions += event == FLOW_EVICTED;
+    }
+    stats_add(&stats->flows, begun);
+    stats_add(&stats->evictions, evictions);
+}
+
+static void classify(struct burst *burst, const struct classifier *classifier)
+{
+    if (classifier) {
+        classifier->classify(classifier->model, burst->features, burst->ip_count, burst->verdicts);
+        return;
+    }
+    for (uint32_t i = 0; i < burst->ip_count; i++)
+        burst->verdicts[i] = (struct verdict){0, CONFIDENCE_MAX};
+}
+
+static void apply_policy(struct burst *burst, const struct policy *policy, struct stats *stats)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < burst->ip_count; i++)
+        burst->slot[burst->place[i]] = (uint8_t)policy_slot(policy, &burst->verdicts[i]);
+    for (uint32_t i = 0; i < burst->count; i++) {
+        burst->action[i] = policy->action[burst->slot[i]];
+        stats_add(&stats->slots[burst->slot[i]], 1);
+        stats_add(&stats->actions[burst->action[i]], 1);
+        bytes += burst->frames[i].wire_length;
+    }
+    stats_add(&stats->packets, burst->count);
+    stats_add(&stats->bytes, bytes);
+}
+
+/* Every frame is given away here, by exactly one of send and release. */
+static void give_away(struct burst *burst, const struct path *path)
+{
+    struct stats *stats = path->stats;
+    uint32_t outgoing = 0;
+    uint32_t returned = 0;
+
+    for (uint32_t i = 0; i < burst->count; i++) {
+        if (path->out && burst->action[i] != ACTION_DROP)
+            burst->outgoing[outgoing++] = burst->frames[i];
+        else
+            burst->returned[returned++] = burst->frames[i];
+        if (burst->action[i] == ACTION_DROP)
+            stats_add(&stats->endings[ENDING_DROPPED], 1);
+        else if (!path->out)
+            stats_add(&stats->endings[ENDING_CONSUMED], 1);
+    }
+    if (outgoing > 0) {
+        uint32_t sent = path->out->operations->send(path->out, burst->outgoing, outgoing);
+
+        stats_add(&stats->endings[ENDING_FORWARDED], sent);
+        stats_add(&stats->failures[FAILURE_TX_FULL], outgoing - sent);
+        for (uint32_t i = sent; i < outgoing; i++)
+            burst->returned[returned++] = burst->outgoing[i];
+        path->out->operations->flush(path->out);
+    }
+    if (returned > 0)
+        path->in->operations->release(path->in, burst->returned, returned);
+    path->in->operations->flush(path->in);
+}
+
+int pipeline_run(struct pipeline *pipeline, const struct path *path)
+{
+    struct burst *burst = &pipeline->burst;
+    int received = path->in->operations->receive(path->in, burst->frames, BURST_MAX);
+
+    if (received <= 0)
+        return received;
+    burst->count = (uint32_t)received;
+
+    parse(burst);
+    update_flows(burst, pipeline->table, path->stats);
+    classify(burst, pipeline->classifier);
+    apply_policy(burst, pipeline->policy, path->stats);
+    if (pipeline->observer)
+        pipeline->observer->observe(pipeline->observer, burst);
+    give_away(burst, path);
+    return received;
+}

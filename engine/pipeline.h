@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The hot path: receive, parse, flow and features, classify, apply. Captures and AF_XDP run the
+ * same one; start reading here.
+ *
+ *     port ── receive ─► frames ── parse ─► packets ── flows ─► features ── classify ─► verdicts
+ *      ▲                                                                                  │
+ *      └───────────── release (dropped, consumed) ◄── apply the policy, count ◄───────────┘
+ *                                                        └──► send ─► the other port
+ *
+ * A pipeline belongs to one thread. It allocates nothing, makes no system call of its own, takes
+ * no lock, and makes one indirect call per burst to the classifier and one to each port operation.
+ * Between two bursts its thread may replace classifier and policy: no packet sees half of either.
+ */
+#ifndef AFXDP_PIPELINE_H
+#define AFXDP_PIPELINE_H
+
+#include "classifier.h"
+#include "flow_table_memory.h"
+#include "policy.h"
+#include "port.h"
+#include "stats.h"
+
+/* What is known of the frames in hand. Arrays over all frames are indexed 0..count - 1, arrays over
+ * those that are IP 0..ip_count - 1, in the same order; `place` leads from the latter to the
+ * former. */
+struct burst {
+    uint32_t count;
+    uint32_t ip_count;
+    struct frame frames[BURST_MAX];
+    uint8_t slot[BURST_MAX];   /* of each frame, see policy.h */
+    uint8_t action[BURST_MAX]; /* of each frame */
+
+    uint8_t place[BURST_MAX];
+    bool from_low[BURST_MAX];
+    struct packet packets[BURST_MAX];
+    struct flow_key keys[BURST_MAX];
+    uint64_t hashes[BURST_MAX];
+    struct features features[BURST_MAX];
+    struct verdict verdicts[BURST_MAX];
+
+    struct frame outgoing[BURST_MAX]; /* scratch for send and release */
+    struct frame returned[BURST_MAX];
+};
+
+/* Called once per burst, after the actions are decided and before the frames are given away. */
+struct burst_observer {
+    void (*observe)(struct burst_observer *observer, const struct burst *burst);
+};
+
+struct pipeline {
+    struct flow_table *table;
+    const struct classifier *classifier; /* NULL: --model none, every verdict is class 0 */
+    const struct policy *policy;
+    struct burst_observer *observer; /* NULL: nobody looks */
+    struct burst burst;
+};
+
+/* One direction through a pipeline. A bridge's worker runs two, a→b and b→a, through one pipeline:
+ * both directions of a flow then meet in one table. */
+struct path {
+    struct port *in;
+    struct port *out;    /* where packets are forwarded to; NULL: they are released, `consumed` */
+    struct stats *stats; /* written by the pipeline's thread alone */
+};
+
+/* Takes a burst through. Returns how many frames there were, 0 when there are none now, -ENODATA
+ * when there will be none any more, another -errno of `in` when it failed. */
+int pipeline_run(struct pipeline *pipeline, const struct path *path);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What is done with the packets of each class.
+ *
+ * A packet falls into exactly one slot: a class of the model, or one of the engine's own three
+ * (`unsure`, `other`, `malformed`). Counters and actions are kept by slot. A policy is read-only
+ * while workers use it. */
+#ifndef AFXDP_POLICY_H
+#define AFXDP_POLICY_H
+
+#include "error.h"
+#include "q8.h"
+#include "verdict.h"
+
+enum slot {
+    SLOT_UNSURE = CLASSES_MAX, /* classified, but below --min-confidence */
+    SLOT_OTHER,                /* not IP */
+    SLOT_MALFORMED,
+    SLOTS /* 0..CLASSES_MAX - 1 are the model's classes */
+};
+
+struct policy {
+    uint8_t action[SLOTS];   /* enum action */
+    uint16_t min_confidence; /* 0: every verdict counts */
+    uint32_t class_count;
+    char class_name[CLASSES_MAX][CLASS_NAME_SIZE];
+};
+
+/* The model's classes with their default actions; `other` is forwarded, `malformed` and `unsure`
+ * are counted. Without a model (NULL) there is one class, "unclassified". */
+void policy_init(struct policy *policy, const struct q8 *model);
+
+/* Carries out `--action CLASS=ACTION`. -EINVAL for text that isn't one, and for an unknown class
+ * with a message that lists the classes. */
+int policy_set_action(struct policy *policy, const char *text, struct error *error);
+
+/* Name of a slot, NULL where the policy has none. */
+const char *policy_slot_name(const struct policy *policy, uint32_t slot);
+
+/* Whether any slot's packets are dropped. */
+bool policy_drops(const struct policy *policy);
+
+/* The slot of a verdict. */
+ALWAYS_INLINE uint32_t policy_slot(const struct policy *policy, const struct verdict *verdict)
+{
+    return verdict->confidence < policy->min_confidence ? SLOT_UNSURE : verdict->class_index;
+}
+
+#endif
