@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Makes the fuzzers' seeds from what the repository ships: seeds.py ROOT OUT
+
+OUT/packet: frames of each shape in the shipped capture, and hand-made ones it lacks.
+OUT/q8: the shipped models, and small made-up ones.
+"""
+
+import pathlib
+import struct
+import sys
+import zlib
+
+ROOT, OUT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+
+
+def write(folder, name, content):
+    path = OUT / folder
+    path.mkdir(parents=True, exist_ok=True)
+    (path / name).write_bytes(content)
+
+
+def ipv4(protocol, payload, fragment=0, options=b""):
+    header = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0,
+                         20 + len(options) + len(payload), 1, fragment, 64, protocol, 0,
+                         bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
+    return header + options + payload
+
+
+def ipv6(protocol, payload):
+    return struct.pack("!IHBB", 6 << 28, len(payload), protocol, 64) + bytes(range(32)) + payload
+
+
+def ethernet(ethertype, payload, tags=()):
+    frame = bytes(range(12))
+    for tag in tags:
+        frame += struct.pack("!HH", tag, 7)
+    return frame + struct.pack("!H", ethertype) + payload
+
+
+def packets():
+    """Frames that between them take every path of the parser."""
+    tcp = struct.pack("!HHIIBBHHH", 40000, 22, 1, 0, 0x50, 2, 1024, 0, 0)
+    udp = struct.pack("!HHHH", 5353, 53, 12, 0) + b"data"
+    extension = bytes([0, 0, 0, 0, 0, 0, 0, 0])
+    yield "arp", ethernet(0x0806, bytes(28))
+    yield "tcp4", ethernet(0x0800, ipv4(6, tcp))
+    yield "udp4-options", ethernet(0x0800, ipv4(17, udp, options=b"\x94\x04\x00\x00"))
+    yield "vlan", ethernet(0x0800, ipv4(6, tcp), tags=[0x8100])
+    yield "qinq", ethernet(0x86dd, ipv6(17, udp), tags=[0x88a8, 0x8100])
+    yield "three-tags", ethernet(0x0800, ipv4(6, tcp), tags=[0x9100, 0x8100, 0x8100])
+    yield "later-fragment", ethernet(0x0800, ipv4(17, udp, fragment=0x2001))
+    for name, protocol in (("icmp", 1), ("gre", 47), ("esp", 50), ("ah", 51), ("sctp", 132)):
+        yield name, ethernet(0x0800, ipv4(protocol, udp))
+    yield "tcp6", ethernet(0x86dd, ipv6(6, tcp))
+    yield "hop-by-hop", ethernet(0x86dd, ipv6(0, b"\x06" + extension[1:] + tcp))
+    yield "fragment6", ethernet(0x86dd, ipv6(44, b"\x11\x00\x00\x01\0\0\0\1" + udp))
+    yield "later-fragment6", ethernet(0x86dd, ipv6(44, b"\x11\x00\x00\x09\0\0\0\1" + udp))
+    yield "ah6", ethernet(0x86dd, ipv6(51, b"\x11\x01" + bytes(10) + udp))
+    for count in (8, 9):
+        chain = (b"\x3c" + extension[1:]) * (count - 1) + b"\x11" + extension[1:]
+        yield f"chain-{count}", ethernet(0x86dd, ipv6(60, chain + udp))
+
+
+def shipped_frames(path, most=64):
+    """One frame of each (length class, first header bytes) in a classic pcap file."""
+    content = path.read_bytes()
+    order = "<" if content[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    at, seen = 24, {}
+    while at + 16 <= len(content) and len(seen) < most:
+        captured, wire = struct.unpack_from(order + "II", content, at + 8)
+        frame = content[at + 16:at + 16 + captured]
+        seen.setdefault((len(frame) // 64, frame[12:15], frame[23:24]), (frame, wire - captured))
+        at += 16 + captured
+    return seen.values()
+
+
+def model(kind, payload, classes=(b"benign", b"attack")):
+    """A .q8 file (engine/core/q8_layout.h) around a payload."""
+    body = b"".join(name.ljust(31, b"\0") + b"\0" for name in classes)
+    provenance = b'{"made":"by seeds.py"}'
+    golden = struct.pack("<12IHH", *range(12), 0, 500)
+    length = 64 + 512 + len(body) + len(provenance) + len(payload) + len(golden) + 4
+    header = b"AFXDPq8\n" + struct.pack("<IIQIIIIII", 1, kind, length, 1, len(classes),
+                                        len(provenance), len(payload), 1, 4) + bytes(16)
+    content = header + struct.pack("<256H", *range(256)) + body + provenance + payload + golden
+    return content + struct.pack("<I", zlib.crc32(content))
+
+
+def main():
+    for name, frame in packets():
+        write("packet", name, struct.pack("<H", 0) + frame)
+        write("packet", name + "-cut", struct.pack("<H", 600) + frame[:-4])
+    for path in sorted((ROOT / "test/captures").glob("*.pcap")):
+        for i, (frame, more) in enumerate(shipped_frames(path)):
+            write("packet", f"{path.stem}-{i}", struct.pack("<H", min(more, 65535)) + frame)
+    for kind in (1, 2):
+        write("q8", f"kind-{kind}", model(kind, bytes(64)))
+    for path in sorted((ROOT / "models").glob("*.q8")):
+        write("q8", path.name, path.read_bytes())
+    (OUT / "done").write_text("")
+
+
+main()
