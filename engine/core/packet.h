@@ -48,28 +48,31 @@ enum {
     PACKET_EXTENSION_HEADERS_MAX = 8
 };
 
+/* The parser looks these up instead of comparing because the kernel's verifier walks every branch
+ * of a comparison again and again, once for each extension header. */
+
+/* Bytes of its header that a protocol with ports has at least; 0 for protocols without. */
+static const uint8_t packet_least_header[256] = {
+    [PROTOCOL_TCP] = 20, [PROTOCOL_UDP] = 8,      [PROTOCOL_DCCP] = 4,
+    [PROTOCOL_SCTP] = 4, [PROTOCOL_UDP_LITE] = 4,
+};
+
+/* For an IPv6 extension header 1 plus the unit that its length field counts in, 8 or 4 bytes (a
+ * fragment header has no such field: 0); 0 for what isn't an extension header. */
+static const uint8_t packet_extension[256] = {
+    [PROTOCOL_HOP_BY_HOP] = 1 + 8,  [PROTOCOL_ROUTING] = 1 + 8,  [PROTOCOL_FRAGMENT] = 1 + 0,
+    [PROTOCOL_DESTINATION] = 1 + 8, [PROTOCOL_MOBILITY] = 1 + 8, [PROTOCOL_AUTHENTICATION] = 1 + 4,
+};
+
 /* Ports of the protocol that starts at `cursor`; `remaining` bytes of it lie within the IP length.
  */
 ALWAYS_INLINE enum packet_kind packet_parse_ports(const uint8_t *cursor, const uint8_t *end,
                                                   uint32_t remaining, struct packet *packet)
 {
-    uint32_t least;
+    uint32_t least = packet_least_header[packet->protocol];
 
-    switch (packet->protocol) {
-    case PROTOCOL_TCP:
-        least = 20;
-        break;
-    case PROTOCOL_UDP:
-        least = 8;
-        break;
-    case PROTOCOL_SCTP:
-    case PROTOCOL_DCCP:
-    case PROTOCOL_UDP_LITE:
-        least = 4;
-        break;
-    default:
+    if (least == 0)
         return PACKET_IP;
-    }
     if (remaining < least || cursor + 4 > end)
         return PACKET_MALFORMED;
     packet->source_port = load_be16(cursor);
@@ -120,28 +123,16 @@ ALWAYS_INLINE enum packet_kind packet_parse_ipv6(const uint8_t *cursor, const ui
     uint8_t next = cursor[6];
     cursor += 40;
     for (int headers = 0; headers <= PACKET_EXTENSION_HEADERS_MAX; headers++) {
-        uint32_t unit = 8;
-        uint32_t extra = 1;
+        uint32_t extension = packet_extension[next];
 
-        switch (next) {
-        case PROTOCOL_HOP_BY_HOP:
-        case PROTOCOL_ROUTING:
-        case PROTOCOL_DESTINATION:
-        case PROTOCOL_MOBILITY:
-        case PROTOCOL_FRAGMENT:
-            break;
-        case PROTOCOL_AUTHENTICATION: /* counts 4-byte units, less two */
-            unit = 4;
-            extra = 2;
-            break;
-        default:
+        if (extension == 0) {
             packet->protocol = next;
             return packet_parse_ports(cursor, end, remaining, packet);
         }
         if (headers == PACKET_EXTENSION_HEADERS_MAX || remaining < 8 || cursor + 8 > end)
             return PACKET_MALFORMED;
 
-        uint32_t length = next == PROTOCOL_FRAGMENT ? 8 : (cursor[1] + extra) * unit;
+        uint32_t length = 8 + cursor[1] * (extension & 12); /* the field leaves out 8 bytes */
         if (length > remaining || cursor + length > end)
             return PACKET_MALFORMED;
         if (next == PROTOCOL_FRAGMENT && (load_be16(cursor + 2) & 0xfff8)) {
