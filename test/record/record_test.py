@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The recorder, on one scenario or two of each class: labels, clean-up, interruption, determinism.
+
+Needs root, network namespaces and the programs that record.py names; skips without.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+RECORD = os.path.join(ROOT, "train", "record", "record.py")
+SCENARIOS = ("web_pages,web_login,ssh_commands,dns_lookups,ping,scan_syn,scan_connect,"
+             "guess_ssh_loop,guess_web_curl,flood_syn,flood_udp,reflect_dns,reflect_syn")
+CLASSES = {"benign", "portscan", "bruteforce", "flood", "amplification"}
+
+
+def leftovers(pid):
+    """Namespaces and folders that a recorder with this pid left behind."""
+    names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True).stdout.split()
+    return [name for name in names if name.startswith(f"afr{pid}-")]
+
+
+def start(out, seed, *options):
+    return subprocess.Popen([sys.executable, RECORD, "--seed", str(seed), "--out", out, "--scenarios",
+                             SCENARIOS, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True)
+
+
+def test_records(out):
+    process = start(out, 7, "--split")
+    said, _ = process.communicate(timeout=100)
+    print(said)
+    assert process.returncode == 0, "record.py failed"
+    assert not leftovers(process.pid), "namespaces are left"
+    with open(os.path.join(out, "seed7.json")) as run:
+        run = json.load(run)
+    assert set(run["labels"]) == CLASSES, run["labels"]
+    assert all(part["packets"] > 0 for part in run["labels"].values())
+    empty = [entry["name"] for entry in run["scenarios"] if entry["packets"] == 0]
+    assert not empty, f"scenarios without a packet: {empty}"
+    parts = [name for name in os.listdir(out) if name.startswith("seed7.") and
+             name.endswith(".pcap") and name != "seed7.pcap"]
+    assert len(parts) == len(run["scenarios"]) + 1, parts  # and one for the network's upkeep
+    return run
+
+
+def test_two_at_once_repeat_their_choices(out, first):
+    """Two labs live side by side, and the same seed makes the same choices."""
+    pair = [start(os.path.join(out, name), 7) for name in ("a", "b")]
+    for process in pair:
+        said, _ = process.communicate(timeout=100)
+        assert process.returncode == 0, said
+    commands = {entry["name"]: [line for line, _ in entry["commands"]]
+                for entry in first["scenarios"]}
+    for name in ("a", "b"):
+        with open(os.path.join(out, name, "seed7.json")) as run:
+            again = {entry["name"]: [line for line, _ in entry["commands"]]
+                     for entry in json.load(run)["scenarios"]}
+        assert again == commands, "the same seed ran other commands"
+
+
+def test_interrupt(out):
+    """An interrupted run ends soon and leaves nothing."""
+    process = start(out, 8)
+    deadline = time.monotonic() + 10
+    while not leftovers(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 1 and "interrupted" in said, said
+    assert not leftovers(process.pid), "namespaces are left"
+
+
+def main():
+    check = subprocess.run([sys.executable, RECORD, "--check"], capture_output=True, text=True)
+    if check.returncode == 77:
+        print("skipped:", check.stderr.strip())
+        return 77
+    with tempfile.TemporaryDirectory() as out:
+        first = test_records(out)
+        test_two_at_once_repeat_their_choices(out, first)
+        test_interrupt(out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
