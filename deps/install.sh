@@ -19,4 +19,21 @@ fi
 echo "Installing ${#missing[@]} packages: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
+
+# The lab wants the programs, not their services: what is new here must not start to listen, neither
+# now (policy-rc.d is how Debian's packages are told) nor at the next boot.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod 755 $policy
+fi
 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+declare -A services=([nginx-light]=nginx [openssh-server]=ssh [mosquitto]=mosquitto)
+for package in "${missing[@]}"; do
+    service=${services[$package]:-}
+    if [ -n "$service" ] && command -v systemctl >/dev/null; then
+        systemctl --quiet disable "$service" 2>/dev/null ||
+            echo "deps/install.sh: couldn't disable $service.service, which $package brought" >&2
+    fi
+done
