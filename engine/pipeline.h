@@ -27,7 +27,7 @@ struct burst {
     uint32_t count;
     uint32_t ip_count;
     struct frame frames[BURST_MAX];
-    uint8_t slot[BURST_MAX];   /* of each frame, see policy.h */
+    uint8_t slot[BURST_MAX];   /* of each frame, see counters.h */
     uint8_t action[BURST_MAX]; /* of each frame */
 
     uint8_t place[BURST_MAX];

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What is done with the packets of each class.
  *
- * A packet falls into exactly one slot: a class of the model, or one of the engine's own three
- * (`unsure`, `other`, `malformed`). Counters and actions are kept by slot. A policy is read-only
- * while workers use it. */
+ * A packet falls into exactly one slot (counters.h): a class of the model, or one of the engine's
+ * own three. Counters and actions are kept by slot. A policy is read-only while workers use it. */
 #ifndef AFXDP_POLICY_H
 #define AFXDP_POLICY_H
 
+#include "counters.h"
 #include "error.h"
 #include "q8.h"
-#include "verdict.h"
-
-enum slot {
-    SLOT_UNSURE = CLASSES_MAX, /* classified, but below --min-confidence */
-    SLOT_OTHER,                /* not IP */
-    SLOT_MALFORMED,
-    SLOTS /* 0..CLASSES_MAX - 1 are the model's classes */
-};
 
 struct policy {
     uint8_t action[SLOTS];   /* enum action */
