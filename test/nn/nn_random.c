@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "nn_random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "nn_reference.h"
+
+static uint32_t next(struct random *random)
+{
+    random->state ^= random->state >> 12;
+    random->state ^= random->state << 25;
+    random->state ^= random->state >> 27;
+    return (uint32_t)((random->state * UINT64_C(0x2545f4914f6cdd1d)) >> 32);
+}
+
+uint32_t random_below(struct random *random, uint32_t bound)
+{
+    return (uint32_t)((uint64_t)next(random) * bound >> 32);
+}
+
+struct random random_begin(const char *test)
+{
+    const char *given = getenv("AFXDP_SEED");
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t seed =
+        given ? strtoull(given, NULL, 0) : (uint64_t)(now.tv_sec * 1000000000 + now.tv_nsec);
+    printf("%s: AFXDP_SEED=%llu\n", test, (unsigned long long)seed);
+    fflush(stdout);
+    return (struct random){seed ? seed : 1};
+}
+
+static void random_code(struct random *random, uint8_t code[NN_CODES])
+{
+    uint32_t kind = random_below(random, 4);
+    uint32_t level = random_below(random, 2) ? 0 : random_below(random, 128);
+
+    for (uint32_t i = 0; i < NN_CODES; i++) {
+        code[i] = (uint8_t)(kind == 0 ? level : kind == 1 ? i * 127 / (NN_CODES - 1) : level);
+        if (kind >= 2 && random_below(random, 4) == 0)
+            level += random_below(random, kind == 2 ? 3 : 128 - level);
+        if (level > NN_ACTIVATION_MAX)
+            level = NN_ACTIVATION_MAX;
+    }
+}
+
+/* A bias that reaches the edge of the overflow proof, is moderate, or is 0. */
+static int32_t random_bias(struct random *random, const struct nn_layer *layer, uint32_t o)
+{
+    int32_t room = INT32_MAX;
+
+    for (uint32_t i = 0; i < layer->inputs; i++)
+        room -= abs(layer->weight[o][i]) * NN_ACTIVATION_MAX;
+    switch (random_below(random, 5)) {
+    case 0:
+        return random_below(random, 2) ? room : -room;
+    case 1:
+        return 0;
+    default:
+        return (int32_t)random_below(random, 60000) - 20000;
+    }
+}
+
+static void random_layer(struct random *random, struct nn_layer *layer, bool last)
+{
+    uint32_t kind = random_below(random, 4);
+
+    for (uint32_t o = 0; o < layer->outputs; o++) {
+        for (uint32_t i = 0; i < layer->inputs; i++) {
+            int32_t weight = (int32_t)random_below(random, 255) - 127;
+            if (kind == 0) /* the largest sums there are */
+                weight = weight < 0 ? -127 : 127;
+            else if (kind == 1)
+                weight = 127;
+            layer->weight[o][i] = (int8_t)weight;
+        }
+        layer->bias[o] = random_bias(random, layer, o);
+        if (!last)
+            layer->shift[o] = (uint8_t)(random_below(random, 3) ? 6 + random_below(random, 8)
+                                                                : random_below(random, 32));
+    }
+}
+
+void nn_random_model(struct random *random, struct nn_model *model, uint32_t layers,
+                     const uint32_t *widths)
+{
+    memset(model, 0, sizeof(*model));
+    model->layer_count = layers;
+    model->class_count = widths[layers - 1];
+    for (uint32_t f = 0; f < NN_INPUTS; f++)
+        random_code(random, model->code[f]);
+    for (uint32_t l = 0; l < layers; l++) {
+        model->layers[l].inputs = l == 0 ? NN_INPUTS : widths[l - 1];
+        model->layers[l].outputs = widths[l];
+        random_layer(random, &model->layers[l], l == layers - 1);
+    }
+    /* Two classes alike: ties happen. */
+    struct nn_layer *output = &model->layers[layers - 1];
+    if (random_below(random, 2)) {
+        uint32_t to = random_below(random, output->outputs);
+
+        memcpy(output->weight[to], output->weight[0], sizeof(output->weight[0]));
+        output->bias[to] = output->bias[0];
+    }
+    model->confidence.shift = random_below(random, 32);
+    uint32_t step = random_below(random, 900);
+    for (uint32_t i = 0; i < CONFIDENCE_STEPS; i++) {
+        step += random_below(random, 3);
+        model->confidence.step[i] = (uint16_t)(step < CONFIDENCE_MAX ? step : CONFIDENCE_MAX);
+    }
+}
+
+void nn_random_shape(struct random *random, uint32_t *layers, uint32_t widths[NN_LAYERS_MAX])
+{
+    *layers = 1 + random_below(random, NN_LAYERS_MAX);
+    if (random_below(random, 2))
+        *layers = 3;
+    for (uint32_t l = 0; l < *layers; l++) {
+        uint32_t width = 1 + random_below(random, NN_WIDTH_MAX);
+
+        if (random_below(random, 2))
+            width = (width + 15) / 16 * 16 - random_below(random, 2);
+        widths[l] = width;
+    }
+    if (widths[*layers - 1] < 2)
+        widths[*layers - 1] = 2;
+}
+
+uint32_t nn_random_value(struct random *random)
+{
+    uint32_t power = UINT32_C(1) << random_below(random, 32);
+
+    switch (random_below(random, 6)) {
+    case 0:
+        return random_below(random, 64);
+    case 1:
+        return power + random_below(random, 3) - 1;
+    case 2:
+        return UINT32_MAX - random_below(random, 2);
+    case 3:
+        return power | random_below(random, power);
+    case 4:
+        return random_below(random, 65536);
+    default:
+        return next(random);
+    }
+}
+
+void nn_random_features(struct random *random, struct features *features, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (uint32_t f = 0; f < FEATURE_COUNT; f++)
+            features[i].value[f] = nn_random_value(random);
+    }
+}
+
+struct q8 *nn_random_file(struct random *random, const struct nn_model *model,
+                          uint32_t golden_count)
+{
+    struct q8 *file = calloc(1, sizeof(*file));
+    struct q8_golden *golden = calloc(golden_count + 1, sizeof(*golden));
+    uint8_t *payload;
+
+    if (!file || !golden || nn_model_encode(model, &payload, &file->payload_size))
+        abort();
+    file->kind = Q8_NN;
+    file->class_count = model->class_count;
+    for (uint32_t i = 0; i < model->class_count; i++)
+        snprintf(file->classes[i].name, sizeof(file->classes[i].name), "class-%u", i);
+    file->confidence = model->confidence;
+    file->provenance = "{}";
+    for (uint32_t i = 0; i < golden_count; i++) {
+        nn_random_features(random, &golden[i].features, 1);
+        golden[i].verdict = nn_classify(model, &golden[i].features);
+    }
+    file->payload = payload;
+    file->golden = golden;
+    file->golden_count = golden_count;
+    return file;
+}
+
+void nn_random_file_free(struct q8 *file)
+{
+    free((void *)file->payload);
+    free((void *)file->golden);
+    free(file);
+}

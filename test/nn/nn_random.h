@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Random models that nn_model_load accepts, and random feature vectors, both with a taste for
+ * extremes. For tests: a failed allocation aborts. */
+#ifndef AFXDP_NN_RANDOM_H
+#define AFXDP_NN_RANDOM_H
+
+#include "nn.h"
+
+/* xorshift64*; any seed but 0. */
+struct random {
+    uint64_t state;
+};
+
+uint32_t random_below(struct random *random, uint32_t bound); /* 0..bound-1; 0 for bound 0 */
+
+/* AFXDP_SEED or the clock; prints it. */
+struct random random_begin(const char *test);
+
+/* A model of the given layer widths (`layers` of them, the last being the classes). */
+void nn_random_model(struct random *random, struct nn_model *model, uint32_t layers,
+                     const uint32_t *widths);
+/* One of random depth and widths, biased to the multiples of 4 and 16 and their neighbours. */
+void nn_random_shape(struct random *random, uint32_t *layers, uint32_t widths[NN_LAYERS_MAX]);
+
+/* Any value: small ones, powers of two and their neighbours, UINT32_MAX, uniform. */
+uint32_t nn_random_value(struct random *random);
+void nn_random_features(struct random *random, struct features *features, size_t count);
+
+/* A file with this model as payload and `golden_count` right golden vectors; free it with
+ * nn_random_file_free. */
+struct q8 *nn_random_file(struct random *random, const struct nn_model *model,
+                          uint32_t golden_count);
+void nn_random_file_free(struct q8 *file);
+
+#endif
