@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Sends each queue's packets to its AF_XDP socket and hands their arrival time over.
+ *
+ * What the engine never looks at doesn't enter the ring, since a frame can't come back from it:
+ * non-IP frames, --bypass traffic, and queues without a live socket. On a single port these pass
+ * to the host's stack; inline (`inline_port`) they cross to the other port. A socket leaves the
+ * map when its process dies: that is the whole of fail-open. */
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "packet.h"
+#include "redirect_abi.h"
+
+const volatile uint32_t stamps = 1;       /* 0: no arrival times, the worker reads its own clock */
+const volatile uint32_t inline_port = 0;  /* 1: what would pass to the stack crosses instead */
+const volatile uint32_t fail_closed = 0;  /* 1: without a live socket IP is dropped */
+const volatile uint32_t other_enters = 0; /* 1: non-IP too goes to the engine (other=drop) */
+const volatile uint32_t bypass_count = 0;
+const volatile struct redirect_bypass bypass[REDIRECT_BYPASS_MAX] = {};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_XSKMAP);
+    __uint(max_entries, REDIRECT_QUEUES_MAX);
+    __type(key, __u32);
+    __type(value, __u32);
+} sockets SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_DEVMAP);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u32);
+} other_port SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, REDIRECT_QUEUES_MAX);
+    __type(key, __u32);
+    __type(value, struct redirect_counters);
+} counters SEC(".maps");
+
+/* The same answer as packet_parse_network: a frame it calls PACKET_OTHER is not IP. */
+ALWAYS_INLINE bool is_ip(const uint8_t *data, const uint8_t *end)
+{
+    if (data + 14 > end)
+        return false;
+    uint16_t type = load_be16(data + 12);
+    const uint8_t *cursor = data + 14;
+
+    for (int tags = 0; tags < PACKET_VLAN_TAGS_MAX; tags++) {
+        if (type != ETHERTYPE_VLAN && type != ETHERTYPE_SERVICE_VLAN && type != ETHERTYPE_OLD_QINQ)
+            break;
+        if (cursor + 4 > end)
+            return false;
+        type = load_be16(cursor + 2);
+        cursor += 4;
+    }
+    return type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6;
+}
+
+ALWAYS_INLINE bool is_bypassed(const uint8_t *data, const uint8_t *end)
+{
+    struct packet packet;
+
+    /* Only the first of a frame's buffers is here, and for the ports no length matters. */
+    if (packet_parse_ethernet(data, end, UINT32_MAX, &packet) != PACKET_IP)
+        return false;
+    for (uint32_t i = 0; i < REDIRECT_BYPASS_MAX && i < bypass_count; i++) {
+        uint16_t port = bypass[i].port;
+
+        if (bypass[i].protocol == packet.protocol &&
+            (port == 0 || port == packet.source_port || port == packet.destination_port))
+            return true;
+    }
+    return false;
+}
+
+ALWAYS_INLINE int untouched(uint64_t *counter, struct redirect_counters *count)
+{
+    if (!inline_port) {
+        *counter += 1;
+        return XDP_PASS;
+    }
+    int action = (int)bpf_redirect_map(&other_port, 0, XDP_DROP);
+
+    if (action == XDP_REDIRECT)
+        *counter += 1;
+    else
+        count->uncrossed += 1;
+    return action;
+}
+
+#ifdef REDIRECT_NIC_CLOCK
+extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *context, __u64 *time) __ksym;
+#endif
+
+ALWAYS_INLINE bool arrival_time(struct xdp_md *context, uint64_t *time)
+{
+#ifdef REDIRECT_NIC_CLOCK
+    __u64 nic = 0;
+    int status = bpf_xdp_metadata_rx_timestamp(context, &nic);
+
+    *time = nic;
+    return status == 0;
+#else
+    (void)context;
+    *time = bpf_ktime_get_ns();
+    return true;
+#endif
+}
+
+ALWAYS_INLINE bool stamp(struct xdp_md *context)
+{
+    uint64_t time;
+
+    if (!arrival_time(context, &time) ||
+        bpf_xdp_adjust_meta(context, -(int)sizeof(struct redirect_stamp)) != 0)
+        return false;
+
+    struct redirect_stamp *where = (struct redirect_stamp *)(long)context->data_meta;
+    if ((void *)(where + 1) > (void *)(long)context->data)
+        return false;
+    where->mark = REDIRECT_STAMP_MARK;
+    where->time = time;
+    return true;
+}
+
+SEC("xdp")
+int afxdp_redirect(struct xdp_md *context)
+{
+    const uint8_t *data = (const uint8_t *)(long)context->data;
+    const uint8_t *end = (const uint8_t *)(long)context->data_end;
+    uint32_t queue = context->rx_queue_index;
+    /* Queues that no map has room for share the last one's counters. */
+    uint32_t slot = queue < REDIRECT_QUEUES_MAX ? queue : REDIRECT_QUEUES_MAX - 1;
+    struct redirect_counters *count = bpf_map_lookup_elem(&counters, &slot);
+
+    if (!count)
+        return XDP_PASS; /* can't be: for the verifier */
+    if (!other_enters && !is_ip(data, end))
+        return untouched(&count->other, count);
+    if (bypass_count > 0 && is_bypassed(data, end))
+        return untouched(&count->bypassed, count);
+
+    int action = (int)bpf_redirect_map(&sockets, queue, XDP_PASS);
+    if (action != XDP_REDIRECT) {
+        if (!fail_closed)
+            return untouched(&count->uncovered, count);
+        count->closed += 1;
+        return XDP_DROP;
+    }
+    count->redirected += 1;
+    if (stamps && !stamp(context))
+        count->unstamped += 1;
+    return action;
+}
+
+char LICENSE[] SEC("license")
+= "GPL";

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "redirect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "redirect.skel.h"
+#include "redirect_nic.skel.h"
+
+/* linux/bpf.h of kernel 6.3: the program may call the driver's metadata functions. */
+#ifndef BPF_F_XDP_DEV_BOUND_ONLY
+#define BPF_F_XDP_DEV_BOUND_ONLY (1U << 6)
+#endif
+
+#define PROGRAM "afxdp_redirect"
+
+_Static_assert(sizeof(struct redirect_bpf__rodata) == sizeof(struct redirect_nic_bpf__rodata),
+               "one source, two builds");
+
+struct redirect {
+    struct redirect_bpf *kernel_clock; /* one of these two */
+    struct redirect_nic_bpf *nic_clock;
+    struct bpf_object *object;
+    struct xdp_attachment *attachment;
+    int sockets;
+    int counters;
+    int cpus;
+};
+
+static void set_options(struct redirect_bpf__rodata *constants,
+                        const struct redirect_options *options)
+{
+    constants->stamps = options->timestamps != TIMESTAMPS_BURST;
+    constants->inline_port = options->other_ifindex != 0;
+    constants->fail_closed = options->fail_closed;
+    constants->other_enters = options->other_enters;
+    constants->bypass_count = options->bypass_count;
+    for (uint32_t i = 0; i < options->bypass_count; i++)
+        constants->bypass[i] = options->bypass[i];
+}
+
+static int open_object(struct redirect *r, const struct redirect_options *options,
+                       struct error *error)
+{
+    libbpf_set_print(NULL);
+    if (options->timestamps == TIMESTAMPS_NIC) {
+        r->nic_clock = redirect_nic_bpf__open();
+        if (!r->nic_clock)
+            return error_set(error, -errno, "redirect_nic.bpf.o: %s", strerror(errno));
+        r->object = r->nic_clock->obj;
+        set_options((struct redirect_bpf__rodata *)r->nic_clock->rodata, options);
+        struct bpf_program *program = bpf_object__find_program_by_name(r->object, PROGRAM);
+        bpf_program__set_ifindex(program, if_nametoindex(options->interface));
+        bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_DEV_BOUND_ONLY);
+        return 0;
+    }
+    r->kernel_clock = redirect_bpf__open();
+    if (!r->kernel_clock)
+        return error_set(error, -errno, "redirect.bpf.o: %s", strerror(errno));
+    r->object = r->kernel_clock->obj;
+    set_options(r->kernel_clock->rodata, options);
+    return 0;
+}
+
+static int fill_maps(struct redirect *r, const struct redirect_options *options,
+                     struct error *error)
+{
+    uint32_t first = 0;
+    uint32_t other = (uint32_t)options->other_ifindex;
+
+    r->sockets = bpf_object__find_map_fd_by_name(r->object, "sockets");
+    r->counters = bpf_object__find_map_fd_by_name(r->object, "counters");
+    if (other == 0)
+        return 0;
+    if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(r->object, "other_port"), &first,
+                            &other, BPF_ANY) != 0)
+        return error_set(error, -errno, "%s: cannot make interface %u the one to cross to: %s",
+                         options->interface, other, strerror(errno));
+    return 0;
+}
+
+int redirect_open(struct redirect **out, const struct redirect_options *options,
+                  struct error *error)
+{
+    struct redirect *r = calloc(1, sizeof(*r));
+    struct xdp_request request = {
+        .interface = options->interface,
+        .program = PROGRAM,
+        .skb = options->skb,
+        .stay = options->other_ifindex != 0 || options->fail_closed,
+        .frags = options->frags,
+        .means = options->means,
+    };
+    int status;
+
+    if (!r)
+        return error_set(error, -ENOMEM, "out of memory");
+    r->cpus = libbpf_num_possible_cpus();
+    status = open_object(r, options, error);
+    request.object = r->object;
+    if (status == 0)
+        status = xdp_prepare(&r->attachment, &request, error);
+    if (status == 0)
+        status = fill_maps(r, options, error);
+    if (status == 0)
+        status = xdp_attach(r->attachment, error);
+    if (status != 0) {
+        redirect_close(r);
+        return status;
+    }
+    *out = r;
+    return 0;
+}
+
+const struct xdp_attachment *redirect_attachment(const struct redirect *r)
+{
+    return r->attachment;
+}
+
+int redirect_set_socket(struct redirect *r, uint32_t queue, int socket)
+{
+    return bpf_map_update_elem(r->sockets, &queue, &socket, BPF_ANY) == 0 ? 0 : -errno;
+}
+
+int redirect_clear_socket(struct redirect *r, uint32_t queue)
+{
+    return bpf_map_delete_elem(r->sockets, &queue) == 0 ? 0 : -errno;
+}
+
+int redirect_read_counters(const struct redirect *r, uint32_t queue,
+                           struct redirect_counters *counters)
+{
+    struct redirect_counters *each = calloc((size_t)r->cpus, sizeof(*each));
+
+    if (!each)
+        return -ENOMEM;
+    *counters = (struct redirect_counters){0};
+    int status = bpf_map_lookup_elem(r->counters, &queue, each) == 0 ? 0 : -errno;
+    for (int cpu = 0; status == 0 && cpu < r->cpus; cpu++) {
+        counters->redirected += each[cpu].redirected;
+        counters->other += each[cpu].other;
+        counters->bypassed += each[cpu].bypassed;
+        counters->uncovered += each[cpu].uncovered;
+        counters->closed += each[cpu].closed;
+        counters->uncrossed += each[cpu].uncrossed;
+        counters->unstamped += each[cpu].unstamped;
+    }
+    free(each);
+    return status;
+}
+
+static void free_redirect(struct redirect *r)
+{
+    redirect_bpf__destroy(r->kernel_clock);
+    redirect_nic_bpf__destroy(r->nic_clock);
+    free(r);
+}
+
+void redirect_close(struct redirect *r)
+{
+    if (!r)
+        return;
+    xdp_detach(r->attachment);
+    free_redirect(r);
+}
+
+void redirect_leave(struct redirect *r)
+{
+    if (!r)
+        return;
+    xdp_leave(r->attachment);
+    free_redirect(r);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The redirect program on one interface: what goes to the sockets, what passes or crosses.
+ *
+ * Order of life: redirect_open (attached; no socket yet, so everything passes or crosses), then
+ * redirect_set_socket for each queue as its socket is bound, at the end redirect_close before the
+ * sockets are closed. Set-up only, one thread; redirect_read_counters from any. */
+#ifndef AFXDP_REDIRECT_H
+#define AFXDP_REDIRECT_H
+
+#include "attach.h"
+#include "error.h"
+#include "redirect_abi.h"
+
+enum timestamps {
+    TIMESTAMPS_XDP,   /* the kernel's monotonic clock, read in the XDP program */
+    TIMESTAMPS_BURST, /* one clock per burst, read by the worker */
+    TIMESTAMPS_NIC,   /* the NIC's own, where its driver gives them to XDP (kernel 6.3) */
+};
+
+struct redirect_options {
+    const char *interface;
+    int other_ifindex; /* inline: what the engine doesn't take crosses to this one; 0: single port
+                        */
+    bool skb;
+    bool frags;
+    bool fail_closed;  /* without a live socket IP is dropped, also after this process */
+    bool other_enters; /* non-IP goes to the engine too */
+    enum timestamps timestamps;
+    enum xdp_means means;
+    uint32_t bypass_count;
+    struct redirect_bypass bypass[REDIRECT_BYPASS_MAX];
+};
+
+struct redirect;
+
+/* Loads and attaches; errors as of xdp_prepare and xdp_attach. */
+int redirect_open(struct redirect **out, const struct redirect_options *options,
+                  struct error *error);
+
+const struct xdp_attachment *redirect_attachment(const struct redirect *redirect);
+
+/* From now on the queue's packets go to that AF_XDP socket. */
+int redirect_set_socket(struct redirect *redirect, uint32_t queue, int socket);
+
+/* The queue's packets pass or cross again; those already in the ring stay there. */
+int redirect_clear_socket(struct redirect *redirect, uint32_t queue);
+
+/* Sums over the CPUs. */
+int redirect_read_counters(const struct redirect *redirect, uint32_t queue,
+                           struct redirect_counters *counters);
+
+/* Detaches and frees. Takes NULL. */
+void redirect_close(struct redirect *redirect);
+
+/* Frees, and leaves the program where it is if it outlives processes (inline, or fail_closed). */
+void redirect_leave(struct redirect *redirect);
+
+#endif

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the redirect program and user space say to each other (BPF-safe). */
+#ifndef AFXDP_REDIRECT_ABI_H
+#define AFXDP_REDIRECT_ABI_H
+
+#include "bytes.h"
+
+enum {
+    REDIRECT_QUEUES_MAX = 256,
+    REDIRECT_BYPASS_MAX = 16,
+};
+
+/* Written into the metadata area right before the frame. Frame memory is used again and again, so
+ * the mark tells a stamp of this packet's from an old one: whoever reads it clears it. */
+struct redirect_stamp {
+    uint64_t mark;
+    uint64_t time; /* ns, CLOCK_MONOTONIC, or the NIC's own clock */
+};
+
+#define REDIRECT_STAMP_MARK 0x70646178615f3831ull
+
+/* "Never touch": IP packets of this protocol from or to this port. */
+struct redirect_bypass {
+    uint16_t port; /* 0: any */
+    uint8_t protocol;
+    uint8_t zero;
+};
+
+/* Per queue, kept per CPU. Every packet that the program sees is in exactly one of the first six;
+ * `unstamped` is part of `redirected`. */
+struct redirect_counters {
+    uint64_t redirected; /* to the queue's socket (the socket's own statistics tell what it lost) */
+    uint64_t other;      /* not IP: passed to the stack, or across */
+    uint64_t bypassed;   /* --bypass: passed, or across */
+    uint64_t uncovered;  /* no live socket on the queue: passed, or across */
+    uint64_t closed;     /* no live socket, and --fail-closed: dropped */
+    uint64_t uncrossed;  /* should have crossed, but the other port isn't in the devmap: dropped */
+    uint64_t unstamped;  /* the driver gave no room or no time for a stamp */
+};
+
+#endif
