@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline.h"
 
-#include "link.h"
+#include "link_layer.h"
 
 static void parse(struct burst *burst)
 {
