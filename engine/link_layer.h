@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* From the link header to the network layer: finds the packet in a frame of any link type.
  *
- * (Not called link.h: glibc has a header of that name.) Ethernet is all that an interface gives; the others stand in capture files
- * (https://www.tcpdump.org/linktypes.html). */
+ * Ethernet is all that an interface gives; the others stand in capture files
+ * (https://www.tcpdump.org/linktypes.html).
+ * Not called link.h: glibc has a header of that name. */
 #ifndef AFXDP_LINK_LAYER_H
 #define AFXDP_LINK_LAYER_H
 

@@ -19,4 +19,9 @@ int error_set(struct error *error, int code, const char *format, ...)
 int error_prefix(struct error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#ifdef __clang_analyzer__ /* which can't see into another file that a failure is never 0 */
+#define error_set(error, code, ...) ((error_set)(error, code, __VA_ARGS__), (code))
+#define error_prefix(error, code, ...) ((error_prefix)(error, code, __VA_ARGS__), (code))
+#endif
+
 #endif

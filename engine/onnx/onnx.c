@@ -300,9 +300,11 @@ static int build(struct onnx *onnx, struct error *error)
     private->tensors = calloc(tensors, sizeof(*private->tensors));
     private->tensor_names = calloc(tensors, sizeof(*private->tensor_names));
     const char *version = onnx_string(model->producer_version);
-    if (asprintf(&private->producer, "%s%s%s", onnx_string(model->producer_name),
-                 version[0] ? " " : "", version) < 0)
-    private->producer = NULL;
+    char *producer;
+    if (asprintf(&producer, "%s%s%s", onnx_string(model->producer_name), version[0] ? " " : "",
+                 version) < 0)
+        producer = NULL;
+    private->producer = producer;
     if (!nodes || !inputs || !outputs || !private->tensors || !private->tensor_names ||
         !private->producer)
         return error_set(error, -ENOMEM, "no memory for %zu nodes", graph->n_node);

@@ -20,5 +20,6 @@ for name in sorted({entry["file"] for entry in json.load(open(commands))}):
 PYTHON
 )
 # The BPF programs compile with flags of their own and are not in the list.
-printf '%s\0' "${files[@]}" | xargs -0 -n 4 -P "$(nproc)" clang-tidy -p "$build" --quiet
+printf '%s\0' "${files[@]}" | xargs -0 -n 4 -P "$(nproc)" clang-tidy -p "$build" --quiet \
+    2> >(grep -vE '^[0-9]+ warnings? (and|generated)|^Suppressed|^Use -' >&2)
 echo "${#files[@]} files tidy"
