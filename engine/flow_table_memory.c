@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum { SMALL_PAGE = 4 << 10, HUGE_PAGE = 2 << 20 };
 
 static size_t round_up(size_t size, size_t unit)
 {
@@ -16,24 +16,29 @@ static size_t round_up(size_t size, size_t unit)
 
 /* Every packet touches a bucket at random: with small pages nearly each one is a TLB miss. Reserved
  * huge pages are taken where there are some, else the kernel is asked to make transparent ones. */
-static void *map_buckets(size_t size, enum flow_pages *pages)
+static void *map_ready(size_t size, enum flow_pages *pages)
 {
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *memory = MAP_FAILED;
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB | MAP_POPULATE, -1, 0);
 
-    if (size >= HUGE_PAGE) {
-        /* Without MAP_NORESERVE: pages that run out later would be a SIGBUS. */
-        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
-                      -1, 0);
-        *pages = FLOW_PAGES_HUGE;
-    }
-    if (memory == MAP_FAILED) {
-        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
-        *pages = FLOW_PAGES_SMALL;
-        if (memory != MAP_FAILED && size >= HUGE_PAGE && madvise(memory, size, MADV_HUGEPAGE) == 0)
-            *pages = FLOW_PAGES_TRANSPARENT;
-    }
+    *pages = FLOW_PAGES_HUGE;
+    if (memory != MAP_FAILED)
+        return memory;
+    memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED)
+        return memory;
+    *pages = madvise(memory, size, MADV_HUGEPAGE) == 0 ? FLOW_PAGES_TRANSPARENT : FLOW_PAGES_SMALL;
+    for (size_t at = 0; at < size; at += SMALL_PAGE) /* MADV_POPULATE_WRITE needs kernel 5.14 */
+        ((volatile uint8_t *)memory)[at] = 0;
     return memory;
+}
+
+static void *map_lazily(size_t size, enum flow_pages *pages)
+{
+    *pages = FLOW_PAGES_SMALL;
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                0);
 }
 
 static int make_seed(struct flow_seed *seed, const struct flow_table_options *options)
@@ -70,7 +75,7 @@ int flow_table_new(struct flow_table **out, const struct flow_table_options *opt
         error_set(error, err, "no random seed for the flow table: %s", strerror(-err));
         goto fail;
     }
-    void *memory = map_buckets(table->size, &table->pages);
+    void *memory = (options->ready ? map_ready : map_lazily)(table->size, &table->pages);
     if (memory == MAP_FAILED) {
         err = error_set(error, -ENOMEM, "no memory for a table of %u flows (%zu MiB): use --flows",
                         options->flows, table->size >> 20);

@@ -36,6 +36,8 @@ struct flow_table {
 struct flow_table_options {
     uint32_t flows;   /* capacity, 1..FLOWS_MAX; rounded up to a power of two of buckets */
     uint32_t timeout; /* seconds, 0..FLOW_TIMEOUT_MAX */
+    bool ready;       /* all memory is there before the first packet, in huge pages where possible;
+                       * else small pages as flows come: a short capture shouldn't pay for all */
     bool fixed_seed;  /* else the seed is random: nobody can choose flows that share a bucket */
     uint64_t seed;
 };

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <string.h>
+
+#include "report.h"
+
+enum { NUMBER_SIZE = 32 };
+
+/* 1234567 as "1,234,567". */
+static const char *grouped(char text[NUMBER_SIZE], uint64_t value)
+{
+    char digits[NUMBER_SIZE];
+    int length = snprintf(digits, sizeof(digits), "%" PRIu64, value);
+    char *to = text;
+
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = '\0';
+    return text;
+}
+
+static void write_head(FILE *file, const struct report *report)
+{
+    const struct stats *totals = &report->totals;
+    char packets[NUMBER_SIZE], bytes[NUMBER_SIZE], flows[NUMBER_SIZE], evictions[NUMBER_SIZE];
+
+    fprintf(file, "%-11s%s\n", strcmp(report->datapath, "pcap") == 0 ? "capture" : "interface",
+            report->source);
+    if (report->model_path)
+        fprintf(file, "model      %s (%s, %s, checksum %08x)\n", report->model_path,
+                report->model_kind, report->model_variant, report->model_checksum);
+    else
+        fprintf(file, "model      none\n");
+    fprintf(file, "packets    %s (%s bytes) in %.3f s", grouped(packets, totals->packets),
+            grouped(bytes, totals->bytes), report->seconds);
+    if (totals->packets > 0 && strcmp(report->datapath, "pcap") == 0)
+        fprintf(file, ", %.1f ns per packet", report->seconds * 1e9 / (double)totals->packets);
+    fprintf(file, "\nflows      %s begun, %s evicted\n", grouped(flows, totals->flows),
+            grouped(evictions, totals->evictions));
+}
+
+static void write_share(FILE *file, const char *name, uint64_t count, uint64_t of)
+{
+    char text[NUMBER_SIZE];
+
+    fprintf(file, "  %-30s %14s  %5.1f %%", name, grouped(text, count),
+            of ? 100.0 * (double)count / (double)of : 0.0);
+}
+
+static void write_classes(FILE *file, const struct report *report)
+{
+    fprintf(file, "\n  %-30s %14s  %7s  %s\n", "class", "packets", "share", "action");
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        const char *name = policy_slot_name(report->policy, slot);
+        if (!name || (slot == SLOT_UNSURE && report->policy->min_confidence == 0))
+            continue;
+        write_share(file, name, report->totals.slots[slot], report->totals.packets);
+        fprintf(file, "  %s\n", action_name(report->policy->action[slot]));
+    }
+}
+
+static void write_endings(FILE *file, const struct report *report)
+{
+    static const char *const endings[] = ENDING_NAMES;
+    static const char *const failures[] = FAILURE_NAMES;
+    const struct stats *totals = &report->totals;
+
+    fprintf(file, "\n  %-30s %14s  %7s\n", "what happened", "packets", "share");
+    for (int i = 0; i < ENDINGS; i++) {
+        if (totals->endings[i] == 0 && i != ENDING_DROPPED)
+            continue;
+        write_share(file, endings[i], totals->endings[i], totals->packets);
+        fputc('\n', file);
+    }
+    for (int i = 0; i < FAILURES; i++) {
+        char name[NUMBER_SIZE];
+        if (totals->failures[i] == 0)
+            continue;
+        snprintf(name, sizeof(name), "failed (%s)", failures[i]);
+        write_share(file, name, totals->failures[i], totals->packets);
+        fputc('\n', file);
+    }
+}
+
+/* One line per counter, one column per queue. */
+static void write_queues(FILE *file, const json_t *queues)
+{
+    const json_t *first = json_array_get(queues, 0);
+    const char *name;
+    const json_t *value;
+
+    if (!first)
+        return;
+    fprintf(file, "\n  per queue\n");
+    json_object_foreach((json_t *)(uintptr_t)first, name, value)
+    {
+        if (!json_is_integer(value))
+            continue;
+        fprintf(file, "  %-30s", name);
+        for (size_t i = 0; i < json_array_size(queues); i++) {
+            char text[NUMBER_SIZE];
+            json_int_t count = json_integer_value(json_object_get(json_array_get(queues, i), name));
+            fprintf(file, " %14s", grouped(text, (uint64_t)count));
+        }
+        fputc('\n', file);
+    }
+}
+
+void report_write_table(FILE *file, const struct report *report)
+{
+    write_head(file, report);
+    if (report->live && json_object_get(report->live, "mode"))
+        fprintf(file, "mode       %s\n", json_string_value(json_object_get(report->live, "mode")));
+    write_classes(file, report);
+    write_endings(file, report);
+    if (report->live)
+        write_queues(file, json_object_get(report->live, "queues"));
+    if (report->error)
+        fprintf(file, "\nended early: %s\n", report->error);
+}
