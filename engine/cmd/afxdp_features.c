@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* afxdp-features: a capture to its features.csv, by the engine's own pipeline. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+#include "features_csv.h"
+#include "labels.h"
+#include "options.h"
+#include "pipeline.h"
+
+struct features_options {
+    const char *capture;
+    const char *output; /* NULL or "-": standard output */
+    const char *label;
+    const char *labels;
+    const char *unlabelled; /* NULL: packets without a label are left out */
+    struct flow_table_options flows;
+};
+
+static int set_output(void *target, const char *value, struct error *error)
+{
+    (void)error;
+    ((struct features_options *)target)->output = value;
+    return 0;
+}
+
+static int set_label(void *target, const char *value, struct error *error)
+{
+    (void)error;
+    ((struct features_options *)target)->label = value;
+    return 0;
+}
+
+static int set_labels(void *target, const char *value, struct error *error)
+{
+    (void)error;
+    ((struct features_options *)target)->labels = value;
+    return 0;
+}
+
+static int set_unlabelled(void *target, const char *value, struct error *error)
+{
+    if (!*value || !features_csv_label_is_valid(value))
+        return error_set(error, -EINVAL, "--unlabelled '%.70s': not a label", value);
+    ((struct features_options *)target)->unlabelled = value;
+    return 0;
+}
+
+static int set_flow_timeout(void *target, const char *value, struct error *error)
+{
+    uint64_t number;
+    int err = options_number(value, "--flow-timeout", 0, FLOW_TIMEOUT_MAX, &number, error);
+
+    if (!err)
+        ((struct features_options *)target)->flows.timeout = (uint32_t)number;
+    return err;
+}
+
+static int set_capture(void *target, const char *value, struct error *error)
+{
+    struct features_options *options = target;
+
+    if (options->capture)
+        return error_set(error, -EINVAL, "'%s': one capture a call, there is %s already", value,
+                         options->capture);
+    options->capture = value;
+    return 0;
+}
+
+static const struct option_spec features_specs[] = {
+    {"Output", "output", 'o', "FILE", "where the rows go (-: standard output, the default)",
+     set_output},
+    {"Labels", "label", 0, "NAME", "every packet has this label", set_label},
+    {NULL, "labels", 0, "FILE",
+     "labels by packet (a CSV with the header index,label) or by\n"
+     "flow table (any of the columns start, end, protocol, source,\n"
+     "destination, source_port, destination_port, source_mac,\n"
+     "destination_mac, then label; an empty cell matches anything,\n"
+     "a row matches either way round, the first that matches wins,\n"
+     "times are Unix seconds)",
+     set_labels},
+    {NULL, "unlabelled", 0, "NAME",
+     "label of packets that --labels has none for; without it they\nare left out", set_unlabelled},
+    {"Flows", "flow-timeout", 0, "SECONDS", "a silent flow's next packet starts a new one (120)",
+     set_flow_timeout},
+    {0},
+};
+
+static const struct program features_program = {
+    .name = "afxdp-features",
+    .usage = "afxdp-features CAPTURE [--label NAME | --labels FILE] [-o features.csv]",
+    .summary = "Writes the twelve integer features of every classified packet of a capture (pcap,\n"
+               "pcapng; -: standard input), as the engine computes them, one CSV row each.",
+    .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
+    .tables = {features_specs},
+    .argument = set_capture,
+};
+
+/* What a run holds; freed as a whole. The observer comes first: the pipeline knows only it. */
+struct extraction {
+    struct burst_observer observer;
+    struct pipeline *pipeline;
+    struct capture *capture;
+    struct labels *labels; /* NULL: the label column stays empty */
+    const char *unlabelled;
+    FILE *file;
+    uint64_t index; /* of the burst's first packet */
+    struct policy policy;
+    struct stats stats;
+};
+
+static void write_rows(struct burst_observer *observer, const struct burst *burst)
+{
+    struct extraction *extraction = (struct extraction *)observer;
+
+    for (uint32_t i = 0; i < burst->ip_count; i++) {
+        uint64_t index = extraction->index + burst->place[i];
+        const char *label = "";
+
+        if (extraction->labels) {
+            label = labels_find(extraction->labels, index, &burst->frames[burst->place[i]],
+                                &burst->packets[i]);
+            if (!label)
+                label = extraction->unlabelled;
+            if (!label)
+                continue;
+        }
+        features_csv_write_row(extraction->file, index, &burst->features[i], label);
+    }
+    extraction->index += burst->count;
+}
+
+static int check(const struct features_options *options, struct error *error)
+{
+    if (!options->capture)
+        return error_set(error, -EINVAL, "no capture: afxdp-features CAPTURE -o features.csv");
+    if (options->label && options->labels)
+        return error_set(error, -EINVAL, "--label and --labels: only one of them");
+    if (options->labels && strcmp(options->labels, "-") == 0 && strcmp(options->capture, "-") == 0)
+        return error_set(error, -EINVAL, "capture and --labels both want standard input");
+    return 0;
+}
+
+static int prepare(struct extraction *extraction, const struct features_options *options,
+                   struct error *error)
+{
+    int err = capture_open(&extraction->capture, options->capture, error);
+
+    if (!err && options->label)
+        err = labels_new(&extraction->labels, options->label, error);
+    if (!err && options->labels)
+        err = labels_read(&extraction->labels, options->labels, error);
+    if (err)
+        return err;
+    extraction->pipeline = calloc(1, sizeof(*extraction->pipeline));
+    if (!extraction->pipeline)
+        return error_set(error, -ENOMEM, "no memory for a pipeline");
+    err = flow_table_new(&extraction->pipeline->table, &options->flows, error);
+    if (err)
+        return err;
+    policy_init(&extraction->policy, NULL);
+    extraction->unlabelled = options->unlabelled;
+    extraction->observer.observe = write_rows;
+    extraction->pipeline->policy = &extraction->policy;
+    extraction->pipeline->observer = &extraction->observer;
+
+    bool to_stdout = !options->output || strcmp(options->output, "-") == 0;
+    extraction->file = to_stdout ? stdout : fopen(options->output, "we");
+    if (!extraction->file) {
+        err = -errno;
+        return error_set(error, err, "cannot write %s: %s", options->output, strerror(-err));
+    }
+    return 0;
+}
+
+/* An exit status, with the reason in `error`. */
+static int extract(struct extraction *extraction, const char *output, struct error *error)
+{
+    const struct path path = {.in = capture_port(extraction->capture), .stats = &extraction->stats};
+    int status = EXIT_DONE;
+    int received;
+
+    features_csv_write_header(extraction->file);
+    do {
+        received = pipeline_run(extraction->pipeline, &path);
+    } while (received >= 0 && !ferror(extraction->file));
+    if (received < 0 && received != -ENODATA) {
+        error_set(error, received, "%s", capture_fault(extraction->capture));
+        status = EXIT_USAGE;
+    }
+
+    bool failed = ferror(extraction->file) != 0;
+    errno = 0;
+    if ((extraction->file == stdout ? fflush(stdout) : fclose(extraction->file)) == EOF || failed) {
+        error_set(error, 0, "cannot write %s: %s", output ? output : "standard output",
+                  errno ? strerror(errno) : "write error");
+        status = EXIT_FAILED;
+    }
+    return status;
+}
+
+static void warn(const struct extraction *extraction, const struct features_options *options)
+{
+    if (capture_link(extraction->capture) == LINK_UNKNOWN)
+        program_complain(&features_program,
+                         "warning: capture %s has link type %s, which is not supported: no packet "
+                         "of it is classified",
+                         options->capture, capture_link_name(extraction->capture));
+    if (extraction->stats.evictions > 0)
+        program_complain(&features_program,
+                         "warning: %llu flows were evicted while they lived: their later packets "
+                         "count as new flows",
+                         (unsigned long long)extraction->stats.evictions);
+}
+
+int main(int argc, char **argv)
+{
+    struct features_options options = {.flows = FLOW_TABLE_OPTIONS_DEFAULT};
+    struct error error = {""};
+    int status = EXIT_USAGE;
+
+    int err = options_parse(&features_program, &options, argc, argv, &error);
+    if (err == OPTIONS_DONE)
+        return EXIT_DONE;
+    struct extraction *extraction = aligned_alloc(_Alignof(struct extraction), sizeof(*extraction));
+    if (!err && !extraction)
+        err = error_set(&error, -ENOMEM, "no memory");
+    if (extraction)
+        memset(extraction, 0, sizeof(*extraction));
+    if (!err)
+        err = check(&options, &error);
+    if (!err)
+        err = prepare(extraction, &options, &error);
+    if (!err) {
+        status = extract(extraction, options.output, &error);
+        warn(extraction, &options);
+    }
+    if (status)
+        program_complain(&features_program, "%s", error.text);
+    if (extraction) {
+        if (extraction->pipeline)
+            flow_table_free(extraction->pipeline->table);
+        free(extraction->pipeline);
+        labels_free(extraction->labels);
+        capture_close(extraction->capture);
+        free(extraction);
+    }
+    return status;
+}
