@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The inference that all others are compared with, one packet at a time (BPF-safe).
+ *
+ * Masks are powers of two less one, no less than an array's last index: in the kernel, constants
+ * that show the verifier that an access stays inside the map's value; in user space DT_NO_MASK,
+ * as dt_model_load has proven every index. */
+#ifndef AFXDP_DT_REFERENCE_H
+#define AFXDP_DT_REFERENCE_H
+
+#include "dt_model.h"
+
+#define DT_NO_MASK UINT32_MAX
+
+/* The features with zeros behind them, as nodes index them. */
+struct dt_values {
+    uint32_t value[DT_VALUES];
+};
+
+ALWAYS_INLINE void dt_values_fill(struct dt_values *values, const struct features *features)
+{
+    for (int i = 0; i < FEATURE_COUNT; i++)
+        values->value[i] = features->value[i];
+    for (int i = FEATURE_COUNT; i < DT_VALUES; i++)
+        values->value[i] = 0;
+}
+
+/* From a node to its child, without a branch: the sign of threshold - value, which the compiler
+ * would turn back into a branch if it could see it. */
+ALWAYS_INLINE uint32_t dt_step(const struct dt_node *nodes, uint32_t node_mask,
+                               const struct dt_values *values, uint32_t at)
+{
+    const struct dt_node *node = &nodes[at & node_mask];
+    uint64_t difference = (uint64_t)node->threshold - values->value[dt_node_value(node)];
+
+    OPAQUE(difference);
+    return dt_node_left(node) + (uint32_t)(difference >> 63);
+}
+
+/* The row of scores a tree ends in after `steps` steps, at least as many as the tree is deep. */
+ALWAYS_INLINE uint32_t dt_row(const struct dt_node *nodes, uint32_t node_mask,
+                              const struct dt_values *values, uint32_t root, uint32_t steps)
+{
+    uint32_t at = root;
+
+    for (uint32_t i = 0; i < steps; i++)
+        at = dt_step(nodes, node_mask, values, at);
+    return nodes[at & node_mask].threshold;
+}
+
+/* The sums of a packet. */
+struct dt_sums {
+    int32_t score[CLASSES_MAX];
+};
+
+ALWAYS_INLINE void dt_add_row(const int32_t *scores, uint32_t cell_mask, uint32_t row,
+                              uint32_t class_count, struct dt_sums *sums)
+{
+    uint32_t cell = row * class_count;
+
+    for (uint32_t i = 0; i < CLASSES_MAX && i < class_count; i++)
+        sums->score[i] += scores[(cell + i) & cell_mask];
+}
+
+/* Largest score, the lowest class on ties; confidence over the margin to the second-best. The step
+ * over the classes keeps both without a branch on scores (see dt_step). */
+ALWAYS_INLINE struct verdict dt_verdict_of(const struct dt_shape *shape, const int32_t *score)
+{
+    int64_t best = score[0];
+    int64_t second = INT32_MIN;
+    uint32_t class_index = 0;
+
+    for (uint32_t i = 1; i < CLASSES_MAX && i < shape->class_count; i++) {
+        int64_t value = score[i];
+        int64_t difference = best - value;
+        OPAQUE(difference);
+        uint64_t above = 0 - ((uint64_t)difference >> 63); /* all ones: a new best */
+        int64_t loser = value ^ ((value ^ best) & (int64_t)above);
+
+        best ^= (value ^ best) & (int64_t)above;
+        class_index ^= (class_index ^ i) & (uint32_t)above;
+        difference = second - loser;
+        OPAQUE(difference);
+        second ^= (second ^ loser) & (int64_t)(0 - ((uint64_t)difference >> 63));
+    }
+    return (struct verdict){
+        .class_index = (uint16_t)class_index,
+        .confidence = confidence_of(&shape->confidence, (int32_t)best, (int32_t)second),
+    };
+}
+
+/* The whole of it. In the kernel a forest's trees go through bpf_loop instead of this loop. */
+ALWAYS_INLINE struct verdict dt_classify_one(const struct dt_shape *shape,
+                                             const struct dt_node *nodes, uint32_t node_mask,
+                                             const int32_t *scores, uint32_t cell_mask,
+                                             const struct features *features)
+{
+    struct dt_values values;
+    struct dt_sums sums = {.score = {0}};
+
+    dt_values_fill(&values, features);
+    for (uint32_t t = 0; t < DT_TREES_MAX && t < shape->tree_count; t++) {
+        const struct dt_tree *tree = &shape->tree[t];
+        uint32_t row = dt_row(nodes, node_mask, &values, tree->root, tree->depth);
+        dt_add_row(scores, cell_mask, row, shape->class_count, &sums);
+    }
+    return dt_verdict_of(shape, sums.score);
+}
+
+#endif

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Every variant under every set of CPU levels gives what a plain walk gives, for random trees and
+ * rows, and a batch of N gives what N batches of one give. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cpu.h"
+#include "dt_classifier.h"
+#include "dt_random.h"
+
+enum { ROWS = 200, SECONDS = 2 };
+
+static struct features rows[ROWS];
+static struct verdict expected[ROWS];
+static struct verdict got[ROWS + 1];
+
+static void fail_row(const struct random_model *model, const struct classifier *classifier,
+                     size_t at, size_t count)
+{
+    fprintf(stderr, "%s: row %zu of a batch of %zu: class %u confidence %u, expected %u and %u\n",
+            classifier->variant, at, count, got[at].class_index, got[at].confidence,
+            expected[at].class_index, expected[at].confidence);
+    fprintf(stderr, "%u trees, %u nodes, %u classes; the row:", model->draft.tree_count,
+            model->draft.node_count, model->draft.class_count);
+    for (int i = 0; i < FEATURE_COUNT; i++)
+        fprintf(stderr, " %u", rows[at].value[i]);
+    fprintf(stderr, "\n");
+    fail();
+}
+
+/* `from` moves the batch in memory, so that no alignment is taken for granted. */
+static void check_batch(const struct random_model *model, const struct classifier *classifier,
+                        size_t from, size_t count)
+{
+    memset(got, 0xee, sizeof(got));
+    classifier->classify(classifier->model, rows + from, count, got + from);
+    for (size_t i = from; i < from + count; i++) {
+        if (memcmp(&got[i], &expected[i], sizeof(got[i])) != 0)
+            fail_row(model, classifier, i, count);
+    }
+    for (size_t i = 0; i <= ROWS; i++) { /* and nothing else was written */
+        if (i >= from && i < from + count)
+            continue;
+        assert_int_equal(got[i].class_index, 0xeeee);
+    }
+}
+
+static uint32_t check_model(const struct random_model *model, uint32_t levels,
+                            struct dt_random *random)
+{
+    struct classifier *classifier;
+    struct error error = {.text = ""};
+    uint32_t number = 0;
+    int err;
+
+    while ((err = dt_classifier_variant(&classifier, &model->file, levels, number, &error)) == 0) {
+        check_batch(model, classifier, 0, ROWS);
+        for (int i = 0; i < 6; i++) {
+            size_t count = random_below(random, ROWS + 1);
+            check_batch(model, classifier, random_below(random, ROWS - (uint32_t)count + 1), count);
+        }
+        check_batch(model, classifier, random_below(random, ROWS), 1);
+        check_batch(model, classifier, 0, 0);
+        classifier->destroy(classifier);
+        number++;
+    }
+    assert_int_equal(err, -ENOENT);
+    err = dt_classifier_new(&classifier, &model->file, levels, &error);
+    if (err)
+        fail_msg("%s", error.text);
+    classifier->destroy(classifier);
+    return number;
+}
+
+/* Complete trees of every depth, then whatever chance brings. */
+static struct random_shape shape_of(uint32_t round, struct dt_random *random)
+{
+    if (round <= DT_DEPTH_MAX)
+        return (struct random_shape){
+            .tree_count = 1, .depth = round, .class_count = 5, .feature_count = FEATURE_COUNT};
+    if (round <= 2 * DT_DEPTH_MAX)
+        return (struct random_shape){.tree_count = 1,
+                                     .depth = round - DT_DEPTH_MAX,
+                                     .class_count = 2,
+                                     .feature_count = 3,
+                                     .chain = true};
+    return random_shape(random);
+}
+
+static void test_variants(void **state)
+{
+    struct dt_random random = random_start();
+    uint32_t offered = cpu_levels();
+    uint32_t models = 0;
+    uint32_t variants = 0;
+    time_t end = time(NULL) + SECONDS;
+
+    (void)state;
+    for (; models < 2 * DT_DEPTH_MAX + 8 || time(NULL) < end; models++) {
+        struct random_shape shape = shape_of(models, &random);
+        struct random_model model;
+
+        random_model_make(&model, &shape, &random);
+        for (int i = 0; i < ROWS; i++) {
+            random_row(&rows[i], &model, &random);
+            expected[i] = plain_verdict(&model, &rows[i]);
+        }
+        variants += check_model(&model, offered, &random);
+        variants += check_model(&model, 0, &random);
+        for (uint32_t level = 1; level < CPU_ALL; level <<= 1) {
+            if (offered & level)
+                variants += check_model(&model, offered & ~level, &random);
+        }
+        random_model_free(&model);
+    }
+    printf("%u models, %u runs of a variant, CPU levels 0x%x\n", models, variants, offered);
+}
+
+/* All that a confidence or a sum can be. */
+static void test_extremes(void **state)
+{
+    int32_t scores[] = {INT32_MAX, -INT32_MAX, -INT32_MAX, INT32_MAX, 7, 7};
+    struct dt_draft_node nodes[] = {
+        {.feature = FEATURE_INTERVAL, .threshold = 0, .left = 1, .right = 2},
+        {.is_leaf = true, .row = 0},
+        {.feature = FEATURE_INTERVAL, .threshold = UINT32_MAX - 1, .left = 3, .right = 4},
+        {.is_leaf = true, .row = 1},
+        {.is_leaf = true, .row = 2},
+    };
+    struct random_model model = {
+        .draft = {.class_count = 2,
+                  .tree_count = 1,
+                  .nodes = nodes,
+                  .node_count = 5,
+                  .scores = scores,
+                  .row_count = 3},
+        .nodes = nodes,
+        .scores = scores,
+    };
+    const struct {
+        uint32_t interval, class_index;
+    } cases[] = {{0, 0}, {1, 1}, {UINT32_MAX - 1, 1}, {UINT32_MAX, 0}};
+    struct dt_random random = random_start();
+
+    (void)state;
+    random_model_finish(&model, &random);
+    for (int i = 0; i < ROWS; i++) {
+        memset(&rows[i], 0xff, sizeof(rows[i]));
+        rows[i].value[FEATURE_INTERVAL] = cases[i % 4].interval;
+        expected[i] = plain_verdict(&model, &rows[i]);
+        assert_int_equal(expected[i].class_index, cases[i % 4].class_index);
+    }
+    check_model(&model, cpu_levels(), &random);
+    check_model(&model, 0, &random);
+    free(model.payload);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_variants),
+        cmocka_unit_test(test_extremes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
