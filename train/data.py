@@ -43,9 +43,10 @@ class Rows:
     flow: np.ndarray  # [N] flow number, unique over all captures of this object
     nth: np.ndarray  # [N] 1 for the first packet of its flow
     time: np.ndarray  # [N] ns
+    index: np.ndarray  # [N] the packet's place in its capture
     capture: np.ndarray  # [N] number into `names`
     part: np.ndarray  # [N] TRAIN, VALID or TEST
-    names: list
+    names: list  # the captures' paths
 
     def __len__(self):
         return len(self.y)
@@ -96,25 +97,32 @@ def extract(path):
             return np.array([line.split(",")[:13] for line in file], np.int64).reshape(-1, 13)
 
 
+def cache_file(digest):
+    return os.path.join(CACHE, f"{digest}.{'c' if os.path.exists(EXTRACTOR) else 'oracle'}.npz")
+
+
+def is_cached(digest):
+    return os.path.exists(cache_file(digest))
+
+
 def read(path, label_of=None, digest=None):
     """One capture as Rows, all in TRAIN; label_of(time, macs, packet) gives a class name.
 
     Cached under the capture's digest; labels are not, they are cheap.
     """
     digest = digest or public.sha256(path)
-    by_c = os.path.exists(EXTRACTOR)
-    cached = os.path.join(CACHE, f"{digest}.{'c' if by_c else 'oracle'}.npz")
+    cached = cache_file(digest)
     if not os.path.exists(cached) or label_of:
         walked = list(walk(path))
     if os.path.exists(cached):
         with np.load(cached) as file:
-            x, flow, nth, time = (file[name] for name in ("x", "flow", "nth", "time"))
+            x, flow, nth, time, index = (file[n] for n in ("x", "flow", "nth", "time", "index"))
     else:
         x = np.array([w[4] for w in walked], np.int64).reshape(-1, 12)
-        if by_c:
-            indexed = np.column_stack((np.array([w[0] for w in walked], np.int64), x))
-            if not np.array_equal(extract(path), indexed):
-                raise ValueError(f"{path}: {EXTRACTOR} and the oracle differ; see test/oracle")
+        index = np.array([w[0] for w in walked], np.int64)
+        if os.path.exists(EXTRACTOR) and not np.array_equal(extract(path),
+                                                            np.column_stack((index, x))):
+            raise ValueError(f"{path}: {EXTRACTOR} and the oracle differ; see test/oracle")
         flow = np.array([w[5] for w in walked], np.int64)
         time = np.array([w[1] for w in walked], np.int64)
         nth, seen = np.zeros(len(flow), np.int64), {}
@@ -122,14 +130,14 @@ def read(path, label_of=None, digest=None):
             seen[number] = nth[i] = seen.get(number, 0) + 1
         os.makedirs(CACHE, exist_ok=True)
         temporary = f"{cached}.{os.getpid()}.npz"
-        np.savez(temporary, x=x, flow=flow, nth=nth, time=time)
+        np.savez(temporary, x=x, flow=flow, nth=nth, time=time, index=index)
         os.replace(temporary, cached)
     y = np.full(len(flow), -1, np.int64)
     if label_of:
         names = [label_of(time, macs, packet) for _, time, macs, packet, _, _ in walked]
         y = np.array([CLASSES.index(n) if n in CLASSES else -1 for n in names], np.int64)
     zero = np.zeros(len(flow), np.int64)
-    return Rows(x, y, flow, nth, time, zero, zero.copy(), [os.path.basename(path)])
+    return Rows(x, y, flow, nth, time, index, zero, zero.copy(), [path])
 
 
 def by_first_packet(rows, part_of_row):

@@ -140,7 +140,7 @@ class Parts(unittest.TestCase):
     def test_a_flow_belongs_to_the_part_of_its_first_packet(self):
         flow, nth = np.array([0, 1, 0, 1, 2]), np.array([1, 1, 2, 2, 1])
         zero = np.zeros(5, np.int64)
-        rows = data.Rows(np.zeros((5, 12), np.int64), zero, flow, nth, zero, zero, zero, ["a"])
+        rows = data.Rows(np.zeros((5, 12), np.int64), zero, flow, nth, zero, zero, zero, zero, ["a"])
         rows = data.by_first_packet(rows, np.array([0, 0, 2, 2, 2]))
         self.assertEqual(rows.part.tolist(), [0, 0, 0, 0, 2])
         both = data.join([rows, rows])

@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The C extractor and the oracle on the same captures: outcome and twelve integers of each packet.
+
+    agreement_test.py shipped | mutated [SEED] | shared
+
+shipped: captures of the repository. mutated: packets of every kind with random damage, in each
+link type. shared: the public captures beside the repository; skipped (77) where they're absent.
+"""
+
+import csv
+import glob
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, HERE)
+
+import oracle
+import oracle_test as made
+
+BUILD = os.environ.get("AFXDP_BUILD", os.path.join(ROOT, "build"))
+
+
+def c_outcomes(path, folder):
+    """{index: (outcome, integers or None)} by afxdp-features and afxdp-engine."""
+    features, verdicts = os.path.join(folder, "features.csv"), os.path.join(folder, "verdicts.csv")
+    for program in (["afxdp-features", path, "-o", features],
+                    ["afxdp-engine", "--pcap", path, "--model", "none", "--verdicts", verdicts]):
+        run = subprocess.run([os.path.join(BUILD, "bin", program[0]), *program[1:]],
+                             stdout=subprocess.DEVNULL, check=False)
+        if run.returncode != 0:
+            sys.exit(f"{' '.join(program)} ended with {run.returncode}")
+    with open(verdicts, newline="", encoding="utf-8") as file:
+        found = {int(row["index"]): (row["class"], None) for row in csv.DictReader(file)}
+    with open(features, newline="", encoding="utf-8") as file:
+        for row in list(csv.reader(file))[1:]:
+            found[int(row[0])] = ("classified", tuple(map(int, row[1:13])))
+    return found
+
+
+def compare(path):
+    """Ends the test at the first packet on which the two differ; returns the number of packets."""
+    with tempfile.TemporaryDirectory() as folder:
+        found, count = c_outcomes(path, folder), 0
+        for index, outcome, integers in oracle.examine(path):
+            expected = (outcome, integers)
+            if found.get(index) != expected:
+                sys.exit(f"{path}, packet {index}: C says {found.get(index)}, the oracle {expected}")
+            count += 1
+    if len(found) != count:
+        sys.exit(f"{path}: C has {len(found)} packets, the oracle {count}")
+    return count
+
+
+def seeds():
+    """IP packets of every kind that the design page's table names."""
+    chain = made.extension(60) + made.extension(43, 1) + made.extension(135) + made.extension(51)
+    chain += bytes([6, 4]) + bytes(22) + made.tcp()
+    for protocol in (1, 6, 17, 33, 47, 50, 51, 59, 132, 136):
+        yield made.ipv4(made.tcp(), protocol)
+        yield made.ipv6(made.extension(protocol) + made.tcp(), 0)
+    yield made.ipv4(made.tcp(), 6, options=bytes(12))
+    yield made.ipv4(made.tcp(), 6, length=0)
+    for fragment in (0x2000, 0x2001, 0x00FF):
+        yield made.ipv4(made.udp(), fragment=fragment)
+    yield made.ipv6(chain, 0)
+    for offset in (1, 8):
+        yield made.ipv6(bytes([17, 0, 0, offset, 0, 0, 0, 1]) + made.udp(), 44)
+    yield made.ipv6(b"".join(made.extension(60) for _ in range(7)) + made.extension(17)
+                    + made.udp(), 60)
+
+
+def framed(link, rng, packet):
+    kind = 0x86DD if packet[0] >> 4 == 6 else 0x0800
+    if link == 1:
+        tags = [rng.choice((0x8100, 0x88A8, 0x9100)) for _ in range(rng.choice((0, 0, 1, 2, 3)))]
+        return made.ethernet(packet, kind, tags)
+    if link == 113:
+        return bytes(14) + struct.pack(">H", kind) + packet
+    if link == 276:
+        return struct.pack(">H", kind) + bytes(18) + packet
+    if link in (0, 108):
+        family = rng.choice((10, 24, 28, 30)) if kind == 0x86DD else 2
+        return struct.pack(">I" if link == 108 else "<I", family) + packet
+    return packet
+
+
+def damaged(rng, frame):
+    """The frame with up to four random bytes changed and its end cut off or padded, or as it was."""
+    frame, wire = bytearray(frame), len(frame)
+    for _ in range(rng.choice((0, 0, 1, 1, 2, 4))):
+        frame[rng.randrange(len(frame))] = rng.choice((0, 1, 4, 5, 6, 15, 17, 44, 0x45, 0x60, 0xFF,
+                                                       rng.randrange(256)))
+    cut = rng.choice((None, None, rng.randrange(len(frame) + 1)))
+    if rng.random() < 0.2:
+        frame += bytes(rng.randrange(30))
+        wire = len(frame)
+    return bytes(frame[:cut]), wire
+
+
+def write_mutated(path, link, rng, count=4000):
+    packets, time = list(seeds()), 10**18
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, link))
+        for _ in range(count):
+            time += rng.choice((0, 1, 999, 10**6, 10**9, -(10**7), 121 * 10**9))
+            frame, wire = damaged(rng, framed(link, rng, rng.choice(packets)))
+            file.write(struct.pack("<IIII", time // 10**9, time % 10**9, len(frame), wire) + frame)
+
+
+def main():
+    what = sys.argv[1] if len(sys.argv) > 1 else ""
+    if not os.path.exists(os.path.join(BUILD, "bin", "afxdp-features")):
+        sys.exit("build the project first")
+    if what == "mutated":
+        seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2**32)
+        print(f"seed {seed}")
+        rng = random.Random(seed)
+        with tempfile.TemporaryDirectory() as folder:
+            for link in (0, 1, 9, 12, 101, 108, 113, 228, 229, 276):
+                path = os.path.join(folder, f"link{link}.pcap")
+                write_mutated(path, link, rng)
+                print(f"link type {link}: {compare(path)} packets agree")
+        return 0
+    if what == "shipped":
+        paths = sorted(glob.glob(os.path.join(ROOT, "*", "*", "*.pcap*"))
+                       + glob.glob(os.path.join(ROOT, "bench", "*.pcap*")))
+    elif what == "shared":
+        shared = os.path.join(os.path.dirname(ROOT), "shared", "data")
+        paths = sorted(glob.glob(os.path.join(shared, "*", "*.pcap*")))
+        if not paths:
+            print(f"skipped: no captures below {shared}")
+            return 77
+    else:
+        sys.exit(__doc__)
+    total = sum(compare(path) for path in paths)
+    print(f"{len(paths)} captures, {total} packets agree")
+    return 0 if paths else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
