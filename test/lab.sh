@@ -83,6 +83,13 @@ address() { # address PLACE INTERFACE LAST NEIGHBOUR_PLACE NEIGHBOUR_INTERFACE N
     fi
 }
 
+thread() { # thread PLACE INTERFACE: veth keeps the wish, but takes it only while a program is there
+    pass "$1" "$2"
+    # /sys of a network namespace is seen only through ip netns exec
+    ip netns exec "$name-$1" sh -c "echo 1 >/sys/class/net/$2/threaded"
+    inside "$1" ip link set "$2" xdp off
+}
+
 wait_up() { # wait_up PLACE INTERFACE
     for _ in $(seq 100); do
         inside "$1" ip -o link show "$2" | grep -q 'state UP' && return
@@ -131,9 +138,9 @@ up() {
     fi
     wait_up eng eng0
     [ $two = 0 ] || wait_up eng eng1
-    if [ $threaded = 1 ]; then # /sys of a network namespace is seen only through ip netns exec
+    if [ $threaded = 1 ]; then
         for interface in eng0 $([ $two = 1 ] && echo eng1); do
-            ip netns exec "$name-eng" sh -c "echo 1 >/sys/class/net/$interface/threaded"
+            thread eng "$interface"
         done
     fi
 }

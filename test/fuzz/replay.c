@@ -48,7 +48,7 @@ static int replay(const char *path)
 
     if (stat(path, &status)) {
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        return 1;
+        return errno != ENOENT;
     }
     if (!S_ISDIR(status.st_mode))
         return replay_file(path);
@@ -78,5 +78,5 @@ int main(int count, char **arguments)
     for (int i = 1; i < count; i++)
         failed |= replay(arguments[i]);
     printf("%zu inputs replayed\n", replayed);
-    return failed || replayed == 0;
+    return failed ? 1 : replayed == 0 ? 77 : 0; /* nothing to replay is a skip */
 }

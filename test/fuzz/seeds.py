@@ -3,13 +3,22 @@
 """Makes the fuzzers' seeds from what the repository ships: seeds.py ROOT OUT
 
 OUT/packet: frames of each shape in the shipped capture, and hand-made ones it lacks.
+OUT/link: one packet behind every link header.
 OUT/q8: the shipped models, and small made-up ones.
+OUT/features_csv: good and bad tables.
+OUT/onnx: the shipped float models, a small network and a small tree.
 """
 
 import pathlib
 import struct
 import sys
 import zlib
+
+try:
+    import numpy
+    from onnx import TensorProto, helper, numpy_helper
+except ImportError:  # a build without them replays no ONNX seeds
+    helper = None
 
 ROOT, OUT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 
@@ -75,6 +84,63 @@ def shipped_frames(path, most=64):
     return seen.values()
 
 
+def links():
+    """A packet behind each link header; the first byte is enum link_type (engine/core/port.h)."""
+    udp = struct.pack("!HHHH", 5353, 53, 12, 0) + b"data"
+    four, six = ipv4(17, udp), ipv6(17, udp)
+    yield 0, ethernet(0x0800, four)
+    yield 1, bytes(14) + b"\x08\x00" + four
+    yield 1, bytes(14) + b"\x81\x00\0\x01\x86\xdd" + six
+    yield 2, b"\x86\xdd" + bytes(18) + six
+    for raw in (3, 4, 5):
+        yield raw, four
+        yield raw, six
+    for loopback in (6, 7):
+        for family in (2, 24, 30):
+            yield loopback, struct.pack("<I", family) + (four if family == 2 else six)
+            yield loopback, struct.pack(">I", family) + (four if family == 2 else six)
+
+
+NAMES = ("sport,dport,protocol,length,interval,direction,mean_length,mean_interval,mean_direction,"
+         "dev_length,dev_interval,dev_direction")
+
+
+def tables():
+    row = "40000,22,6,60,0,1,15360,0,65536,0,0,0"
+    yield f"index,{NAMES},label\n0,{row},benign\n7,{row},portscan\n"
+    yield f'"label",{NAMES}\r\n"benign",{row}\r\n"a ""b""",{row}\r\n'
+    yield f"index,{NAMES},label\n0,{row.replace('22', '4294967296')},benign\n"
+    yield f"index,{NAMES},label\n0,{row.replace('22', 'ssh')},benign\n"
+    yield f"index,{NAMES}\n0,{row}\n"
+    yield f"{NAMES},label\n{row}\n"
+
+
+def onnx_models():
+    """A network and a tree as torch and skl2onnx would write them."""
+    value = helper.make_tensor_value_info
+    random = numpy.random.RandomState(1)
+    weights = [numpy_helper.from_array(random.rand(*shape).astype("float32"), name)
+               for name, shape in (("w0", (4, 12)), ("b0", (4,)), ("w1", (2, 4)), ("b1", (2,)))]
+    layers = [helper.make_node("Gemm", ["x", "w0", "b0"], ["h"], transB=1),
+              helper.make_node("Relu", ["h"], ["r"]),
+              helper.make_node("Gemm", ["r", "w1", "b1"], ["y"], transB=1)]
+    yield "nn", helper.make_model(helper.make_graph(
+        layers, "nn", [value("x", TensorProto.FLOAT, [None, 12])],
+        [value("y", TensorProto.FLOAT, [None, 2])], weights))
+    tree = helper.make_node(
+        "TreeEnsembleClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml",
+        nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2], nodes_featureids=[1, 0, 0],
+        nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_values=[22.5, 0.0, 0.0],
+        nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0],
+        nodes_hitrates=[1.0, 1.0, 1.0], nodes_missing_value_tracks_true=[0, 0, 0],
+        class_treeids=[0, 0], class_nodeids=[1, 2], class_ids=[0, 0], class_weights=[0.0, 1.0],
+        classlabels_strings=["benign", "attack"], post_transform="NONE")
+    yield "tree", helper.make_model(helper.make_graph(
+        [tree], "tree", [value("x", TensorProto.FLOAT, [None, 12])],
+        [value("label", TensorProto.STRING, [None]),
+         value("scores", TensorProto.FLOAT, [None, 2])]))
+
+
 def model(kind, payload, classes=(b"benign", b"attack")):
     """A .q8 file (engine/core/q8_layout.h) around a payload."""
     body = b"".join(name.ljust(31, b"\0") + b"\0" for name in classes)
@@ -94,6 +160,14 @@ def main():
     for path in sorted((ROOT / "test/captures").glob("*.pcap")):
         for i, (frame, more) in enumerate(shipped_frames(path)):
             write("packet", f"{path.stem}-{i}", struct.pack("<H", min(more, 65535)) + frame)
+    for i, (link, frame) in enumerate(links()):
+        write("link", f"{link}-{i}", bytes([link, 0, 0]) + frame)
+    for i, table in enumerate(tables()):
+        write("features_csv", f"{i}.csv", table.encode())
+    for name, network in onnx_models() if helper else ():
+        write("onnx", f"{name}.onnx", network.SerializeToString())
+    for path in sorted((ROOT / "models").glob("*.onnx")):
+        write("onnx", path.name, path.read_bytes())
     for kind in (1, 2):
         write("q8", f"kind-{kind}", model(kind, bytes(64)))
     for path in sorted((ROOT / "models").glob("*.q8")):

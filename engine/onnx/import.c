@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "import.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int add_class(struct import *import, const char *name, size_t length, struct error *error)
+{
+    if (import->class_count == CLASSES_MAX)
+        return error_set(error, -EINVAL, "more than %d classes", CLASSES_MAX);
+    if (length == 0 || length >= CLASS_NAME_SIZE)
+        return error_set(error, -EINVAL, "class %u: a name has 1 to %d letters",
+                         import->class_count, CLASS_NAME_SIZE - 1);
+    struct q8_class *class = &import->classes[import->class_count++];
+    memcpy(class->name, name, length);
+    return 0;
+}
+
+static int classes_from_list(struct import *import, const char *list, struct error *error)
+{
+    for (const char *name = list;; name++) {
+        size_t length = strcspn(name, ",");
+        int err = add_class(import, name, length, error);
+
+        if (err)
+            return err;
+        name += length;
+        if (*name == '\0')
+            return 0;
+    }
+}
+
+static int classes_from_json(struct import *import, const char *text, struct error *error)
+{
+    json_t *names = json_loads(text, 0, NULL);
+    int err = 0;
+
+    if (!json_is_array(names))
+        err = error_set(error, -EINVAL, "property afxdp.classes isn't a JSON array of names");
+    for (size_t i = 0; !err && i < json_array_size(names); i++) {
+        const json_t *name = json_array_get(names, i);
+
+        err = json_is_string(name)
+                  ? add_class(import, json_string_value(name), json_string_length(name), error)
+                  : error_set(error, -EINVAL, "property afxdp.classes: entry %zu isn't text", i);
+    }
+    json_decref(names);
+    return err;
+}
+
+int import_classes(struct import *import, const char *list, struct error *error)
+{
+    const char *features = onnx_metadata(import->onnx, "afxdp.features");
+    const char *names = onnx_metadata(import->onnx, "afxdp.classes");
+    int err;
+
+    if (features && strcmp(features, "1") != 0)
+        return error_set(error, -EINVAL,
+                         "made for feature set '%.16s' (property afxdp.features), this program "
+                         "computes 1",
+                         features);
+    _Static_assert(FEATURE_SET_VERSION == 1, "the text above says so");
+    import->class_count = 0;
+    memset(import->classes, 0, sizeof(import->classes));
+    if (list)
+        err = classes_from_list(import, list, error);
+    else if (names)
+        err = classes_from_json(import, names, error);
+    else
+        return error_set(
+            error, -EINVAL,
+            "the classes have no names: give --classes, or the property afxdp.classes");
+    if (!err && import->class_count < 2)
+        err = error_set(error, -EINVAL, "a model has at least 2 classes");
+    return err; /* what a name is made of is checked when the file is written */
+}
+
+/* The answers to all rows, for the confidence table. */
+struct answers {
+    uint32_t *margins;
+    bool *right;
+    size_t count;
+};
+
+static int ask(struct answers *answers, const struct import *import, import_score_function *score,
+               const void *model, struct error *error)
+{
+    answers->margins = calloc(import->rows, sizeof(*answers->margins));
+    answers->right = calloc(import->rows, sizeof(*answers->right));
+    if (!answers->margins || !answers->right)
+        return error_set(error, -ENOMEM, "no memory for %zu calibration rows", import->rows);
+    for (size_t i = 0; i < import->rows; i++) {
+        struct import_score answer;
+
+        if (import->labels[i] < 0)
+            continue;
+        score(model, &import->features[i], &answer);
+        answers->margins[answers->count] = (uint32_t)answer.best - (uint32_t)answer.second;
+        answers->right[answers->count++] = answer.class_index == (uint32_t)import->labels[i];
+    }
+    if (answers->count == 0)
+        return error_set(error, -EINVAL,
+                         "no calibration row has a label: confidence can't be fitted");
+    return 0;
+}
+
+/* Golden vectors and payload in the one block of memory that q8_free frees. */
+static int fill(struct q8 *file, const struct import *import, import_score_function *score,
+                const void *model, const uint8_t *payload, size_t payload_size, struct error *error)
+{
+    struct features rows[IMPORT_GOLDEN_MAX];
+    uint32_t count = import_pick_golden(import, rows);
+    size_t golden_size = count * sizeof(struct q8_golden);
+    uint8_t *memory = malloc(golden_size + payload_size);
+
+    if (!memory)
+        return error_set(error, -ENOMEM, "no memory for a model");
+    struct q8_golden *golden = (struct q8_golden *)(void *)memory;
+    for (uint32_t i = 0; i < count; i++) {
+        struct import_score answer;
+
+        score(model, &rows[i], &answer);
+        golden[i].features = rows[i];
+        golden[i].verdict.class_index = (uint16_t)answer.class_index;
+        golden[i].verdict.confidence = confidence_of(&file->confidence, answer.best, answer.second);
+    }
+    memcpy(memory + golden_size, payload, payload_size);
+    file->memory = memory;
+    file->golden = golden;
+    file->golden_count = count;
+    file->payload = memory + golden_size;
+    file->payload_size = payload_size;
+    return 0;
+}
+
+int import_finish(struct q8 **out, enum q8_kind kind, const struct import *import,
+                  import_score_function *score, const void *model, const uint8_t *payload,
+                  size_t payload_size, struct import_report *report, struct error *error)
+{
+    struct answers answers = {0};
+    struct q8 *file = calloc(1, sizeof(*file));
+    int err = file ? ask(&answers, import, score, model, error)
+                   : error_set(error, -ENOMEM, "no memory for a model");
+
+    if (err)
+        goto out;
+    file->kind = kind;
+    file->class_count = import->class_count;
+    memcpy(file->classes, import->classes, sizeof(file->classes));
+    file->provenance = "{}";
+    import_fit_confidence(&file->confidence, answers.margins, answers.right, answers.count);
+    err = fill(file, import, score, model, payload, payload_size, error);
+    if (err)
+        goto out;
+    report->rows = import->rows;
+    report->labelled = answers.count;
+    report->right = 0;
+    for (size_t i = 0; i < answers.count; i++)
+        report->right += answers.right[i];
+    *out = file;
+    file = NULL;
+out:
+    q8_free(file);
+    free(answers.margins);
+    free(answers.right);
+    return err;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What importing a network and importing a tree have in common (docs/onnx.md is the contract):
+ * the model's classes, the calibration rows, the confidence table and the golden vectors.
+ *
+ * All of it is the same on every machine: integers, and double arithmetic without functions whose
+ * results vary. */
+#ifndef AFXDP_IMPORT_H
+#define AFXDP_IMPORT_H
+
+#include "onnx.h"
+#include "q8.h"
+
+enum {
+    IMPORT_ROWS_MAX = 1 << 20, /* calibration rows */
+};
+
+/* Everything that an importer reads. */
+struct import {
+    const struct onnx *onnx;
+    const char *code; /* text of code.json, for a network whose file has none; else NULL */
+    uint32_t class_count;
+    struct q8_class classes[CLASSES_MAX];
+    const struct features *features; /* the calibration rows, raw integers */
+    const int16_t *labels;           /* the class of each row, -1: not known */
+    size_t rows;                     /* 1..IMPORT_ROWS_MAX */
+};
+
+/* What the user sees afterwards. Shares are of the calibration rows. */
+struct import_report {
+    size_t rows;
+    size_t labelled;
+    size_t right;    /* verdicts that equal the label */
+    size_t agreeing; /* verdicts that equal those of the model in the ONNX file */
+    char choice[64]; /* what the scale search kept, "" where there was none */
+};
+
+/* Fills classes and class_count from a comma-separated list or, where `list` is NULL, from the
+ * property afxdp.classes; every default action is `count`. Refuses a file made for another feature
+ * set (afxdp.features). -EINVAL with the reason, also where both are absent. */
+int import_classes(struct import *import, const char *list, struct error *error);
+
+/* A model's answer to one row. */
+struct import_score {
+    uint32_t class_index;
+    int32_t best;   /* score of that class */
+    int32_t second; /* highest of the others */
+};
+
+typedef void import_score_function(const void *model, const struct features *features,
+                                   struct import_score *score);
+
+/* Asks the model for its answer to every row and makes the file: the confidence table fitted to
+ * the labels, golden vectors of calibration rows and of extremes, provenance "{}". The payload is
+ * copied. Adds `right` and `labelled` to the report. Free the file with q8_free.
+ * -EINVAL where no row has a label, -ENOMEM. */
+int import_finish(struct q8 **out, enum q8_kind kind, const struct import *import,
+                  import_score_function *score, const void *model, const uint8_t *payload,
+                  size_t payload_size, struct import_report *report, struct error *error);
+
+/* Fits the table to `count` answers, at least one: the shift that leaves at most a tenth of the
+ * margins in the last step, then the non-decreasing shares of right answers that are closest in
+ * squares (pool adjacent violators). Steps that no margin falls into take the step below. */
+void import_fit_confidence(struct confidence_table *table, const uint32_t *margins,
+                           const bool *right, size_t count);
+
+enum {
+    IMPORT_GOLDEN_MAX = 320,
+};
+
+/* Picks rows evenly, those with each feature's least and largest value, and makes up vectors of
+ * zeros, powers of two and their neighbours, and the largest value. Returns how many. */
+uint32_t import_pick_golden(const struct import *import, struct features golden[IMPORT_GOLDEN_MAX]);
+
+#endif

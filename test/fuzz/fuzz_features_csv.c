@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The reader of features.csv: what it took can be written and read again, value by value. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "features_csv.h"
+#include "fuzz.h"
+
+static int read_back(struct features_table **out, int fd, struct error *error)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return features_csv_read(out, path, error);
+}
+
+static void write_again(const struct features_table *table)
+{
+    struct features_table *again = NULL;
+    struct error error = {""};
+    int fd = memfd_create("again.csv", MFD_CLOEXEC);
+    FILE *file = fdopen(dup(fd), "w");
+
+    MUST(file != NULL);
+    features_csv_write_header(file);
+    for (size_t i = 0; i < table->count; i++)
+        features_csv_write_row(file, table->index[i], &table->features[i],
+                               table->label_name[table->label[i]]);
+    MUST(fclose(file) == 0);
+    MUST(read_back(&again, fd, &error) == 0);
+    close(fd);
+    MUST(again->count == table->count && again->label_count == table->label_count);
+    for (size_t i = 0; i < table->count; i++) {
+        MUST(again->index[i] == table->index[i]);
+        MUST(memcmp(&again->features[i], &table->features[i], sizeof(struct features)) == 0);
+        MUST(strcmp(again->label_name[again->label[i]], table->label_name[table->label[i]]) == 0);
+    }
+    features_table_free(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct features_table *table = NULL;
+    struct error error = {""};
+    int fd = memfd_create("features.csv", MFD_CLOEXEC);
+
+    MUST(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+    int err = read_back(&table, fd, &error);
+    close(fd);
+    if (err) {
+        MUST(err < 0 && table == NULL);
+        MUST(error.text[0] != '\0' && !strchr(error.text, '\n'));
+        return 0;
+    }
+    for (size_t i = 0; i < table->count; i++)
+        MUST(features_csv_label_is_valid(table->label_name[table->label[i]]));
+    write_again(table);
+    features_table_free(table);
+    return 0;
+}
