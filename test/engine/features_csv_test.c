@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "features_csv.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NAMES                                                                                      \
+    "sport,dport,protocol,length,interval,direction,mean_length,mean_interval,mean_direction,"     \
+    "dev_length,dev_interval,dev_direction"
+#define HEADER "index," NAMES ",label\n"
+#define ROW "1,2,3,4,5,6,7,8,9,10,11,12"
+
+static char path[] = "/tmp/features_csv_testXXXXXX";
+
+static int read_bytes(struct features_table **table, const char *bytes, size_t size,
+                      struct error *error)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    return features_csv_read(table, path, error);
+}
+
+static int read_text(struct features_table **table, const char *text, struct error *error)
+{
+    return read_bytes(table, text, strlen(text), error);
+}
+
+static void reads_what_it_writes(void **state)
+{
+    (void)state;
+    struct features features = {{0, 65535, 17, 1500, UINT32_MAX, 1, 7, 8, 65536, 10, 11, 12}};
+    struct features_table *table = NULL;
+    struct error error;
+    FILE *file = fopen(path, "w");
+
+    features_csv_write_header(file);
+    features_csv_write_row(file, UINT64_MAX, &features, "benign");
+    features_csv_write_row(file, 7, &features, "");
+    features_csv_write_row(file, 8, &features, "benign");
+    fclose(file);
+    assert_int_equal(features_csv_read(&table, path, &error), 0);
+    assert_int_equal(table->count, 3);
+    assert_true(table->index[0] == UINT64_MAX);
+    assert_int_equal(table->index[1], 7);
+    assert_memory_equal(&table->features[2], &features, sizeof(features));
+    assert_int_equal(table->label_count, 2);
+    assert_string_equal(table->label_name[table->label[0]], "benign");
+    assert_string_equal(table->label_name[table->label[1]], "");
+    assert_int_equal(table->label[2], table->label[0]);
+    features_table_free(table);
+}
+
+static void finds_columns_by_name(void **state)
+{
+    (void)state;
+    struct features_table *table = NULL;
+    struct error error;
+
+    /* A byte order mark, another order, an unknown column, quotes, CR LF, no newline at the end. */
+    assert_int_equal(read_text(&table,
+                               "\xef\xbb\xbflabel,note," NAMES "\r\n"
+                               "\"a b\",\"x, \"\"y\"\"\"," ROW "\r\n"
+                               "c,," ROW,
+                               &error),
+                     0);
+    assert_int_equal(table->count, 2);
+    assert_string_equal(table->label_name[0], "a b");
+    assert_int_equal(table->index[1], 1); /* counted where the file doesn't say */
+    assert_int_equal(table->features[1].value[FEATURE_SPORT], 1);
+    assert_int_equal(table->features[1].value[FEATURE_DEV_DIRECTION], 12);
+    features_table_free(table);
+}
+
+static void a_header_alone_is_an_empty_table(void **state)
+{
+    (void)state;
+    struct features_table *table = NULL;
+    struct error error;
+
+    assert_int_equal(read_text(&table, HEADER, &error), 0);
+    assert_int_equal(table->count, 0);
+    features_table_free(table);
+}
+
+static void says_what_is_wrong_and_where(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {
+        {"", "is empty"},
+        {"\n", "line 1: column 'sport' is missing"},
+        {"index,sport,label\n", "line 1: column 'dport' is missing"},
+        {"index," NAMES "\n0," ROW "\n", "line 1: column 'label' is missing"},
+        {"index,sport," NAMES ",label\n", "line 1: column 'sport' stands there twice"},
+        {HEADER "0," ROW ",a\n0,1,2,three,4,5,6,7,8,9,10,11,12,a\n",
+         "line 3: column 'protocol' is 'three': not a whole number"},
+        {HEADER "0,1,2,-3,4,5,6,7,8,9,10,11,12,a\n", "line 2: column 'protocol' is '-3'"},
+        {HEADER "0,1,2,3.0,4,5,6,7,8,9,10,11,12,a\n", "column 'protocol' is '3.0'"},
+        {HEADER "0,1,2, 3,4,5,6,7,8,9,10,11,12,a\n", "column 'protocol' is ' 3'"},
+        {HEADER "0,1,2,,4,5,6,7,8,9,10,11,12,a\n", "a number is missing"},
+        {HEADER "0,4294967296,2,3,4,5,6,7,8,9,10,11,12,a\n", "the number is too large"},
+        {HEADER "0,99999999999999999999999,2,3,4,5,6,7,8,9,10,11,12,a\n", "too large"},
+        {HEADER "18446744073709551616," ROW ",a\n", "column 'index'"},
+        {HEADER "0," ROW "\n", "line 2 has 13 fields, the header has 14"},
+        {HEADER "0," ROW ",a,b\n", "line 2 has 15 fields"},
+        {HEADER "0," ROW ",a\n\n", "line 3 has 1 fields"},
+        {HEADER "0," ROW ",\"a\n", "line 2: field 14 has an unclosed quote"},
+        {HEADER "0," ROW ",\"a\"b\n", "line 2: field 14 has an unclosed quote"},
+        {HEADER "0," ROW ",\"a,b\"\n", "not a label"},
+        {HEADER "0," ROW ",a\033b\n", "not a label"},
+    };
+    struct features_table *table = NULL;
+    struct error error;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(read_text(&table, cases[i].text, &error), -EINVAL);
+        if (!strstr(error.text, cases[i].message))
+            print_error("case %zu: %s\n", i, error.text);
+        assert_non_null(strstr(error.text, cases[i].message));
+        assert_non_null(strstr(error.text, path));
+    }
+    assert_int_equal(read_bytes(&table, HEADER "0,\0", sizeof(HEADER) + 3, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "NUL byte"));
+    assert_null(table);
+}
+
+static void survives_more_than_it_takes(void **state)
+{
+    (void)state;
+    struct features_table *table = NULL;
+    struct error error;
+    char *text = malloc(1 << 20);
+
+    memset(text, ',', 100000); /* 100,001 columns */
+    text[100000] = '\0';
+    assert_int_equal(read_text(&table, text, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "more than 256 fields"));
+
+    char *to = text + sprintf(text, "%s", HEADER);
+    for (int i = 0; i <= LABELS_MAX; i++)
+        to += sprintf(to, "%d," ROW ",label%d\n", i, i);
+    assert_int_equal(read_text(&table, text, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "line 258: column 'label' is 'label256': more than 256"));
+    free(text);
+    assert_null(table);
+}
+
+static void names_a_file_that_cannot_be_read(void **state)
+{
+    (void)state;
+    struct features_table *table = NULL;
+    struct error error;
+
+    assert_int_equal(features_csv_read(&table, "/nonexistent/features.csv", &error), -ENOENT);
+    assert_non_null(strstr(error.text, "/nonexistent/features.csv"));
+    assert_int_equal(features_csv_read(&table, "/tmp", &error), -EISDIR);
+    assert_null(table);
+}
+
+static void knows_what_a_label_is(void **state)
+{
+    (void)state;
+    char label[80];
+
+    assert_true(features_csv_label_is_valid(""));
+    assert_true(features_csv_label_is_valid("BAD-SSH 2"));
+    assert_false(features_csv_label_is_valid(" a"));
+    assert_false(features_csv_label_is_valid("a "));
+    assert_false(features_csv_label_is_valid("a,b"));
+    assert_false(features_csv_label_is_valid("a\"b"));
+    assert_false(features_csv_label_is_valid("a\nb"));
+    assert_false(features_csv_label_is_valid("\xc3\xa4"));
+    memset(label, 'a', sizeof(label));
+    label[63] = '\0';
+    assert_true(features_csv_label_is_valid(label));
+    label[63] = 'a';
+    label[64] = '\0';
+    assert_false(features_csv_label_is_valid(label));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(finds_columns_by_name),
+        cmocka_unit_test(a_header_alone_is_an_empty_table),
+        cmocka_unit_test(says_what_is_wrong_and_where),
+        cmocka_unit_test(survives_more_than_it_takes),
+        cmocka_unit_test(names_a_file_that_cannot_be_read),
+        cmocka_unit_test(knows_what_a_label_is),
+    };
+    close(mkstemp(path));
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(path);
+    return failed;
+}
