@@ -8,12 +8,8 @@
 #include <unistd.h>
 
 #include "cpu.h"
-#if __has_include("nn.h")
+#include "dt_classifier.h"
 #include "nn.h"
-#endif
-#if __has_include("dt.h")
-#include "dt.h"
-#endif
 
 /* The name as it stands, else the shipped model of that name: those of the source tree that this
  * was built from, those of the installation. */
@@ -38,14 +34,10 @@ static int find(char *path, size_t size, const char *name, struct error *error)
 static int make_classifier(struct model *model, struct error *error)
 {
     switch (model->file->kind) {
-#if __has_include("nn.h")
     case Q8_NN:
         return nn_classifier_new(&model->classifier, model->file, cpu_levels(), error);
-#endif
-#if __has_include("dt.h")
     case Q8_DT:
         return dt_classifier_new(&model->classifier, model->file, cpu_levels(), error);
-#endif
     default:
         return error_set(error, -EINVAL, "unknown model kind %d", model->file->kind);
     }
