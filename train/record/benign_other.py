@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Benign scenarios: ssh, DNS, iperf3, ping, MQTT, syslog."""
-import os
-import sys
-
-from lab import HERE
 from scenario import scenario
-from services import USER, WORDS
+from services import USER, WORDS, program
 
 SSH_OPTIONS = ["-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o",
                "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null", "-o",
                "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "LogLevel=ERROR", "-o",
                "ConnectTimeout=8"]
 
-
-def udp_words(role, *words):
-    return [sys.executable, os.path.join(HERE, "udp.py"), role, *words]
+SSH_STYLES = ([], [], ["-C"], ["-o", "KexAlgorithms=curve25519-sha256"],
+              ["-o", "KexAlgorithms=ecdh-sha2-nistp256", "-c", "aes128-ctr"],
+              ["-o", "KexAlgorithms=diffie-hellman-group14-sha256"])
 
 
 def ssh_port(ctx):
@@ -22,11 +18,13 @@ def ssh_port(ctx):
 
 
 def ssh_words(ctx, key, wrong=False):
-    """The words before the host: with a key, or with sshpass and the right or a wrong password."""
+    """The words before the host: with a key, or with sshpass and the right or a wrong password. The
+    key exchange, whose sizes tell clients apart, is drawn anew."""
+    options = SSH_OPTIONS + ctx.rng.choice(SSH_STYLES)
     if key:
-        return ["ssh", *SSH_OPTIONS, "-i", ctx.services.path("user_key"), "-o", "BatchMode=yes"]
+        return ["ssh", *options, "-i", ctx.services.path("user_key"), "-o", "BatchMode=yes"]
     secret = ctx.services.password + ("x" if wrong else "")
-    return ["sshpass", "-p", secret, "ssh", *SSH_OPTIONS, "-o", "PubkeyAuthentication=no", "-o",
+    return ["sshpass", "-p", secret, "ssh", *options, "-o", "PubkeyAuthentication=no", "-o",
             "NumberOfPasswordPrompts=1"]
 
 
@@ -164,7 +162,8 @@ def ping(ctx):
     """Echo requests of several sizes and paces; some don't fit a frame and come as fragments."""
     for _ in range(ctx.some(2, 3)):
         size = ctx.rng.choice((56, 56, 56, 24, 120, 1000, 1472, 3000))
-        ctx.run(["ping", f"-{ctx.family}", "-n", "-q", "-I", ctx.own(), "-c",
+        route = ["-R"] if not ctx.v6 and size < 1000 and ctx.rng.random() < 0.3 else []
+        ctx.run(["ping", f"-{ctx.family}", "-n", "-q", *route, "-I", ctx.own(), "-c",
                  ctx.rng.randrange(4, 10), "-i", f"{ctx.rng.uniform(0.05, 0.5):.2f}", "-s", size,
                  ctx.server()], 8)
 
@@ -198,7 +197,7 @@ def mqtt(ctx):
 def syslog(ctx):
     """Log lines over UDP to a collector: traffic that gets no answer and is benign."""
     port, server = ctx.rng.choice((514, 514, 5514, ctx.rng.randrange(1024, 60000))), ctx.own(1)
-    sink = ctx.start(udp_words("sink", server, port), port)
+    sink = ctx.start(program("udp.py", "sink", server, port), port)
     ctx.pin(server)
     try:
         for _ in range(ctx.some(8, 16)):
@@ -213,11 +212,11 @@ def syslog(ctx):
 def ntp(ctx):
     """Clock queries of clients to a server and of the server to another: equal sizes both ways."""
     port, server = 123, ctx.own(1)
-    sink = ctx.start(udp_words("ntp", server, port), port)
+    sink = ctx.start(program("udp.py", "ntp", server, port), port)
     try:
         for _ in range(ctx.some(4, 8)):
-            ctx.run(udp_words("ask", server, port, ctx.own()), 4)
-            ctx.run(udp_words("ask", ctx.server("rfl"), port, server), 4, place="srv")
+            ctx.run(program("udp.py", "ask", server, port, ctx.own()), 4)
+            ctx.run(program("udp.py", "ask", ctx.server("rfl"), port, server), 4, place="srv")
             ctx.pause(0, 0.3)
     finally:
         ctx.lab.end(sink)

@@ -7,6 +7,8 @@ from services import USER
 def curl(ctx, urls, options=(), timeout=20):
     """One curl process: URLs of one server go over one connection where the server allows it."""
     lines = [f'url = "{url}"\noutput = "/dev/null"' for url in urls]
+    if ctx.rng.random() < 0.5:  # requests of browsers are longer than curl's own
+        lines.append(f'header = "Cookie: id={"c" * int(10 ** ctx.rng.uniform(0.5, 2.9))}"')
     return ctx.run(["curl", "-s", "-k", "-g", "--interface", ctx.own(), "--max-time", timeout - 1,
                     *options, "-K", "-"], timeout, "\n".join(lines))
 
@@ -63,7 +65,7 @@ def web_download(ctx):
 def web_slow_download(ctx):
     """A download at a rate that the server bounds."""
     size = ctx.some(20000, 40000)
-    url = f"{base(ctx)}/slow{ctx.rng.choice((6, 15, 40))}k" + files(ctx, 1, 100000, 1 << 30)[0]
+    url = f"{base(ctx)}/slow{ctx.rng.choice((6, 9, 15))}k" + files(ctx, 1, 100000, 1 << 30)[0]
     curl(ctx, [url], ["-r", f"0-{size}"], 12)
 
 
@@ -114,7 +116,7 @@ def web_health(ctx):
 @scenario("benign")
 def web_service_down(ctx):
     """A client that retries a service that isn't there: refused connections are benign too."""
-    port = ctx.rng.choice((21, 25, 110, 143, 3306, 5432, ctx.rng.randrange(1024, 65535)))
+    port = ctx.services.closed_port(ctx.rng)
     for _ in range(ctx.some(2, 4)):
         curl(ctx, [f"http://{ctx.host(ctx.server())}:{port}/"], ["--connect-timeout", "1"])
         ctx.pause(0.2, 1.0)

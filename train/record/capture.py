@@ -16,13 +16,14 @@ RECORD = struct.Struct("<IIII")
 class Recorder:
     """tcpdump on eth0 of the servers: whole packets, microseconds, Ethernet."""
 
-    def __init__(self, lab, path):
-        self.lab, self.path = lab, path
+    def __init__(self, lab, path, most):
+        """most: packets; a run that has more is out of hand, and void."""
+        self.lab, self.path, self.most = lab, path, most
 
     def __enter__(self):
         self.process = self.lab.spawn("srv", [
-            "tcpdump", "-i", "eth0", "-n", "-s", "0", "-B", "32768", "-Z", "root", "-w",
-            self.path], stderr=subprocess.PIPE)
+            "tcpdump", "-i", "eth0", "-n", "-s", "0", "-B", "32768", "-Z", "root", "-c",
+            str(self.most), "-w", self.path], stderr=subprocess.PIPE)
         line = self.process.stderr.readline().decode()
         if "listening" not in line:
             raise LabError(f"tcpdump doesn't start: {line.strip()}")
@@ -30,11 +31,14 @@ class Recorder:
 
     def __exit__(self, *_):
         time.sleep(0.3)
+        full = self.process.poll() is not None
         try:
             self.process.send_signal(signal.SIGINT)
             _, report = self.process.communicate(timeout=10)
         finally:
             self.lab.end(self.process)
+        if full:
+            raise LabError(f"the capture reached its limit of {self.most} packets")
         lost = re.search(rb"(\d+) packets? dropped by kernel", report)
         if not lost or int(lost[1]):
             raise LabError(f"tcpdump lost packets: {report.decode().strip()}")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The lab: network namespaces of our own, the links between them, and the programs run inside.
 
-    wan ── wire ──┐                    wan: remote clients and servers, each with its own delay
-    atk ── wire ──┤ rt ── br0 ── srv   srv: the servers; the capture is taken at srv's eth0
-    rfl ── veth ──┘        └──── lan   lan: clients on the servers' own segment
-                                       atk: attackers; rfl: reflectors (open resolvers and the like)
+    wan -- wire --.                   wan: remote clients and servers, each with its own delay
+    atk -- wire --+ rt -- br0 -- srv  srv: the servers; the capture is taken at srv's eth0
+    rfl -- veth --'        `---- lan  lan: clients on the servers' own segment
+                                      atk: attackers; rfl: reflectors (open resolvers and such)
 
 rt routes and drops what has no route, so answers to spoofed sources end there. Addresses are from
 the ranges that are reserved for benchmarks (198.18.0.0/15) and documentation (2001:db8::/32). Names
@@ -46,6 +46,13 @@ def address(place, number, family):
     """The number-th address of a place, as text."""
     network = ipaddress.ip_network(PLACES[place][0 if family == 4 else 1])
     return str(network[OFFSET[place] + number])
+
+
+DARK = 24  # addresses of the servers' network that exist for the router only
+
+
+def dark(number, family):
+    return address("srv", 0x600 + number, family)
 
 
 def gateway(place, family):
@@ -171,6 +178,10 @@ class Lab:
         self.join_veth("rfl", "rfl0")
         for place in PLACES:
             self.give_addresses(place)
+        for place in ("rt", "lan"):
+            device = "br0" if place == "rt" else "eth0"
+            self.ip([f"neigh add {dark(number, family)} lladdr {MAC['srv']} dev {device}"
+                     for number in range(DARK) for family in (4, 6)], place)
         self.sysctl("rt", net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
         self.ip(["route add blackhole default"], "rt")
         self.ip(["route add blackhole default metric 4096"], "rt", 6)
@@ -211,7 +222,8 @@ class Lab:
                     [f"addr add {LINK_LOCAL['rt']}/64 dev {near} nodad"] +
                     [f"addr add {net[1]}/{net.prefixlen} dev {near} {'nodad' * (net.version == 6)}"
                      for net in prefixes] + [f"link set {near} up"], "rt")
-        lines = [f"link set eth0 address {MAC[place]} up", f"addr add {LINK_LOCAL[place]}/64 dev eth0 nodad"]
+        lines = [f"link set eth0 address {MAC[place]} up",
+                 f"addr add {LINK_LOCAL[place]}/64 dev eth0 nodad"]
         for number in range(self.size):
             for net in prefixes:
                 lines.append(f"addr add {address(place, number, net.version)}/{net.prefixlen} "

@@ -22,8 +22,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import attacks_flood
-import attacks_probe  # noqa: F401  (the import registers its scenarios)
+import attacks_flood  # noqa: F401  (the import registers its scenarios)
+import attacks_probe  # noqa: F401
+import benign_more  # noqa: F401
 import benign_other  # noqa: F401
 import benign_web  # noqa: F401
 import capture
@@ -32,8 +33,10 @@ from lab import LINK_LOCAL, Lab, LabError, address
 from scenario import SCENARIOS, TARGETS, Context, Pool, make_plan, rows_of
 from services import Services
 
-# scale -> (how much an instance does, instances of each scenario, seconds until no more start)
-SCALES = {"small": (1.0, 1, 40), "medium": (1.6, 3, 150), "large": (3.0, 8, 900)}
+# scale -> (how much an instance does, instances of each scenario, seconds until what still runs is
+# stopped, packets at most)
+SCALES = {"small": (1.0, 1, 60, 30000), "medium": (1.0, 4, 240, 60000),
+          "large": (3.0, 8, 900, 2000000)}
 AT_ONCE = 8
 TAGS = {"vlan": bytes.fromhex("8100000a"), "qinq": bytes.fromhex("88a800c88100000b")}
 
@@ -74,7 +77,7 @@ def versions():
 
 def make_plans(options, names):
     """Every instance of the run, in the order in which they start: the seed decides it all."""
-    factor, instances, _ = SCALES[options.scale]
+    factor, instances, _, _ = SCALES[options.scale]
     chosen = [s for s in SCENARIOS if s.name in names and options.scale in s.scales]
     pool = Pool(TARGETS + 8 + 2 * len(chosen) * instances)
     plans = [make_plan(s, f"{s.name}-{n}", options.seed, factor, pool)
@@ -139,13 +142,9 @@ def record(options, plans, pool, raw, stop):
     with Lab(pool.size, draw_delays(options.seed, pool.size), options.keep_lab) as lab:
         services = Services(lab, options.seed)
         services.start()
-        reflector = services.path("reflected.json")
-        with open(reflector, "w") as out:
-            json.dump(attacks_flood.REFLECTED, out)
-        services.daemon("rfl", attacks_flood.reflector_words(reflector), [123], "reflector")
         limit = random.Random(f"{options.seed}:icmp").choice((200, 1000, 5000))
         lab.sysctl("srv", net__ipv4__tcp_synack_retries=1, net__ipv4__icmp_ratelimit=limit)
-        with capture.Recorder(lab, raw):
+        with capture.Recorder(lab, raw, SCALES[options.scale][3]):
             return play(plans, lab, services, options.seconds or SCALES[options.scale][2], stop)
 
 
@@ -176,7 +175,8 @@ def check(path, plans):
 
     Returns label -> (packets, flows, bytes).
     """
-    packets, rows = list(labels.read_packets(path + ".pcap")), labels.read_rows(path + ".labels.csv")
+    packets = list(labels.read_packets(path + ".pcap"))
+    rows = labels.read_rows(path + ".labels.csv")
     join = labels.Join(rows)
     found = [join.find(packet) for packet in packets]
     lost = [packet.number for packet, index in zip(packets, found) if index is None]
@@ -250,7 +250,7 @@ def parse(arguments):
     parser.add_argument("--scenarios", type=choose, default=choose("all"), metavar="LIST",
                         help="names and labels, separated by commas (default all)")
     parser.add_argument("--scale", choices=SCALES, default="small")
-    parser.add_argument("--seconds", type=float, help="stop what hasn't ended by then")
+    parser.add_argument("--seconds", type=float, help="start nothing new after so many (default by scale)")
     parser.add_argument("--split", action="store_true", help="also one capture per scenario")
     parser.add_argument("--keep-lab", action="store_true",
                         help="keep the lab's folder with the servers' logs")

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import namedtuple
 
-from lab import address, gateway
+from lab import DARK, HERE, address, dark, gateway
 from labels import Row
 
 Scenario = namedtuple("Scenario", "name label function needs families scales")
@@ -67,7 +67,7 @@ class Context:
         """plan: the Plan of this instance (see make_plan)."""
         self.plan, self.lab, self.services, self.stop = plan, lab, services, stop
         self.rng, self.factor, self.family = plan.rng, plan.factor, plan.family
-        self.commands, self.lock = [], threading.Lock()
+        self.commands, self.files, self.lock = [], 0, threading.Lock()
         self.v6 = self.family == 6
 
     # -- addresses -----------------------------------------------------------------------------
@@ -94,6 +94,10 @@ class Context:
         """An address as it stands in a URL."""
         return f"[{name}]" if self.v6 else name
 
+    def dark(self):
+        """An address to which the router delivers, and where nobody answers."""
+        return dark(self.rng.randrange(DARK), self.family)
+
     def pin(self, target):
         """Make this instance's first address the source of all that goes to target: for programs
         that can't be told their source. The target must be an own address too."""
@@ -111,6 +115,15 @@ class Context:
         if self.stop.wait(self.rng.uniform(low, high)):
             raise Stopped
 
+    def file(self, text):
+        """A new file of this instance's own, in the lab's folder."""
+        with self.lock:
+            self.files += 1
+            path = self.services.path(f"{self.plan.name}.{self.files}")
+        with open(path, "w") as out:
+            out.write(text)
+        return path
+
     # -- programs ------------------------------------------------------------------------------
 
     def run(self, argv, timeout=20, text=None, place=None):
@@ -119,8 +132,10 @@ class Context:
             raise Stopped
         argv = [str(word) for word in argv]
         result = self.lab.run(place or self.place, argv, timeout, text)
-        line = " ".join(argv).replace(self.lab.dir, "$LAB").replace(self.services.password,
-                                                                     "$PASSWORD")
+        line = " ".join(argv)
+        for text, name in ((self.lab.dir, "$LAB"), (HERE, "$RECORD"), (self.services.password,
+                                                                        "$PASSWORD")):
+            line = line.replace(text, name)
         with self.lock:
             self.commands.append((line, result[0]))
         return result
@@ -146,10 +161,22 @@ class Context:
         except Stopped:
             pass
 
+    def dress(self):
+        """Give the place the habits of some operating system: the options in its SYNs (hence their
+        length and that of later packets) and its ephemeral ports. Scenarios overlap, so a place's
+        traffic is a mixture."""
+        stamps, sack, scaling = self.rng.choice(((1, 1, 1), (1, 1, 1), (0, 1, 1), (0, 1, 1),
+                                                 (0, 1, 0), (0, 0, 0)))
+        first = self.rng.choice(("32768 60999", "49152 65535", "1024 65000", "10000 65000"))
+        self.lab.sysctl(self.place, net__ipv4__tcp_timestamps=stamps, net__ipv4__tcp_sack=sack,
+                        net__ipv4__tcp_window_scaling=scaling,
+                        net__ipv4__ip_local_port_range=first)
+
     def play(self):
         """Run the scenario; returns its record for the run's description."""
         begun, ending = time.time(), "done"
         try:
+            self.dress()
             self.plan.scenario.function(self)
         except Stopped:
             ending = "stopped"

@@ -19,6 +19,18 @@ WORDS = ("amber basil cedar delta ember fjord grove heron indigo juniper krill l
          "onyx pearl quartz raven slate tulip umber violet willow xenon yarrow zephyr").split()
 
 
+# Answers of the protocols that reflection abuses, in bytes of UDP payload per query.
+REFLECTED = {17: [200], 19: [1020, 1020], 123: [440] * 6, 161: [26], 162: [1341], 389: [1450, 1450],
+             500: [204], 520: [504] * 2, 1900: [268, 307, 331, 312], 3283: [1006], 3702: [1430],
+             4500: [204], 5093: [1390], 5353: [480], 10001: [160], 11211: [1400] * 6, 17185: [100],
+             27015: [640], 37810: [712], 47808: [96]}
+
+
+def program(name, *words):
+    """The command line of one of the lab's own programs."""
+    return [sys.executable, os.path.join(HERE, name)] + [str(word) for word in words]
+
+
 def password(rng):
     return f"{rng.choice(WORDS)}-{rng.choice(WORDS)}-{rng.randrange(1000):03d}"
 
@@ -36,6 +48,12 @@ def quiet(argv, text=None):
     return done.stdout
 
 
+# Services that talk.py and dialogs.py stand in for.
+TALK_TCP = [135, 139, 389, 445, 554, 631, 873, 993, 995, 1433, 1521, 2049, 3306, 3389, 5060, 5432,
+            5900, 6379, 9100, 9200, 11211, 25565, 27017, 30120]
+TALK_UDP = [161, 443, 500, 1194, 3074, 3478, 4500, 5060, 27015, 30120, 51820]
+
+
 class Services:
     """What is on offer: ports, the account, the paths. start() starts the lot."""
 
@@ -44,14 +62,24 @@ class Services:
         rng = random.Random(f"{seed}:services")
         self.password = password(rng)
         ports = rng.sample([p for p in range(1024, 32000) if p not in (1883, 2222, 8000, 8080,
-                                                                        8443)], 12)
+                                                                        8443)], 19)
         self.http = [80, 8080, 8000] + ports[:5]
         self.https = [443, 8443] + ports[5:6]
         self.ssh = [22, 2222] + ports[6:8]
         self.mqtt = [1883] + ports[8:9]
+        self.dialogs = {"smtp": [25, 587], "pop3": [110], "imap": [143], "ftp": [21],
+                        "telnet": [23], "talk": TALK_TCP + ports[9:14]}
+        self.talk_udp = TALK_UDP + ports[14:19]
         self.files = {}
         self.names = [f"{rng.choice(WORDS)}{n}.lab.example" for n in range(24)]
         self.rng = rng
+
+    def closed_port(self, rng):
+        """A TCP port on which no server listens, with luck one that some service is known by."""
+        open_ports = {*self.http, *self.https, *self.ssh, *self.mqtt, 53}
+        open_ports.update(port for ports in self.dialogs.values() for port in ports)
+        return rng.choice([port for port in (81, 111, 3000, 5000, 5901, 6443, 8081, 8888, 9000,
+                                             rng.randrange(1024, 32000)) if port not in open_ports])
 
     def path(self, *parts):
         return os.path.join(self.lab.dir, *parts)
@@ -64,6 +92,11 @@ class Services:
             self.start_dns(place)
         self.start_ssh()
         self.start_mqtt()
+        self.start_dialogs()
+        self.daemon("srv", program("udp.py", "answer", *self.talk_udp), self.talk_udp[-1:], "udp")
+        write(self.path("reflected.json"), json.dumps(REFLECTED))
+        self.daemon("rfl", program("udp.py", "reflect", self.path("reflected.json")), [123],
+                    "reflector")
 
     # -- the account ---------------------------------------------------------------------------
 
@@ -195,3 +228,9 @@ location = /login {{ error_page 405 =200 /login; default_type text/html; }}
               f"password_file {hashes}\n{listeners}")
         self.daemon("srv", ["mosquitto", "-c", self.path("mosquitto.conf")], self.mqtt,
                     "mosquitto")
+
+    def start_dialogs(self):
+        path = self.path("dialogs.json")
+        write(path, json.dumps({"user": USER, "password": self.password, "ports": self.dialogs}))
+        self.daemon("srv", program("dialogs.py", path), [port for ports in self.dialogs.values()
+                                                         for port in ports[-1:]], "dialogs")

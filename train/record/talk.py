@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Small clients for the lab: conversations of a given shape, for services whose own programs would
+be too much to install (databases, remote desktops, games, calls).
+
+    talk.py tcp SOURCE ADDRESS PORT SCRIPT.json    with dialogs.py's "talk"; SCRIPT: {"greeting":
+                                                   bool, "turns": [[send, receive, pause], ...]}
+    talk.py telnet SOURCE ADDRESS PORT SCRIPT.json SCRIPT: {"turns": [[text, pause], ...]}
+    talk.py udp SOURCE ADDRESS PORT SCRIPT.json    datagrams of SCRIPT's turns [[send, receive,
+                                                   pause], ...] with udp.py's "answer"
+    talk.py check SOURCE ADDRESS PORT -            connect and close
+Sizes are in bytes, pauses in seconds.
+"""
+import json
+import socket
+import sys
+import time
+
+from udp import family_of, question
+
+
+def connect(source, address, port):
+    return socket.create_connection((address, port), 5, (source, 0))
+
+
+def receive(link, count):
+    while count > 0:
+        data = link.recv(min(count, 65536))
+        if not data:
+            raise ConnectionError
+        count -= len(data)
+
+
+def tcp(link, script):
+    link.sendall(b"g" if script["greeting"] else b"-")
+    if script["greeting"]:
+        link.recv(4096)
+    for send, answer, pause in script["turns"]:
+        link.sendall(str(answer).rjust(max(send - 1, 1)).encode() + b"\n")
+        receive(link, answer)
+        time.sleep(pause)
+
+
+def telnet(link, script):
+    """Types letter by letter, as a terminal in character mode does."""
+    link.recv(4096)
+    for text, pause in script["turns"]:
+        for letter in text:
+            link.sendall(letter.encode())
+            time.sleep(pause / 10)
+        link.sendall(b"\r\n")
+        time.sleep(pause)
+        link.recv(65536)
+
+
+def udp(link, script):
+    link.settimeout(0.5)
+    for send, answer, pause in script["turns"]:
+        link.send(question(send, answer))
+        if answer:
+            try:
+                link.recv(65536)
+            except OSError:
+                pass
+        time.sleep(pause)
+
+
+def main():
+    kind, source, address, port, path = sys.argv[1:]
+    if kind == "udp":
+        link = socket.socket(family_of(address), socket.SOCK_DGRAM)
+        if address.startswith("224.") or address.startswith("239."):
+            link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(source))
+        link.bind((source, 0))
+        link.connect((address, int(port), 0, socket.if_nametoindex("eth0")) if
+                     address.startswith("ff02:") else (address, int(port)))
+    else:
+        link = connect(source, address, int(port))
+    if kind != "check":
+        with open(path) as script:
+            {"tcp": tcp, "telnet": telnet, "udp": udp}[kind](link, json.load(script))
+    link.close()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        sys.exit(f"talk: {error}")
