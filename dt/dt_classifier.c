@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "dt_classifier.h"
+#include "dt.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "dt_load.h"
 #include "dt_reference.h"
 #include "dt_variant.h"
 
-/* Fastest first, by `afxdp-bench classify`. */
+/* The fastest last, by `afxdp-bench classify`. */
 static const struct dt_variant *const variants[] = {
-    &dt_variant_interleaved,
     &dt_variant_reference,
+    &dt_variant_interleaved,
 };
 
 enum { VARIANTS = sizeof(variants) / sizeof(variants[0]) };
@@ -69,84 +69,89 @@ static void dt_classifier_destroy(struct classifier *base)
     free(classifier);
 }
 
-/* -ENOTSUP without words where the variant doesn't suit. */
-static int make(struct classifier **out, const struct q8 *file, const struct dt_variant *variant,
-                struct error *error)
+static struct dt_model *model_copy(const struct dt_model *model)
 {
-    struct dt_classifier *classifier = calloc(1, sizeof(*classifier));
-    int err;
+    struct dt_model *copy =
+        dt_model_allocate(model->node_count, model->row_count, model->shape.class_count);
 
-    if (!classifier)
-        return error_set(error, -ENOMEM, "no memory for a classifier");
-    err = dt_model_load(&classifier->model, file, error);
-    if (err)
-        goto fail;
-    err = variant->prepare(&classifier->plan, classifier->model);
-    if (err == -ENOMEM)
-        error_set(error, err, "no memory for %s trees", variant->name);
-    if (err)
-        goto fail;
+    if (!copy)
+        return NULL;
+    copy->shape = model->shape;
+    memcpy(copy->nodes, model->nodes, model->node_count * sizeof(*model->nodes));
+    memcpy(copy->scores, model->scores,
+           (size_t)model->row_count * model->shape.class_count * sizeof(*model->scores));
+    return copy;
+}
+
+size_t dt_variant_count(void)
+{
+    return VARIANTS;
+}
+
+const char *dt_variant_name(size_t variant)
+{
+    return variants[variant]->name;
+}
+
+bool dt_variant_offered(size_t variant, uint32_t levels)
+{
+    return (variants[variant]->levels & ~levels) == 0;
+}
+
+int dt_variant_new(struct classifier **out, size_t variant, const struct dt_model *model,
+                   struct error *error)
+{
+    const struct dt_variant *chosen = variants[variant];
+    struct dt_classifier *classifier = calloc(1, sizeof(*classifier));
+    int err = -ENOMEM;
+
+    if (classifier)
+        classifier->model = model_copy(model);
+    if (classifier && classifier->model)
+        err = chosen->prepare(&classifier->plan, classifier->model);
+    if (err) {
+        dt_classifier_destroy(&classifier->base);
+        return error_set(error, err,
+                         err == -ENOTSUP ? "%s doesn't suit %u trees of %u nodes"
+                                         : "%s: no memory for %u trees of %u nodes",
+                         chosen->name, model->shape.tree_count, model->node_count);
+    }
     classifier->base = (struct classifier){
-        .classify = variant->classify,
+        .classify = chosen->classify,
         .model = classifier->plan,
         .kind = "dt",
-        .variant = variant->name,
+        .variant = chosen->name,
         .destroy = dt_classifier_destroy,
     };
     *out = &classifier->base;
     return 0;
-fail:
-    dt_classifier_destroy(&classifier->base);
-    return err;
-}
-
-int dt_classifier_variant(struct classifier **out, const struct q8 *file, uint32_t levels,
-                          uint32_t number, struct error *error)
-{
-    for (int i = 0; i < VARIANTS; i++) {
-        struct classifier *classifier = NULL;
-        int err = -ENOTSUP;
-
-        if ((variants[i]->levels & ~levels) == 0)
-            err = make(&classifier, file, variants[i], error);
-        if (err == -ENOTSUP)
-            continue;
-        if (err)
-            return err;
-        if (number == 0) {
-            *out = classifier;
-            return 0;
-        }
-        classifier->destroy(classifier);
-        number--;
-    }
-    return -ENOENT;
 }
 
 int dt_classifier_new(struct classifier **out, const struct q8 *file, uint32_t levels,
                       struct error *error)
 {
+    struct dt_model *model = NULL;
     struct classifier *fastest = NULL;
-    int err = 0;
+    int err = dt_model_load(&model, file, error);
 
-    for (int i = 0; i < VARIANTS && !err; i++) {
+    for (size_t i = 0; i < VARIANTS && !err; i++) {
         struct classifier *classifier = NULL;
 
-        if ((variants[i]->levels & ~levels) != 0)
+        if (!dt_variant_offered(i, levels))
             continue;
-        err = make(&classifier, file, variants[i], error);
+        err = dt_variant_new(&classifier, i, model, error);
         if (err == -ENOTSUP) {
             err = 0;
             continue;
         }
-        if (err)
-            break;
-        err = q8_check_golden(file, classifier, error);
-        if (fastest || err)
-            classifier->destroy(classifier);
-        else
+        if (!err)
+            err = q8_check_golden(file, classifier, error);
+        if (classifier) {
+            dt_classifier_destroy(fastest);
             fastest = classifier;
+        }
     }
+    dt_model_free(model);
     if (err) {
         dt_classifier_destroy(fastest);
         return err;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dt_load.h"
+#include "dt.h"
 
 /* What laying out takes besides the model. */
 struct layout {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "dt_load.h"
+#include "dt.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cpu.h"
-#include "dt_classifier.h"
+#include "dt.h"
 #include "nn.h"
 
 /* The name as it stands, else the shipped model of that name: those of the source tree that this

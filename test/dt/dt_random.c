@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "dt_load.h"
+#include "dt.h"
 
 static void *take(void *memory)
 {

@@ -13,10 +13,10 @@
 #include <time.h>
 
 #include "cpu.h"
-#include "dt_classifier.h"
+#include "dt.h"
 #include "dt_random.h"
 
-enum { ROWS = 200, SECONDS = 2 };
+enum { ROWS = 200, SECONDS = 2, VARIANTS_MOST = 8 };
 
 static struct features rows[ROWS];
 static struct verdict expected[ROWS];
@@ -53,31 +53,45 @@ static void check_batch(const struct random_model *model, const struct classifie
     }
 }
 
-static uint32_t check_model(const struct random_model *model, uint32_t levels,
-                            struct dt_random *random)
+static void check_variant(const struct random_model *model, const struct classifier *classifier,
+                          struct dt_random *random)
 {
-    struct classifier *classifier;
-    struct error error = {.text = ""};
-    uint32_t number = 0;
-    int err;
-
-    while ((err = dt_classifier_variant(&classifier, &model->file, levels, number, &error)) == 0) {
-        check_batch(model, classifier, 0, ROWS);
-        for (int i = 0; i < 6; i++) {
-            size_t count = random_below(random, ROWS + 1);
-            check_batch(model, classifier, random_below(random, ROWS - (uint32_t)count + 1), count);
-        }
-        check_batch(model, classifier, random_below(random, ROWS), 1);
-        check_batch(model, classifier, 0, 0);
-        classifier->destroy(classifier);
-        number++;
+    check_batch(model, classifier, 0, ROWS);
+    for (int i = 0; i < 6; i++) {
+        size_t count = random_below(random, ROWS + 1);
+        check_batch(model, classifier, random_below(random, ROWS - (uint32_t)count + 1), count);
     }
-    assert_int_equal(err, -ENOENT);
-    err = dt_classifier_new(&classifier, &model->file, levels, &error);
-    if (err)
+    check_batch(model, classifier, random_below(random, ROWS), 1);
+    check_batch(model, classifier, 0, 0);
+}
+
+/* Counts the runs of each variant. */
+static void check_model(const struct random_model *model, uint32_t levels, uint32_t *runs,
+                        struct dt_random *random)
+{
+    struct classifier *classifier = NULL;
+    struct dt_model *flat = NULL;
+    struct error error = {.text = ""};
+
+    if (dt_model_load(&flat, &model->file, &error))
         fail_msg("%s", error.text);
+    for (size_t i = 0; i < dt_variant_count(); i++) {
+        if (!dt_variant_offered(i, levels))
+            continue;
+        int err = dt_variant_new(&classifier, i, flat, &error);
+        if (err == -ENOTSUP)
+            continue;
+        assert_int_equal(err, 0);
+        assert_string_equal(classifier->variant, dt_variant_name(i));
+        check_variant(model, classifier, random);
+        classifier->destroy(classifier);
+        runs[i]++;
+    }
+    dt_model_free(flat);
+    if (dt_classifier_new(&classifier, &model->file, levels, &error))
+        fail_msg("%s", error.text);
+    check_variant(model, classifier, random);
     classifier->destroy(classifier);
-    return number;
 }
 
 /* Complete trees of every depth, then whatever chance brings. */
@@ -100,10 +114,11 @@ static void test_variants(void **state)
     struct dt_random random = random_start();
     uint32_t offered = cpu_levels();
     uint32_t models = 0;
-    uint32_t variants = 0;
+    uint32_t runs[VARIANTS_MOST] = {0};
     time_t end = time(NULL) + SECONDS;
 
     (void)state;
+    assert_true(dt_variant_count() <= VARIANTS_MOST);
     for (; models < 2 * DT_DEPTH_MAX + 8 || time(NULL) < end; models++) {
         struct random_shape shape = shape_of(models, &random);
         struct random_model model;
@@ -113,15 +128,19 @@ static void test_variants(void **state)
             random_row(&rows[i], &model, &random);
             expected[i] = plain_verdict(&model, &rows[i]);
         }
-        variants += check_model(&model, offered, &random);
-        variants += check_model(&model, 0, &random);
+        check_model(&model, offered, runs, &random);
+        check_model(&model, 0, runs, &random);
         for (uint32_t level = 1; level < CPU_ALL; level <<= 1) {
             if (offered & level)
-                variants += check_model(&model, offered & ~level, &random);
+                check_model(&model, offered & ~level, runs, &random);
         }
         random_model_free(&model);
     }
-    printf("%u models, %u runs of a variant, CPU levels 0x%x\n", models, variants, offered);
+    printf("%u models, CPU levels 0x%x\n", models, offered);
+    for (size_t i = 0; i < dt_variant_count(); i++) {
+        printf("%s: %u runs\n", dt_variant_name(i), runs[i]);
+        assert_true(runs[i] > 0 || !dt_variant_offered(i, offered));
+    }
 }
 
 /* All that a confidence or a sum can be. */
@@ -149,6 +168,7 @@ static void test_extremes(void **state)
         uint32_t interval, class_index;
     } cases[] = {{0, 0}, {1, 1}, {UINT32_MAX - 1, 1}, {UINT32_MAX, 0}};
     struct dt_random random = random_start();
+    uint32_t runs[VARIANTS_MOST] = {0};
 
     (void)state;
     random_model_finish(&model, &random);
@@ -158,8 +178,8 @@ static void test_extremes(void **state)
         expected[i] = plain_verdict(&model, &rows[i]);
         assert_int_equal(expected[i].class_index, cases[i % 4].class_index);
     }
-    check_model(&model, cpu_levels(), &random);
-    check_model(&model, 0, &random);
+    check_model(&model, cpu_levels(), runs, &random);
+    check_model(&model, 0, runs, &random);
     free(model.payload);
 }
 
