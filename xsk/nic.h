@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* An interface as hardware: what it is, and the settings an engine needs of it.
+ *
+ * What is changed is remembered and put back by nic_close; nic_leave leaves it, for a wire that
+ * stays open without the engine. Everything works through ioctl in the caller's network namespace;
+ * changing needs CAP_NET_ADMIN. For set-up, one thread; nic_read_counters from any. */
+#ifndef AFXDP_NIC_H
+#define AFXDP_NIC_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+
+enum { NIC_OFFLOADS = 4 };
+
+struct ethtool_rxfh;
+
+/* Queues that can be bound: the larger of the RX and the combined channels; likewise for TX. */
+struct nic_channels {
+    uint32_t rx;
+    uint32_t tx;
+    uint32_t rx_most; /* 0: can't be changed */
+    bool combined;    /* which of the two ethtool sets */
+};
+
+struct nic {
+    char name[IF_NAMESIZE];
+    char driver[32]; /* "" where ethtool doesn't say */
+    int ifindex;
+    uint32_t mtu;
+    uint32_t rx_ring; /* the hardware's own rings, frames; 0 where there is none */
+    uint32_t tx_ring;
+    int node; /* NUMA node, -1: unknown */
+    struct nic_channels channels;
+
+    /* private: what nic_close puts back */
+    bool changed_promiscuous;
+    bool changed_channels;
+    bool turned_off[NIC_OFFLOADS];
+    uint32_t old_channels;
+    uint64_t old_hash_fields[2];
+    struct ethtool_rxfh *old_rss; /* NULL: not changed */
+};
+
+/* -ENODEV: no such interface. -ENOMEM. */
+int nic_open(struct nic **out, const char *name, struct error *error);
+
+/* Puts the settings back and frees. Takes NULL; an interface that is gone is no error. */
+void nic_close(struct nic *nic);
+
+/* Only frees. */
+void nic_leave(struct nic *nic);
+
+/* Takes frames for every address, so that other hosts' traffic can cross or be looked at. The flag
+ * is the interface's own: it outlives the process. */
+int nic_set_promiscuous(struct nic *nic, struct error *error);
+
+/* Turns off what changes frames before XDP sees them: VLAN stripping and filtering, LRO and
+ * hardware GRO. -EOPNOTSUPP when stripping, LRO or GRO is on and can't be turned off. A VLAN filter
+ * that can't is told in `notice` (promiscuous mode disables most). */
+int nic_set_offloads(struct nic *nic, char notice[256], struct error *error);
+
+/* The interface gets `queues` channels. -EINVAL when it can't. */
+int nic_set_channels(struct nic *nic, uint32_t queues, struct error *error);
+
+/* Both directions of a flow on one queue: */
+enum nic_rss {
+    NIC_RSS_UNKNOWN, /* the driver doesn't tell how it spreads flows, or has one queue */
+    NIC_RSS_SYMMETRIC,
+    NIC_RSS_ASYMMETRIC,
+};
+
+enum nic_rss nic_rss(const struct nic *nic);
+
+/* Sets a key with which source and destination may change places (period 16 bit: Woo and Park,
+ * "Scalable TCP session monitoring with symmetric receive-side scaling", 2012), hashing ports of
+ * UDP as of TCP, over an even table. Two interfaces set so agree with each other. -EOPNOTSUPP when
+ * the driver can't. */
+int nic_set_symmetric_rss(struct nic *nic, struct error *error);
+
+bool nic_has_carrier(const struct nic *nic);
+
+/* Waits until the link is up; many NICs re-link when a program is attached or a queue is bound.
+ * Whether it is. */
+bool nic_wait_carrier(const struct nic *nic, uint32_t timeout_ms);
+
+/* The kernel's counters of the interface, since it exists. */
+struct nic_counters {
+    uint64_t rx_packets;
+    uint64_t rx_errors;
+    uint64_t rx_dropped;
+    uint64_t rx_fifo; /* no room in the NIC's own ring */
+    uint64_t tx_packets;
+    uint64_t tx_errors;
+    uint64_t tx_dropped;
+};
+
+int nic_read_counters(const struct nic *nic, struct nic_counters *counters);
+
+#endif

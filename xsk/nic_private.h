@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the parts of a struct nic do for nic_open and nic_close. Private to nic*.c. */
+#ifndef AFXDP_NIC_PRIVATE_H
+#define AFXDP_NIC_PRIVATE_H
+
+#include "nic.h"
+
+void nic_read_channels(struct nic *nic);
+void nic_restore_channels(struct nic *nic);
+void nic_restore_offloads(struct nic *nic);
+void nic_restore_rss(struct nic *nic);
+
+#endif
