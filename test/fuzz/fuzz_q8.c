@@ -1,12 +1,120 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The model file's container. Each input is decoded as it is and once more repaired (magic,
- * lengths, checksum), so that mutations reach the checks behind them. */
+/* The model file: its container and both payloads. What loads is written again byte for byte, and
+ * every inference variant gives the same verdicts for it, in a batch and one by one. Each input is
+ * decoded as it is and once more repaired (magic, lengths, checksum), so that mutations reach the
+ * checks behind them. */
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "cpu.h"
+#include "dt.h"
 #include "fuzz.h"
+#include "nn.h"
 #include "q8_layout.h"
+
+enum { ROWS = 37 }; /* no multiple of any vector's width */
+
+/* Rows of all magnitudes, always the same; the first is the file's golden one. */
+static void make_rows(const struct q8 *file, struct features *rows)
+{
+    uint64_t state = 0x9e3779b97f4a7c15;
+
+    rows[0] = file->golden[0].features;
+    for (size_t i = 1; i < ROWS; i++) {
+        for (int k = 0; k < FEATURE_COUNT; k++) {
+            state = state * 6364136223846793005 + 1442695040888963407;
+            rows[i].value[k] = (uint32_t)(state >> 32) >> (state >> 27 & 31);
+        }
+    }
+}
+
+/* Compares with the verdicts of the variant before, if any, and keeps these. */
+static void check_variant(const struct q8 *file, const struct classifier *classifier,
+                          struct verdict *before, bool first)
+{
+    struct features rows[ROWS];
+    struct verdict verdicts[ROWS];
+    struct verdict one;
+
+    make_rows(file, rows);
+    classifier->classify(classifier->model, rows, ROWS, verdicts);
+    for (size_t i = 0; i < ROWS; i++) {
+        classifier->classify(classifier->model, &rows[i], 1, &one);
+        MUST(one.class_index == verdicts[i].class_index);
+        MUST(one.confidence == verdicts[i].confidence);
+        MUST(one.class_index < file->class_count && one.confidence <= CONFIDENCE_MAX);
+        MUST(first ||
+             (before[i].class_index == one.class_index && before[i].confidence == one.confidence));
+    }
+    memcpy(before, verdicts, sizeof(verdicts));
+}
+
+static void check_payload(const struct q8 *file, const uint8_t *again, size_t size)
+{
+    MUST(size == file->payload_size && memcmp(again, file->payload, size) == 0);
+}
+
+static void check_nn(const struct q8 *file)
+{
+    struct nn_model *model = NULL;
+    struct classifier *classifier = NULL;
+    struct verdict verdicts[ROWS];
+    struct error error = {""};
+    uint8_t *again = NULL;
+    size_t size = 0;
+    bool first = true;
+
+    if (nn_model_load(&model, file, &error)) {
+        MUST(model == NULL && error.text[0] != '\0' && !strchr(error.text, '\n'));
+        return;
+    }
+    MUST(nn_model_encode(model, &again, &size) == 0);
+    check_payload(file, again, size);
+    free(again);
+    for (size_t i = 0; i < nn_variant_count(); i++) {
+        if (!nn_variant_offered(i, cpu_levels()))
+            continue;
+        MUST(nn_variant_new(&classifier, i, model, &error) == 0);
+        check_variant(file, classifier, verdicts, first);
+        classifier->destroy(classifier);
+        first = false;
+    }
+    free(model);
+}
+
+static void check_dt(const struct q8 *file)
+{
+    struct dt_model *model = NULL;
+    struct classifier *classifier = NULL;
+    struct verdict verdicts[ROWS];
+    struct error error = {""};
+    uint8_t *again = NULL;
+    size_t size = 0;
+    bool first = true;
+
+    if (dt_model_load(&model, file, &error)) {
+        MUST(model == NULL && error.text[0] != '\0' && !strchr(error.text, '\n'));
+        return;
+    }
+    MUST(dt_model_encode(model, &again, &size, &error) == 0);
+    check_payload(file, again, size);
+    free(again);
+    for (size_t i = 0; i < dt_variant_count(); i++) {
+        if (!dt_variant_offered(i, cpu_levels()))
+            continue;
+        int err = dt_variant_new(&classifier, i, model, &error);
+
+        MUST(err == 0 || err == -ENOTSUP);
+        if (err)
+            continue;
+        check_variant(file, classifier, verdicts, first);
+        classifier->destroy(classifier);
+        first = false;
+    }
+    MUST(!first);
+    dt_model_free(model);
+}
 
 static void check(const uint8_t *bytes, size_t size)
 {
@@ -35,6 +143,10 @@ static void check(const uint8_t *bytes, size_t size)
     MUST(q8_encode(file, &again, &again_size, &error) == 0);
     MUST(again_size == size && memcmp(again, bytes, size) == 0);
     free(again);
+    if (file->kind == Q8_NN)
+        check_nn(file);
+    else
+        check_dt(file);
     q8_free(file);
 }
 

@@ -153,6 +153,29 @@ def model(kind, payload, classes=(b"benign", b"attack")):
     return content + struct.pack("<I", zlib.crc32(content))
 
 
+def network():
+    """An NN's payload (nn/nn_layout.h), 12-4-2."""
+    code = bytes(min(i // 4, 127) for i in range(464)) * 12
+    content = struct.pack("<IIII", 2, 464, 0, 0) + code
+    for inputs, outputs in ((12, 4), (4, 2)):
+        shift = 7 if outputs == 4 else 0
+        content += struct.pack("<II", inputs, outputs) + struct.pack("<i", 64) * outputs
+        content += bytes([shift] * outputs)
+        content += bytes((7 * i) % 255 % 127 for i in range(inputs * outputs))
+    return content
+
+
+def forest():
+    """A payload of two trees of depth 2 and 0 (dt/dt.h), two classes."""
+    leaf = 12
+    nodes = [(22, 1 << 4 | 1), (0, 1 << 4 | leaf), (6, 3 << 4 | 2), (1, 3 << 4 | leaf),
+             (0, 4 << 4 | leaf), (1, 5 << 4 | leaf)]
+    content = struct.pack("<IIII", 2, len(nodes), 2, 0) + struct.pack("<IIII", 0, 2, 5, 0)
+    for node in nodes:
+        content += struct.pack("<II", *node)
+    return content + struct.pack("<4i", 1 << 28, 0, 0, 1 << 28)
+
+
 def main():
     for name, frame in packets():
         write("packet", name, struct.pack("<H", 0) + frame)
@@ -164,12 +187,12 @@ def main():
         write("link", f"{link}-{i}", bytes([link, 0, 0]) + frame)
     for i, table in enumerate(tables()):
         write("features_csv", f"{i}.csv", table.encode())
-    for name, network in onnx_models() if helper else ():
-        write("onnx", f"{name}.onnx", network.SerializeToString())
+    for name, graph in onnx_models() if helper else ():
+        write("onnx", f"{name}.onnx", graph.SerializeToString())
     for path in sorted((ROOT / "models").glob("*.onnx")):
         write("onnx", path.name, path.read_bytes())
-    for kind in (1, 2):
-        write("q8", f"kind-{kind}", model(kind, bytes(64)))
+    write("q8", "network", model(1, network()))
+    write("q8", "forest", model(2, forest()))
     for path in sorted((ROOT / "models").glob("*.q8")):
         write("q8", path.name, path.read_bytes())
     (OUT / "done").write_text("")
