@@ -29,7 +29,9 @@ class Recorder:
             raise LabError(f"tcpdump doesn't start: {line.strip()}")
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
+        if failure:
+            return self.lab.end(self.process)
         time.sleep(0.3)
         full = self.process.poll() is not None
         try:
