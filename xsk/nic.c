@@ -112,6 +112,7 @@ void nic_close(struct nic *nic)
         return;
     if (nic->changed_promiscuous)
         (void)set_promiscuous(nic, false);
+    nic_restore_busy_poll(nic);
     nic_restore_offloads(nic);
     nic_restore_rss(nic);
     nic_restore_channels(nic);

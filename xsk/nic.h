@@ -13,7 +13,7 @@
 
 #include "error.h"
 
-enum { NIC_OFFLOADS = 4 };
+enum { NIC_OFFLOADS = 4, NIC_BUSY_POLL_FILES = 2 };
 
 struct ethtool_rxfh;
 
@@ -39,6 +39,8 @@ struct nic {
     bool changed_promiscuous;
     bool changed_channels;
     bool turned_off[NIC_OFFLOADS];
+    bool changed_busy_poll[NIC_BUSY_POLL_FILES];
+    long old_busy_poll[NIC_BUSY_POLL_FILES];
     uint32_t old_channels;
     uint64_t old_hash_fields[2];
     struct ethtool_rxfh *old_rss; /* NULL: not changed */
@@ -79,6 +81,9 @@ enum nic_rss nic_rss(const struct nic *nic);
  * UDP as of TCP, over an even table. Two interfaces set so agree with each other. -EOPNOTSUPP when
  * the driver can't. */
 int nic_set_symmetric_rss(struct nic *nic, struct error *error);
+
+/* Keeps the NIC's interrupts away between two polls, without which busy polling gains nothing. */
+int nic_set_busy_poll(struct nic *nic, struct error *error);
 
 bool nic_has_carrier(const struct nic *nic);
 

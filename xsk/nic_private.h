@@ -8,6 +8,7 @@
 void nic_read_channels(struct nic *nic);
 void nic_restore_channels(struct nic *nic);
 void nic_restore_offloads(struct nic *nic);
+void nic_restore_busy_poll(struct nic *nic);
 void nic_restore_rss(struct nic *nic);
 
 #endif

@@ -131,6 +131,8 @@ int xsk_group_wait(struct xsk_group *group, int timeout_ms)
         xsk_port_kick(p);
         if (xsk_port_unsent(p) && timeout_ms > 1)
             timeout_ms = 1; /* the kernel took no more for now */
+        if (__atomic_load_n(&p->busy_poll, __ATOMIC_RELAXED))
+            timeout_ms = 0;
         wanted[i] = (struct pollfd){.fd = p->fd, .events = POLLIN};
     }
     if (poll(wanted, group->ports, timeout_ms) <= 0)

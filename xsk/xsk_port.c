@@ -126,7 +126,7 @@ static uint32_t gather(struct xsk_port *p, struct frame *frame, uint32_t index, 
 
 static void wake_receiver(struct xsk_port *p)
 {
-    if (!p->busy_poll && !xsk_ring_prod__needs_wakeup(&p->fill))
+    if (!__atomic_load_n(&p->busy_poll, __ATOMIC_RELAXED) && !xsk_ring_prod__needs_wakeup(&p->fill))
         return;
     count(&p->counters.wakeups, 1);
     (void)recvfrom(p->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);

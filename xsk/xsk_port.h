@@ -37,8 +37,8 @@ struct xsk_port {
     bool nic_clock;      /* of the NIC: a missing one isn't filled in from our clock */
     bool swap_addresses; /* hairpin: sent frames go back to who sent them */
     bool trailer_time;   /* for tests: the last 8 bytes of a frame are its time, not its content */
-    bool busy_poll;
-    uint32_t in_flight; /* chunks in the TX ring, the NIC or the completion ring */
+    bool busy_poll;      /* any thread may take it back */
+    uint32_t in_flight;  /* chunks in the TX ring, the NIC or the completion ring */
     uint64_t last_time;
     struct xsk_port_counters counters;
 };

@@ -6,14 +6,15 @@
 #include "engine_options.h"
 #include "model_open.h"
 #include "run_capture.h"
+#include "run_live.h"
 
 static int check(const struct engine_options *options, struct error *error)
 {
     if (!options->model)
         return error_set(error, -EINVAL,
                          "no model: say --model FILE, or --model none to classify nothing");
-    if (!options->pcap)
-        return error_set(error, -EINVAL, "no packets: say --pcap FILE");
+    if (options->pcap && options->live.interface)
+        return error_set(error, -EINVAL, "--pcap and --iface: only one of them");
     if (options->verdicts && strcmp(options->verdicts, "-") == 0 && options->json)
         return error_set(error, -EINVAL,
                          "--json and --verdicts - both want standard output: name a file");
@@ -40,7 +41,8 @@ int main(int argc, char **argv)
     if (err)
         program_complain(&engine_program, "%s", error.text);
     else
-        status = run_capture(&options, model, &policy);
+        status = options.pcap ? run_capture(&options, model, &policy)
+                              : run_live(&options, model, &policy);
     model_close(model);
     return status;
 }

@@ -113,11 +113,12 @@ static const struct option_spec verdict_options[] = {
 
 const struct program engine_program = {
     .name = "afxdp-engine",
-    .usage = "afxdp-engine --pcap FILE --model FILE [options]",
+    .usage = "afxdp-engine --iface IF --model FILE [--bridge IF2] [options]\n"
+             "       afxdp-engine --pcap FILE --model FILE [options]",
     .summary = "Classifies every packet with an integer-only neural network or decision tree.",
     .notes = "Nothing is dropped unless --action or the model asks. Exit status: 0 done, 1 failed\n"
              "while running, 2 bad usage or input.",
-    .tables = {input_options, verdict_options},
+    .tables = {input_options, verdict_options, live_option_specs},
 };
 
 int engine_policy(struct policy *policy, const struct engine_options *options,

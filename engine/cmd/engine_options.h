@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "flow_table_memory.h"
+#include "live_options.h"
 #include "options.h"
 #include "policy.h"
 
@@ -20,11 +21,12 @@ struct engine_options {
     struct flow_table_options flows;
     const char *verdicts; /* NULL: none */
     bool json;
+    struct live_options live; /* without pcap */
 };
 
 #define ENGINE_OPTIONS_DEFAULT                                                                     \
     {                                                                                              \
-        .flows = FLOW_TABLE_OPTIONS_DEFAULT                                                        \
+        .flows = FLOW_TABLE_OPTIONS_DEFAULT, .live = LIVE_OPTIONS_DEFAULT                          \
     }
 
 extern const struct program engine_program;

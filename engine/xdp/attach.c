@@ -47,7 +47,7 @@ bool xdp_frags_known(void)
     return fd >= 0;
 }
 
-static bool kernel_before(int major, int minor)
+bool xdp_kernel_before(int major, int minor)
 {
     struct utsname name;
     int release[2] = {0, 0};
@@ -319,7 +319,7 @@ int xdp_attach(struct xdp_attachment *a, struct error *error)
         break;
     default:
         status = attach_link(a);
-        if (status == -EINVAL && kernel_before(5, 9)) {
+        if (status == -EINVAL && xdp_kernel_before(5, 9)) {
             a->means = XDP_MEANS_NETLINK;
             status = attach_netlink(a);
         }

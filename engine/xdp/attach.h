@@ -93,6 +93,9 @@ void xdp_leave(struct xdp_attachment *attachment);
 /* "bpf_link", "libxdp", "netlink"; for reports. */
 const char *xdp_means_name(enum xdp_means means);
 
+/* Whether the running kernel is older than MAJOR.MINOR; what can't be probed is told by it. */
+bool xdp_kernel_before(int major, int minor);
+
 /* Whether the kernel knows XDP programs that take frames of several buffers (5.18). */
 bool xdp_frags_known(void);
 

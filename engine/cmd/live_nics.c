@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "live_nics.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine_options.h"
+#include "nic_find.h"
+
+enum { CARRIER_MS = 10000 };
+
+bool live_is_inline(const struct live_options *options)
+{
+    return options->way == LIVE_BRIDGE || options->way == LIVE_FORWARD;
+}
+
+static int open_both(struct live_nics *nics, const struct live_options *options,
+                     struct error *error)
+{
+    const char *name[2] = {options->interface, options->other};
+    char chosen[IF_NAMESIZE];
+    int status = 0;
+
+    if (!name[0]) {
+        status = nic_find(chosen, error);
+        name[0] = chosen;
+    }
+    if (status == 0 && name[1] && strcmp(name[0], name[1]) == 0)
+        status = error_set(error, -EINVAL, "%s can't be its own other port; --hairpin sends back",
+                           name[1]);
+    for (int i = 0; status == 0 && i < 2 && name[i]; i++) {
+        status = nic_open(&nics->nic[i], name[i], error);
+        if (status == 0)
+            nics->had_carrier[nics->ports++] = nic_has_carrier(nics->nic[i]);
+    }
+    return status;
+}
+
+/* What the bound queues must be, and the command that makes the channels fit. */
+static int check_queues(struct live_nics *nics, const struct live_options *options, uint32_t port,
+                        struct error *error)
+{
+    struct nic *nic = nics->nic[port];
+    const char *kind = nic->channels.combined ? "combined" : "rx";
+    uint32_t have = nic->channels.rx;
+    uint32_t want = nics->queues;
+
+    if (options->set_channels)
+        return nic_set_channels(nic, want, error);
+    if (have == want)
+        return 0;
+    if (have < want)
+        return error_set(error, -EINVAL,
+                         "%s has %u queue%s, not %u: --queues %u, --set-channels, or ethtool -L %s "
+                         "%s %u%s",
+                         nic->name, have, have == 1 ? "" : "s", want, have, nic->name, kind, want,
+                         nic->channels.rx_most < want ? " (but it can't have so many)" : "");
+    if (live_is_inline(options))
+        return error_set(error, -EINVAL,
+                         "%s has %u queues, and inline each needs a worker: --queues %u, "
+                         "--set-channels, or ethtool -L %s %s %u",
+                         nic->name, have, have, nic->name, kind, want);
+    program_complain(&engine_program,
+                     "warning: %s has %u queues: what comes in on queues %u and up passes to the "
+                     "host unclassified",
+                     nic->name, have, want);
+    return 0;
+}
+
+static int check_tx(const struct live_nics *nics, const struct live_options *options,
+                    struct error *error)
+{
+    const struct nic *out = options->way == LIVE_FORWARD ? nics->nic[1] : nics->nic[0];
+
+    if (options->way == LIVE_CONSUME || out->channels.tx >= nics->queues)
+        return 0;
+    return error_set(error, -EINVAL, "%s has %u TX queues for %u workers: --queues %u", out->name,
+                     out->channels.tx, nics->queues, out->channels.tx);
+}
+
+static int set_up(struct live_nics *nics, const struct live_options *options, uint32_t port,
+                  struct error *error)
+{
+    struct nic *nic = nics->nic[port];
+    bool receives = port == 0 || options->way == LIVE_BRIDGE;
+    struct error busy;
+    char notice[256] = "";
+    int status = 0;
+
+    if (nic_carries_default_route(nic->name))
+        program_complain(&engine_program, "warning: %s carries the default route", nic->name);
+    if (nic->mtu > 65535)
+        return error_set(error, -EINVAL, "%s: an MTU of %u is too large for XDP", nic->name,
+                         nic->mtu);
+    if (receives)
+        status = check_queues(nics, options, port, error);
+    if (status == 0 && receives && !options->no_promiscuous)
+        status = nic_set_promiscuous(nic, error);
+    if (status == 0)
+        status = nic_set_offloads(nic, notice, error);
+    if (notice[0])
+        program_complain(&engine_program, "warning: %s", notice);
+    if (status == 0 && receives && options->symmetric_rss)
+        status = nic_set_symmetric_rss(nic, error);
+    if (status == 0 && options->busy_poll && nic_set_busy_poll(nic, &busy) != 0)
+        program_complain(&engine_program, "warning: %s", busy.text);
+    return status;
+}
+
+static void check_rss(struct live_nics *nics, const struct live_options *options)
+{
+    nics->rss = nic_rss(nics->nic[0]);
+    if (options->way == LIVE_BRIDGE && nic_rss(nics->nic[1]) != nics->rss)
+        nics->rss = NIC_RSS_UNKNOWN;
+    if (nics->queues == 1 || nics->rss == NIC_RSS_SYMMETRIC)
+        return;
+    program_complain(&engine_program,
+                     "warning: %s: with several queues the two directions of a flow %s meet "
+                     "different workers, whose features then differ from training; %s",
+                     nics->nic[0]->name, nics->rss == NIC_RSS_UNKNOWN ? "may" : "will",
+                     nics->rss == NIC_RSS_UNKNOWN ? "the driver doesn't tell its RSS key"
+                                                  : "--symmetric-rss sets its RSS key");
+}
+
+int live_nics_open(struct live_nics *nics, const struct live_options *options, struct error *error)
+{
+    int status;
+
+    *nics = (struct live_nics){0};
+    status = open_both(nics, options, error);
+    if (status == 0) {
+        nics->queues = options->queues ? options->queues : nics->nic[0]->channels.rx;
+        if (nics->queues > REDIRECT_QUEUES_MAX)
+            nics->queues = REDIRECT_QUEUES_MAX;
+    }
+    for (uint32_t i = 0; status == 0 && i < nics->ports; i++)
+        status = set_up(nics, options, i, error);
+    if (status == 0)
+        status = check_tx(nics, options, error);
+    if (status != 0) {
+        live_nics_close(nics, false);
+        return status;
+    }
+    check_rss(nics, options);
+    return 0;
+}
+
+void live_nics_wait_carrier(const struct live_nics *nics)
+{
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        const char *name = nics->nic[i]->name;
+
+        if (!nics->had_carrier[i] && !nic_has_carrier(nics->nic[i]))
+            program_complain(&engine_program, "warning: %s has no link; waiting for packets", name);
+        else if (!nic_wait_carrier(nics->nic[i], CARRIER_MS))
+            program_complain(&engine_program,
+                             "warning: the link of %s went down when it was set up and hasn't come "
+                             "back",
+                             name);
+    }
+}
+
+int live_nics_gone(const struct live_nics *nics, int status, struct error *error)
+{
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        const struct nic *nic = nics->nic[i];
+
+        if (if_nametoindex(nic->name) != (unsigned)nic->ifindex)
+            return error_set(error, status, "%s: the interface was removed", nic->name);
+    }
+    return error_set(error, status, "%s: %s", nics->nic[0]->name, strerror(-status));
+}
+
+void live_nics_close(struct live_nics *nics, bool keep)
+{
+    for (int i = 1; i >= 0; i--) {
+        if (keep)
+            nic_leave(nics->nic[i]);
+        else
+            nic_close(nics->nic[i]);
+        nics->nic[i] = NULL;
+    }
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "live_sockets.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine_options.h"
+#include "nic_find.h"
+
+enum {
+    FRAME_OVERHEAD = 22, /* Ethernet header and two VLAN tags, which an MTU doesn't count */
+    RX_DEFAULT = 4096,
+    TX_DEFAULT = 2048,
+    RING_MOST = 65536,
+};
+
+static uint32_t power_of_two(uint32_t least)
+{
+    uint32_t size = 64;
+
+    while (size < least && size < RING_MOST)
+        size *= 2;
+    return size;
+}
+
+static struct xsk_sizes ring_sizes(const struct live_nics *nics, const struct live_options *options)
+{
+    struct xsk_sizes sizes = options->rings;
+    uint32_t nic_ring = 0;
+
+    for (uint32_t i = 0; i < nics->ports; i++)
+        if (nics->nic[i]->rx_ring > nic_ring)
+            nic_ring = nics->nic[i]->rx_ring;
+    if (sizes.rx == 0)
+        sizes.rx = RX_DEFAULT;
+    if (sizes.tx == 0)
+        sizes.tx = TX_DEFAULT;
+    if (sizes.completion == 0)
+        sizes.completion = sizes.tx;
+    if (sizes.fill == 0)
+        sizes.fill = power_of_two(sizes.rx + nic_ring);
+    return sizes;
+}
+
+static int choose_frames(struct live_sockets *s, const struct live_nics *nics,
+                         const struct live_options *options, struct error *error)
+{
+    const struct nic *largest = nics->nic[0];
+
+    if (nics->ports > 1 && nics->nic[1]->mtu > largest->mtu)
+        largest = nics->nic[1];
+    uint32_t frame = largest->mtu + FRAME_OVERHEAD;
+    s->frame_size = options->frame_size;
+    if (s->frame_size == 0)
+        s->frame_size = frame <= UMEM_FRAME_SIZE_LEAST - UMEM_HEADROOM ? UMEM_FRAME_SIZE_LEAST
+                                                                       : UMEM_FRAME_SIZE_MOST;
+    s->multi_buffer = frame > s->frame_size - UMEM_HEADROOM;
+    if (!s->multi_buffer)
+        return 0;
+    bool known = xdp_frags_known() && !xdp_kernel_before(6, 6);
+    if (known && !options->no_multi_buffer)
+        return 0;
+    return error_set(error, -EINVAL,
+                     "%s: an MTU of %u needs frames of %u bytes, and a chunk holds %u%s: lower the "
+                     "MTU (ip link set %s mtu %u)%s",
+                     largest->name, largest->mtu, frame, s->frame_size - UMEM_HEADROOM,
+                     known ? "" : " (frames of several chunks need kernel 6.6)", largest->name,
+                     UMEM_FRAME_SIZE_MOST - UMEM_HEADROOM - FRAME_OVERHEAD,
+                     known ? " or leave --no-multi-buffer away" : "");
+}
+
+static void tell(const struct xdp_attachment *a)
+{
+    if (a->replaced)
+        program_complain(&engine_program, "%s: took over from an engine that had ended",
+                         a->interface);
+    if (a->notice[0])
+        program_complain(&engine_program, "%s: %s", a->interface, a->notice);
+}
+
+static int attach(struct live_sockets *s, const struct live_nics *nics,
+                  const struct live_options *options, bool other_enters, uint32_t port,
+                  struct error *error)
+{
+    struct redirect_options redirect = {
+        .interface = nics->nic[port]->name,
+        .other_ifindex = live_is_inline(options) ? nics->nic[1 - port]->ifindex : 0,
+        .skb = options->mode == LIVE_SKB,
+        .frags = s->multi_buffer,
+        .fail_closed = options->fail_closed,
+        .other_enters = other_enters,
+        .timestamps = options->timestamps,
+        .bypass_count = options->bypass_count,
+    };
+
+    memcpy(redirect.bypass, options->bypass, sizeof(redirect.bypass));
+    int status = redirect_open(&s->redirect[port], &redirect, error);
+    if (status != 0)
+        return status;
+    tell(redirect_attachment(s->redirect[port]));
+    if (s->multi_buffer && !redirect_attachment(s->redirect[port])->frags)
+        return error_set(error, -EINVAL,
+                         "%s: an MTU of %u needs frames of several buffers, which the programs "
+                         "behind libxdp's dispatcher there don't take",
+                         nics->nic[port]->name, nics->nic[port]->mtu);
+    return 0;
+}
+
+/* Crossing needs a driver that takes redirected frames. */
+static int check_target(const struct live_nics *nics, uint32_t port, struct error *error)
+{
+    const struct nic *nic = nics->nic[port];
+    uint64_t features;
+
+    if (nic_xdp_features(nic->ifindex, &features) != 0 || features & NIC_XDP_TARGET)
+        return 0;
+    return error_set(error, -EOPNOTSUPP,
+                     "%s takes no redirected frames, so nothing could cross to it without the "
+                     "engine%s; --mode skb can",
+                     nic->name,
+                     strcmp(nic->driver, "veth") == 0
+                         ? " (a veth does once its peer has an XDP program or GRO)"
+                         : "");
+}
+
+static int attach_all(struct live_sockets *s, const struct live_nics *nics,
+                      const struct live_options *options, bool other_enters, struct error *error)
+{
+    bool skb = options->mode == LIVE_SKB;
+    int status = 0;
+
+    if (options->way == LIVE_FORWARD) {
+        status = pass_open(&s->pass, nics->nic[1]->name, skb, true, error);
+        if (status == 0)
+            tell(pass_attachment(s->pass));
+    }
+    if (status == 0)
+        status = attach(s, nics, options, other_enters, 0, error);
+    if (status == 0 && options->way == LIVE_BRIDGE)
+        status = attach(s, nics, options, other_enters, 1, error);
+    for (uint32_t i = options->way == LIVE_BRIDGE ? 0 : 1; status == 0 && !skb && i < nics->ports;
+         i++)
+        status = check_target(nics, i, error);
+    return status;
+}
+
+static int bind_queue(struct live_sockets *s, const struct live_nics *nics,
+                      const struct live_options *options, uint32_t queue, enum xsk_mode mode,
+                      struct error *error)
+{
+    struct xsk_options group = {
+        .queue = queue,
+        .mode = mode,
+        .sizes = ring_sizes(nics, options),
+        .frame_size = s->frame_size,
+        .multi_buffer = s->multi_buffer,
+        .node = nics->nic[0]->node,
+        .stamped = options->timestamps != TIMESTAMPS_BURST,
+        .nic_clock = options->timestamps == TIMESTAMPS_NIC,
+        .hairpin = options->way == LIVE_HAIRPIN,
+        .trailer_time = options->trailer_time,
+        .busy_poll = options->busy_poll,
+    };
+
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        group.interface[i] = nics->nic[i]->name;
+        group.nic_ring[i] = nics->nic[i]->rx_ring + nics->nic[i]->tx_ring;
+    }
+    int status = xsk_group_open(&s->group[queue], &group, error);
+    if (status == 0 && s->group[queue]->notice[0])
+        program_complain(&engine_program, "queue %u: %s", queue, s->group[queue]->notice);
+    return status;
+}
+
+static bool zero_copy(const struct live_sockets *s, uint32_t queue)
+{
+    return s->group[queue]->port[0].zero_copy;
+}
+
+static void close_groups(struct live_sockets *s)
+{
+    for (uint32_t i = 0; i < s->queues; i++) {
+        xsk_group_close(s->group[i]);
+        s->group[i] = NULL;
+    }
+}
+
+/* All queues get one mode: where only some can do zero-copy, all copy. */
+static int bind_all(struct live_sockets *s, const struct live_nics *nics,
+                    const struct live_options *options, struct error *error)
+{
+    static const enum xsk_mode modes[] = {XSK_MODE_AUTO, XSK_MODE_ZEROCOPY, XSK_MODE_COPY,
+                                          XSK_MODE_COPY};
+    enum xsk_mode mode = modes[options->mode];
+    uint32_t direct = 0;
+    int status = 0;
+
+    for (uint32_t i = 0; status == 0 && i < s->queues; i++) {
+        status = bind_queue(s, nics, options, i, mode, error);
+        direct += status == 0 && zero_copy(s, i);
+    }
+    if (status != 0 || direct == 0 || direct == s->queues)
+        return status;
+    program_complain(&engine_program, "only %u of %u queues can do zero-copy: all are in copy mode",
+                     direct, s->queues);
+    close_groups(s);
+    for (uint32_t i = 0; status == 0 && i < s->queues; i++)
+        status = bind_queue(s, nics, options, i, XSK_MODE_COPY, error);
+    return status;
+}
+
+static bool took_over(const struct live_sockets *s)
+{
+    for (uint32_t i = 0; i < s->ports; i++)
+        if (s->redirect[i] && redirect_attachment(s->redirect[i])->stay &&
+            redirect_attachment(s->redirect[i])->replaced)
+            return true;
+    return false;
+}
+
+int live_sockets_open(struct live_sockets *s, const struct live_nics *nics,
+                      const struct live_options *options, bool other_enters, struct error *error)
+{
+    *s = (struct live_sockets){
+        .ports = nics->ports,
+        .queues = nics->queues,
+        .stays = live_is_inline(options) || options->fail_closed,
+    };
+    xsk_raise_memlock();
+    int status = choose_frames(s, nics, options, error);
+    if (status == 0)
+        status = attach_all(s, nics, options, other_enters, error);
+    if (status == 0)
+        status = bind_all(s, nics, options, error);
+    if (status != 0) /* a wire that was open before stays so */
+        live_sockets_close(s, took_over(s));
+    return status;
+}
+
+int live_sockets_connect(struct live_sockets *s, struct error *error)
+{
+    for (uint32_t port = 0; port < s->ports; port++) {
+        for (uint32_t i = 0; s->redirect[port] && i < s->queues; i++) {
+            int status = redirect_set_socket(s->redirect[port], i, s->group[i]->port[port].fd);
+
+            if (status != 0)
+                return error_set(error, status, "cannot hand queue %u to its socket: %s", i,
+                                 strerror(-status));
+        }
+    }
+    return 0;
+}
+
+void live_sockets_disconnect(struct live_sockets *s)
+{
+    for (uint32_t port = 0; port < s->ports; port++)
+        for (uint32_t i = 0; s->redirect[port] && i < s->queues; i++)
+            (void)redirect_clear_socket(s->redirect[port], i);
+}
+
+const char *live_sockets_mode(const struct live_sockets *s)
+{
+    if (redirect_attachment(s->redirect[0])->skb)
+        return "skb";
+    return zero_copy(s, 0) ? "zerocopy" : "copy";
+}
+
+void live_sockets_close(struct live_sockets *s, bool leave)
+{
+    for (int i = 0; i < 2; i++) {
+        if (leave)
+            redirect_leave(s->redirect[i]);
+        else
+            redirect_close(s->redirect[i]);
+        s->redirect[i] = NULL;
+    }
+    if (leave)
+        pass_leave(s->pass);
+    else
+        pass_close(s->pass);
+    s->pass = NULL;
+    close_groups(s);
+}

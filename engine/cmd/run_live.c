@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "run_live.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "live.h"
+#include "live_report.h"
+#include "report.h"
+
+enum { LOOK_MS = 10 };
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* What was obtained, always; and what becomes of packets, which depends on it. */
+static void announce(const struct live *live)
+{
+    const struct live_options *options = &live->options->live;
+    const struct xdp_attachment *a = redirect_attachment(live->sockets.redirect[0]);
+    static const char *const ways[] = {" alone", " and ", " to ", " and back out"};
+
+    program_complain(
+        &engine_program, "%s%s%s: %s mode, %u queue%s, %s XDP by %s, frames of %u bytes%s",
+        live->nics.nic[0]->name, ways[options->way], options->other ? options->other : "",
+        live_sockets_mode(&live->sockets), live->nics.queues, live->nics.queues == 1 ? "" : "s",
+        a->skb ? "generic" : "native", xdp_means_name(a->means), live->sockets.frame_size,
+        live->sockets.multi_buffer ? ", several to a packet" : "");
+    if (options->way == LIVE_CONSUME)
+        program_complain(
+            &engine_program,
+            "warning: on a single port packets can't go on from the engine: what isn't "
+            "dropped is consumed (for more: --bridge, --forward, --hairpin; to protect "
+            "this host: --datapath kernel)");
+    if (!policy_drops(live->policy))
+        program_complain(&engine_program,
+                         "nothing is dropped: neither --action nor the model asks for it");
+}
+
+/* Until a signal, a limit or the end of a port. */
+static void watch(struct live *live, double start)
+{
+    const struct live_options *options = &live->options->live;
+    const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
+    struct stats totals;
+
+    while (!interrupted && !live_has_failed(live)) {
+        if (options->duration && seconds_now() - start >= (double)options->duration)
+            break;
+        if (options->packets) {
+            live_totals(live, &totals);
+            if (totals.packets >= options->packets)
+                break;
+        }
+        if (options->busy_poll)
+            live_check_busy_poll(live);
+        nanosleep(&pause, NULL);
+    }
+}
+
+static int print_report(const struct live *live, const struct model *model, double seconds,
+                        const char *failure)
+{
+    const struct engine_options *options = live->options;
+    bool verdicts_there = options->verdicts && strcmp(options->verdicts, "-") == 0;
+    FILE *file = verdicts_there ? stderr : stdout;
+    struct report report = {
+        .datapath = "afxdp",
+        .source = live->nics.nic[0]->name,
+        .seconds = seconds,
+        .policy = live->policy,
+        .model_path = model ? model->path : NULL,
+        .model_kind = model ? model->classifier->kind : NULL,
+        .model_variant = model ? model->classifier->variant : NULL,
+        .model_checksum = model ? model->file->checksum : 0,
+        .error = failure,
+        .live = live_report(live),
+    };
+    int status = 0;
+
+    live_totals(live, &report.totals);
+    if (options->json)
+        status = report_write_json(file, &report);
+    else
+        report_write_table(file, &report);
+    json_decref(report.live);
+    return status == 0 && fflush(file) == EOF ? -errno : status;
+}
+
+static int run(struct live *live, const struct model *model)
+{
+    struct error error = {""};
+    int status = EXIT_DONE;
+    double start = seconds_now();
+
+    if (live_start(live, &error) == 0) {
+        program_complain(&engine_program, "running");
+        watch(live, start);
+    } else {
+        status = EXIT_FAILED;
+    }
+    double seconds = seconds_now() - start;
+    int ended = live_stop(live);
+    if (ended != 0) {
+        live_nics_gone(&live->nics, ended, &error);
+        status = EXIT_FAILED;
+    }
+    if (status != EXIT_DONE)
+        program_complain(&engine_program, "%s", error.text);
+    int written = print_report(live, model, seconds, status ? error.text : NULL);
+    if (written != 0) {
+        program_complain(&engine_program, "cannot write the report: %s", strerror(-written));
+        status = EXIT_FAILED;
+    }
+    return status;
+}
+
+int run_live(const struct engine_options *options, const struct model *model,
+             const struct policy *policy)
+{
+    static struct live live; /* too large for a stack */
+    struct sigaction action = {.sa_handler = interrupt};
+    struct error error = {""};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (live_open(&live, options, model, policy, &error) != 0) {
+        program_complain(&engine_program, "%s", error.text);
+        return EXIT_USAGE;
+    }
+    announce(&live);
+    int status = run(&live, model);
+    if (live_close(&live, &error) != 0) {
+        program_complain(&engine_program, "%s", error.text);
+        status = EXIT_FAILED;
+    }
+    return status;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { QUIET_ROUNDS = 3 }; /* in a row, until a port counts as drained */
+
+struct worker {
+    struct worker_options options;
+    pthread_t thread;
+    bool stop;
+    bool ended;
+    int status;
+    uint64_t sleeps;
+    uint64_t idle_since; /* ns; 0: not idle */
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int run_paths(struct worker *w)
+{
+    int received = 0;
+
+    for (uint32_t i = 0; i < w->options.path_count; i++) {
+        int status = pipeline_run(w->options.pipeline, &w->options.paths[i]);
+
+        if (status < 0)
+            return status;
+        received += status;
+    }
+    return received;
+}
+
+/* A clock is read only while nothing comes in. */
+static int idle(struct worker *w)
+{
+    uint64_t now = now_ns();
+
+    if (w->idle_since == 0)
+        w->idle_since = now;
+    if (now - w->idle_since < (uint64_t)w->options.spin_us * 1000)
+        return 0;
+    __atomic_store_n(&w->sleeps, w->sleeps + 1, __ATOMIC_RELAXED);
+    return w->options.ports.wait(w->options.ports.context, WORKER_WAIT_MS);
+}
+
+static int work(struct worker *w)
+{
+    while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+        int received = run_paths(w);
+
+        if (received < 0)
+            return received;
+        if (received > 0) {
+            w->idle_since = 0;
+            continue;
+        }
+        int status = idle(w);
+        if (status < 0)
+            return status;
+    }
+    return 0;
+}
+
+static int drain(struct worker *w)
+{
+    uint64_t end = now_ns() + (uint64_t)w->options.drain_ms * 1000000;
+    int quiet = 0;
+
+    while (quiet < QUIET_ROUNDS && now_ns() < end) {
+        int received = run_paths(w);
+
+        if (received < 0)
+            return received;
+        quiet =
+            received == 0 && w->options.ports.sent_all(w->options.ports.context) ? quiet + 1 : 0;
+    }
+    return 0;
+}
+
+static void *worker_thread(void *argument)
+{
+    struct worker *w = argument;
+
+    w->status = work(w);
+    if (w->status == 0)
+        w->status = drain(w);
+    __atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* Signals are for the main thread. */
+static int create_thread(struct worker *w)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(&w->thread, NULL, worker_thread, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return -status;
+}
+
+int worker_start(struct worker **out, const struct worker_options *options, struct error *error)
+{
+    struct worker *w = calloc(1, sizeof(*w));
+    cpu_set_t core;
+
+    if (!w)
+        return error_set(error, -ENOMEM, "out of memory");
+    w->options = *options;
+    int status = create_thread(w);
+    if (status != 0) {
+        free(w);
+        return error_set(error, status, "cannot start a thread: %s", strerror(-status));
+    }
+    pthread_setname_np(w->thread, options->name);
+    if (options->core >= 0) {
+        CPU_ZERO(&core);
+        CPU_SET((size_t)options->core, &core);
+        status = -pthread_setaffinity_np(w->thread, sizeof(core), &core);
+    }
+    if (status != 0) {
+        worker_stop(w);
+        worker_join(w);
+        return error_set(error, status, "cannot pin a worker to core %d: %s", options->core,
+                         strerror(-status));
+    }
+    *out = w;
+    return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+    __atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+}
+
+int worker_join(struct worker *w)
+{
+    pthread_join(w->thread, NULL);
+    int status = w->status;
+    free(w);
+    return status;
+}
+
+bool worker_has_ended(const struct worker *w)
+{
+    return __atomic_load_n(&w->ended, __ATOMIC_ACQUIRE);
+}
+
+uint64_t worker_sleeps(const struct worker *w)
+{
+    return __atomic_load_n(&w->sleeps, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A worker: one thread on one core that runs one pipeline, from start to stop.
+ *
+ *     while running:  every path once;  nothing came in?  spin a little, then sleep in `wait`
+ *     when stopping:  go on until nothing comes in and everything sent is out, or time is over
+ *
+ * Between start and join, pipeline, ports and paths belong to the worker's thread. Counters of the
+ * paths can be read at any time (stats.h). */
+#ifndef AFXDP_WORKER_H
+#define AFXDP_WORKER_H
+
+#include "pipeline.h"
+
+enum {
+    WORKER_PATHS_MAX = 2,
+    WORKER_WAIT_MS = 100, /* longest sleep: how soon a stop is noticed on a quiet link */
+};
+
+/* The ports behind the paths, as a whole: what struct port can't say for two at once. */
+struct worker_ports {
+    /* Sleeps until a frame may be there, at most that long. -errno when a port is gone. */
+    int (*wait)(void *context, int timeout_ms);
+    /* Whether everything sent has left. */
+    bool (*sent_all)(void *context);
+    void *context;
+};
+
+struct worker_options {
+    struct pipeline *pipeline;
+    struct path paths[WORKER_PATHS_MAX];
+    uint32_t path_count;
+    struct worker_ports ports;
+    int core;          /* the thread is pinned to it; -1: it isn't */
+    uint32_t spin_us;  /* before it sleeps */
+    const char *name;  /* of the thread, at most 15 letters */
+    uint32_t drain_ms; /* at most this long after a stop */
+};
+
+struct worker;
+
+/* Starts the thread. 0 or -errno; the options are copied, what they point to isn't. */
+int worker_start(struct worker **out, const struct worker_options *options, struct error *error);
+
+/* Asks it to drain and end; worker_join waits for that and frees. */
+void worker_stop(struct worker *worker);
+
+/* Why the worker ended: 0 after a stop, else the -errno of a port. */
+int worker_join(struct worker *worker);
+
+/* Whether it has ended, asked or not. From any thread. */
+bool worker_has_ended(const struct worker *worker);
+
+/* Times it slept. From any thread. */
+uint64_t worker_sleeps(const struct worker *worker);
+
+#endif
