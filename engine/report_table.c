@@ -88,14 +88,14 @@ static void write_endings(FILE *file, const struct report *report)
 /* One line per counter, one column per queue. */
 static void write_queues(FILE *file, const json_t *queues)
 {
-    const json_t *first = json_array_get(queues, 0);
+    json_t *first = json_array_get(queues, 0);
     const char *name;
-    const json_t *value;
+    json_t *value;
 
     if (!first)
         return;
     fprintf(file, "\n  per queue\n");
-    json_object_foreach((json_t *)(uintptr_t)first, name, value)
+    json_object_foreach(first, name, value)
     {
         if (!json_is_integer(value))
             continue;

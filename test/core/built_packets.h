@@ -135,7 +135,7 @@ static inline enum packet_kind parse(const struct built *built, struct packet *p
 static inline void assert_ip(const struct built *built, uint32_t protocol, bool ports,
                              uint32_t length)
 {
-    struct packet packet;
+    struct packet packet = {0};
 
     assert_int_equal(parse(built, &packet), PACKET_IP);
     assert_int_equal(packet.protocol, protocol);

@@ -23,11 +23,11 @@ struct rig {
     struct memory_port *in;
     struct memory_port *out;
     struct policy policy;
-    struct stats stats;
     uint32_t seen;
-    uint8_t slot[MEMORY_PORT_FRAMES];
     struct features features[MEMORY_PORT_FRAMES];
     struct verdict verdicts[MEMORY_PORT_FRAMES];
+    uint8_t slot[MEMORY_PORT_FRAMES];
+    struct stats stats;
 };
 
 static void observe(struct burst_observer *observer, const struct burst *burst)
