@@ -58,15 +58,24 @@ ALWAYS_INLINE uint64_t mean_scaled(uint64_t sum, uint64_t n, uint32_t shift)
     return ((sum / n) << shift) + ((sum % n) << shift) / n;
 }
 
+/* |a - b| without a branch, which real traffic would mispredict every other time. */
+ALWAYS_INLINE uint64_t distance(uint64_t a, uint64_t b)
+{
+    uint64_t difference = a - b;
+    uint64_t negative = 0 - (difference >> 63);
+
+    OPAQUE(negative);
+    return (difference ^ negative) - negative;
+}
+
 /* Adds a value to a sum and to its deviations, and gives the new mean and deviation. */
 ALWAYS_INLINE void running_statistics(uint32_t value, uint32_t shift, uint64_t n, uint64_t *sum,
                                       uint64_t *deviation_sum, uint32_t *mean, uint32_t *deviation)
 {
     *sum += value;
     uint64_t exact_mean = mean_scaled(*sum, n, shift);
-    uint64_t scaled = (uint64_t)value << shift;
 
-    *deviation_sum += scaled > exact_mean ? scaled - exact_mean : exact_mean - scaled;
+    *deviation_sum += distance((uint64_t)value << shift, exact_mean);
     *mean = saturate32(exact_mean);
     *deviation = saturate32(*deviation_sum / n);
 }
