@@ -74,21 +74,22 @@ ALWAYS_INLINE struct verdict nn_verdict(const int32_t *logits, uint32_t count,
     return (struct verdict){(uint16_t)best_class, confidence_of(confidence, best, second)};
 }
 
-ALWAYS_INLINE void nn_code(const struct nn_model *model, const struct features *features,
-                           uint8_t codes[NN_WIDTH_MAX])
+ALWAYS_INLINE void nn_code(const uint8_t tables[NN_INPUTS][NN_CODES],
+                           const struct features *features, uint8_t codes[NN_INPUTS])
 {
     for (uint32_t i = 0; i < NN_INPUTS; i++)
-        codes[i] = model->code[i][nn_code_index(features->value[i])];
+        codes[i] = tables[i][nn_code_index(features->value[i])];
 }
 
-/* The last layer's sums, one per class. */
-ALWAYS_INLINE void nn_logits(const struct nn_model *model, const struct features *features,
-                             int32_t logits[NN_WIDTH_MAX])
+/* The last layer's sums, one per class, from the codes. */
+ALWAYS_INLINE void nn_logits_of(const struct nn_model *model, const uint8_t codes[NN_INPUTS],
+                                int32_t logits[NN_WIDTH_MAX])
 {
     uint8_t activations[2][NN_WIDTH_MAX];
     uint32_t last = model->layer_count - 1;
 
-    nn_code(model, features, activations[0]);
+    for (uint32_t i = 0; i < NN_INPUTS; i++)
+        activations[0][i] = codes[i];
     for (uint32_t l = 0; l < last; l++) {
         const struct nn_layer *layer = &model->layers[l];
 
@@ -98,6 +99,15 @@ ALWAYS_INLINE void nn_logits(const struct nn_model *model, const struct features
     }
     for (uint32_t o = 0; o < model->class_count; o++)
         logits[o] = nn_neuron(&model->layers[last], o, activations[last & 1]);
+}
+
+ALWAYS_INLINE void nn_logits(const struct nn_model *model, const struct features *features,
+                             int32_t logits[NN_WIDTH_MAX])
+{
+    uint8_t codes[NN_INPUTS];
+
+    nn_code(model->code, features, codes);
+    nn_logits_of(model, codes, logits);
 }
 
 ALWAYS_INLINE struct verdict nn_classify(const struct nn_model *model,

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* From a float network to integers (docs/design.md, "Neural network arithmetic").
+ *
+ * An output's weights become q = w / weight scale, its activation a stands for
+ * a × weight scale × 2^shift. ReLU is positively homogeneous, so each output of a hidden layer may
+ * have a scale of its own: the next layer's float weights take it up before they are quantised.
+ * How the scales are chosen is a search over rules and clippings, which keeps what agrees with the
+ * float network on most calibration rows.
+ *
+ * Doubles without contraction in a fixed order: the same bytes on every machine. */
+#ifndef AFXDP_NN_QUANTISE_H
+#define AFXDP_NN_QUANTISE_H
+
+#include "error.h"
+#include "nn_float.h"
+#include "nn_model.h"
+
+/* Coded calibration rows. */
+struct nn_rows {
+    const uint8_t (*codes)[NN_INPUTS];
+    size_t count; /* at least 1 */
+};
+
+/* What the search kept. */
+struct nn_choice {
+    char name[64];   /* "least squared error, clipped at 99.9 %" */
+    size_t agreeing; /* rows whose class is the float network's */
+};
+
+/* Fills the model's layers, layer_count and class_count. -ENOMEM, or -EINVAL for a network that
+ * nothing represents. */
+int nn_quantise(struct nn_model *model, const struct nn_float *network, const struct nn_rows *rows,
+                struct nn_choice *choice, struct error *error);
+
+/* The same without a search, for a network trained in this arithmetic: `text` is its property
+ * afxdp.shifts (docs/onnx.md). -EINVAL names the first number that isn't exact. */
+int nn_quantise_exactly(struct nn_model *model, const struct nn_float *network, const char *text,
+                        struct error *error);
+
+#endif
