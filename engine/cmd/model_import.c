@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* afxdp-model import: an ONNX file and calibration rows in, a .q8 model out. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu.h"
+#include "dt.h"
+#include "features_csv.h"
+#include "model_verbs.h"
+#include "nn.h"
+#include "nn_import.h"
+#include "options.h"
+#include "text_file.h"
+#if __has_include("dt_import.h")
+#include "dt_import.h"
+#endif
+
+enum {
+    CODE_TEXT_MAX = 1 << 20,
+};
+
+struct import_options {
+    const char *onnx;
+    const char *calibration;
+    const char *output;
+    const char *code;
+    const char *classes;
+    const char *provenance;
+};
+
+#define SETTER(member)                                                                             \
+    static int set_##member(void *target, const char *value, struct error *error)                  \
+    {                                                                                              \
+        (void)error;                                                                               \
+        ((struct import_options *)target)->member = value;                                         \
+        return 0;                                                                                  \
+    }
+SETTER(calibration)
+SETTER(output)
+SETTER(code)
+SETTER(classes)
+SETTER(provenance)
+
+static int set_onnx(void *target, const char *value, struct error *error)
+{
+    struct import_options *options = target;
+
+    if (options->onnx)
+        return error_set(error, -EINVAL, "'%s': one model a call, there is %s already", value,
+                         options->onnx);
+    options->onnx = value;
+    return 0;
+}
+
+static const struct option_spec import_specs[] = {
+    {"Input", "calibrate", 0, "FILE",
+     "a features.csv of raw integers with labels, of what the\n"
+     "model was trained on; a few thousand rows are enough",
+     set_calibration},
+    {NULL, "code", 0, "FILE", "input code, for a network without the property afxdp.code",
+     set_code},
+    {NULL, "classes", 0, "NAME,NAME", "names of the outputs, over the property afxdp.classes",
+     set_classes},
+    {NULL, "provenance", 0, "FILE",
+     "a JSON object to keep in the model: where it comes from;\n"
+     "its text 'not_for' is shown by inspect",
+     set_provenance},
+    {"Output", "output", 'o', "FILE", "the .q8 model", set_output},
+    {0},
+};
+
+static const struct program import_program = {
+    .name = "afxdp-model import",
+    .usage = "afxdp-model import model.onnx --calibrate features.csv -o model.q8",
+    .summary =
+        "Turns an ONNX network or tree ensemble into a model for afxdp-engine; docs/onnx.md\n"
+        "says what such a file looks like. Every class gets the default action `count`.",
+    .notes = "Exit status: 0 done, 2 bad usage or input.",
+    .tables = {import_specs},
+    .argument = set_onnx,
+};
+
+/* What a run holds; freed as a whole. */
+struct importing {
+    struct import import;
+    struct import_report report;
+    struct onnx *onnx;
+    struct features_table *table;
+    int16_t *labels;
+    char *code;
+    json_t *provenance;
+    char *provenance_text;
+    struct q8 *file;
+};
+
+static int check(const struct import_options *options, struct error *error)
+{
+    if (!options->onnx || !options->calibration || !options->output)
+        return error_set(error, -EINVAL, "%s missing; see afxdp-model import --help",
+                         !options->onnx          ? "the ONNX file is"
+                         : !options->calibration ? "--calibrate is"
+                                                 : "--output is");
+    return 0;
+}
+
+static int class_of(const struct import *import, const char *label)
+{
+    for (uint32_t i = 0; i < import->class_count; i++) {
+        if (strcmp(import->classes[i].name, label) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+static int map_labels(struct importing *importing, const char *path, struct error *error)
+{
+    const struct features_table *table = importing->table;
+    int16_t classes[LABELS_MAX];
+
+    if (table->count < 1 || table->count > IMPORT_ROWS_MAX)
+        return error_set(error, -EINVAL, "%s has %zu rows, allowed are 1 to %d", path, table->count,
+                         IMPORT_ROWS_MAX);
+    for (uint32_t i = 0; i < table->label_count; i++) {
+        classes[i] = (int16_t)class_of(&importing->import, table->label_name[i]);
+        if (classes[i] < 0 && table->label_name[i][0] != '\0')
+            return error_set(error, -EINVAL,
+                             "%s: label '%s' is no class of the model (leave it empty where the "
+                             "class isn't known)",
+                             path, table->label_name[i]);
+    }
+    importing->labels = calloc(table->count, sizeof(*importing->labels));
+    if (!importing->labels)
+        return error_set(error, -ENOMEM, "no memory for %zu labels", table->count);
+    for (size_t i = 0; i < table->count; i++)
+        importing->labels[i] = classes[table->label[i]];
+    importing->import.features = table->features;
+    importing->import.labels = importing->labels;
+    importing->import.rows = table->count;
+    return 0;
+}
+
+static int read_provenance(struct importing *importing, const char *path, struct error *error)
+{
+    json_error_t where;
+    char *text = NULL;
+
+    if (!path) {
+        importing->provenance = json_object();
+        return importing->provenance ? 0 : error_set(error, -ENOMEM, "no memory");
+    }
+    int err = text_file_read(&text, path, Q8_PROVENANCE_MAX, error);
+    if (err)
+        return err;
+    importing->provenance = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+    free(text);
+    if (!importing->provenance)
+        return error_set(error, -EINVAL, "%s: line %d: %s", path, where.line, where.text);
+    if (!json_is_object(importing->provenance))
+        return error_set(error, -EINVAL, "%s isn't a JSON object", path);
+    return 0;
+}
+
+static int read_inputs(struct importing *importing, const struct import_options *options,
+                       struct error *error)
+{
+    int err = onnx_read(&importing->onnx, options->onnx, error);
+
+    if (err)
+        return err;
+    importing->import.onnx = importing->onnx;
+    err = import_classes(&importing->import, options->classes, error);
+    if (err)
+        return error_prefix(error, err, "%s", options->onnx);
+    if (options->code) {
+        err = text_file_read(&importing->code, options->code, CODE_TEXT_MAX, error);
+        importing->import.code = importing->code;
+    }
+    if (!err)
+        err = read_provenance(importing, options->provenance, error);
+    if (!err)
+        err = features_csv_read(&importing->table, options->calibration, error);
+    return err ? err : map_labels(importing, options->calibration, error);
+}
+
+static int import_graph(struct importing *importing, struct error *error)
+{
+#if __has_include("dt_import.h")
+    if (onnx_has_operator(importing->onnx, "ai.onnx.ml", "TreeEnsembleClassifier"))
+        return dt_import(&importing->file, &importing->import, &importing->report, error);
+#endif
+    return nn_import(&importing->file, &importing->import, &importing->report, error);
+}
+
+/* Runs what was made on every variant here, before anyone relies on it. */
+static int try_out(const struct q8 *file, struct error *error)
+{
+    struct classifier *classifier = NULL;
+    int err = file->kind == Q8_NN ? nn_classifier_new(&classifier, file, cpu_levels(), error)
+                                  : dt_classifier_new(&classifier, file, cpu_levels(), error);
+
+    if (!err)
+        classifier->destroy(classifier);
+    return err;
+}
+
+/* The user's own words about the model, and how it was imported. */
+static int add_provenance(struct importing *importing, struct error *error)
+{
+    const struct import_report *report = &importing->report;
+    json_t *import =
+        json_pack("{s:s, s:s, s:{s:I, s:I, s:I, s:I}}", "by", "afxdp-model " AFXDP_VERSION, "onnx",
+                  importing->onnx->producer, "calibration", "rows", (json_int_t)report->rows,
+                  "labelled", (json_int_t)report->labelled, "right", (json_int_t)report->right,
+                  "agreeing", (json_int_t)report->agreeing);
+
+    if (import && report->choice[0] != '\0')
+        json_object_set_new(import, "scales", json_string(report->choice));
+    if (!import || json_object_set_new(importing->provenance, "import", import))
+        return error_set(error, -ENOMEM, "no memory for the provenance");
+    importing->provenance_text = json_dumps(importing->provenance, JSON_COMPACT | JSON_SORT_KEYS);
+    if (!importing->provenance_text)
+        return error_set(error, -ENOMEM, "no memory for the provenance");
+    importing->file->provenance = importing->provenance_text;
+    return 0;
+}
+
+static double percent(size_t part, size_t whole)
+{
+    return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_report(const struct importing *importing, const char *output)
+{
+    const struct import_report *report = &importing->report;
+
+    printf("%s: checksum %08x\n", output, importing->file->checksum);
+    if (report->choice[0] != '\0')
+        printf("scales: %s\n", report->choice);
+    printf("agrees with the ONNX model on %zu of %zu calibration rows (%.2f %%)\n",
+           report->agreeing, report->rows, percent(report->agreeing, report->rows));
+    printf("right on %zu of %zu labelled rows (%.2f %%)\n", report->right, report->labelled,
+           percent(report->right, report->labelled));
+}
+
+static int run(struct importing *importing, const struct import_options *options,
+               struct error *error)
+{
+    int err = check(options, error);
+
+    if (!err)
+        err = read_inputs(importing, options, error);
+    if (err)
+        return err;
+    err = import_graph(importing, error);
+    if (!err)
+        err = try_out(importing->file, error);
+    if (err)
+        return error_prefix(error, err, "%s", options->onnx);
+    err = add_provenance(importing, error);
+    if (!err)
+        err = q8_write(importing->file, options->output, error);
+    if (!err)
+        print_report(importing, options->output);
+    return err;
+}
+
+int model_import(int argc, char **argv)
+{
+    struct import_options options = {0};
+    struct importing importing = {0};
+    struct error error = {""};
+    int err = options_parse(&import_program, &options, argc, argv, &error);
+
+    if (err == OPTIONS_DONE)
+        return EXIT_DONE;
+    if (!err)
+        err = run(&importing, &options, &error);
+    if (err)
+        program_complain(&import_program, "%s", error.text);
+    q8_free(importing.file);
+    onnx_free(importing.onnx);
+    features_table_free(importing.table);
+    json_decref(importing.provenance);
+    free(importing.provenance_text);
+    free(importing.labels);
+    free(importing.code);
+    return err ? EXIT_USAGE : EXIT_DONE;
+}

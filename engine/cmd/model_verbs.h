@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What afxdp-model can do. Each verb parses its own command line (argv[0] is the verb), prints its
+ * own errors and returns an exit status. */
+#ifndef AFXDP_MODEL_VERBS_H
+#define AFXDP_MODEL_VERBS_H
+
+int model_inspect(int argc, char **argv);
+int model_code(int argc, char **argv);
+int model_import(int argc, char **argv);
+
+#endif
