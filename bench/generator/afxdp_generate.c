@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* afxdp-generate: a bounded number of frames into an interface, for tests and benchmarks. */
+#include <errno.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "capture.h"
+#include "live_sender.h"
+#include "nic.h"
+#include "options.h"
+#include "raw_sender.h"
+#include "synthetic.h"
+
+struct generate_options {
+    const char *interface;
+    const char *pcap;
+    const char *record;
+    bool live;
+    bool trailers;
+    uint64_t rate; /* frames a second, 0: as fast as it goes */
+    uint32_t longest;
+    int cpu;
+    struct synthetic_options synthetic;
+};
+
+/* What a run has done. */
+struct run {
+    const struct generate_options *options;
+    struct port *source;
+    struct raw_sender *raw;
+    struct live_sender *live;
+    pcap_dumper_t *record;
+    uint64_t start; /* ns */
+    uint64_t sent;
+    uint64_t left_out;
+};
+
+static int set_interface(void *target, const char *value, struct error *error)
+{
+    if (if_nametoindex(value) == 0)
+        return error_set(error, -ENODEV, "%s: no such interface", value);
+    ((struct generate_options *)target)->interface = value;
+    return 0;
+}
+
+static int set_pcap(void *target, const char *value, struct error *error)
+{
+    (void)error;
+    ((struct generate_options *)target)->pcap = value;
+    return 0;
+}
+
+static int set_record(void *target, const char *value, struct error *error)
+{
+    (void)error;
+    ((struct generate_options *)target)->record = value;
+    return 0;
+}
+
+static int set_live(void *target, const char *value, struct error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct generate_options *)target)->live = true;
+    return 0;
+}
+
+static int set_trailers(void *target, const char *value, struct error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct generate_options *)target)->trailers = true;
+    return 0;
+}
+
+static int set_both_ways(void *target, const char *value, struct error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct generate_options *)target)->synthetic.both_ways = true;
+    return 0;
+}
+
+static int set_count(void *target, const char *value, struct error *error)
+{
+    return options_number(value, "--count", 1, UINT64_MAX,
+                          &((struct generate_options *)target)->synthetic.count, error);
+}
+
+static int set_rate(void *target, const char *value, struct error *error)
+{
+    return options_number(value, "--rate", 1, 1000000000,
+                          &((struct generate_options *)target)->rate, error);
+}
+
+static int set_small(uint32_t *to, const char *name, const char *value, uint64_t least,
+                     uint64_t most, struct error *error)
+{
+    uint64_t number = 0;
+    int status = options_number(value, name, least, most, &number, error);
+
+    *to = (uint32_t)number;
+    return status;
+}
+
+static int set_flows(void *target, const char *value, struct error *error)
+{
+    return set_small(&((struct generate_options *)target)->synthetic.flows, "--flows", value, 1,
+                     SYNTHETIC_FLOWS_MOST, error);
+}
+
+static int set_length(void *target, const char *value, struct error *error)
+{
+    return set_small(&((struct generate_options *)target)->synthetic.length, "--length", value,
+                     SYNTHETIC_LENGTH_LEAST, SYNTHETIC_LENGTH_MOST, error);
+}
+
+static int set_longest(void *target, const char *value, struct error *error)
+{
+    return set_small(&((struct generate_options *)target)->longest, "--longest", value, 14, 65535,
+                     error);
+}
+
+static int set_cpu(void *target, const char *value, struct error *error)
+{
+    uint32_t cpu = 0;
+    int status = set_small(&cpu, "--cpu", value, 0, CPU_SETSIZE - 1, error);
+
+    ((struct generate_options *)target)->cpu = (int)cpu;
+    return status;
+}
+
+static const struct option_spec specs[] = {
+    {"What", "iface", 'i', "IF", "where the frames go", set_interface},
+    {NULL, "pcap", 'r', "FILE",
+     "the frames of a capture, in order and without its pauses;\n"
+     "cut ones and other links than Ethernet are left out",
+     set_pcap},
+    {NULL, "longest", 0, "BYTES", "leave longer frames of the capture out (1514)", set_longest},
+    {NULL, "record", 0, "FILE", "write what is sent of the capture to another one", set_record},
+    {NULL, "trailer-time", 0, NULL, "append each frame's time to it, 8 bytes", set_trailers},
+    {NULL, "count", 'n', "N", "without a capture: so many made-up UDP frames (1000000)", set_count},
+    {NULL, "flows", 0, "N", "in so many flows, in turn (1024)", set_flows},
+    {NULL, "length", 0, "BYTES", "of so many bytes (60)", set_length},
+    {NULL, "both-ways", 0, NULL, "every second round through the flows back to front",
+     set_both_ways},
+    {"How", "live", 0, NULL,
+     "from within the kernel: BPF live frames, up to 4 Mpps, all\n"
+     "to the queue of this CPU; made-up frames only",
+     set_live},
+    {NULL, "rate", 0, "PPS", "frames a second (as fast as it goes)", set_rate},
+    {NULL, "cpu", 0, "N", "run on this core", set_cpu},
+    {0},
+};
+
+static const struct program generate_program = {
+    .name = "afxdp-generate",
+    .usage = "afxdp-generate --iface IF [--count N | --pcap FILE] [options]",
+    .summary = "Sends a bounded number of frames and prints one JSON object: sent, left_out, "
+               "seconds, and\nwhat the interface itself counted (tx_packets, tx_dropped).",
+    .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
+    .tables = {specs},
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Sleeps until frame number `sent` is due. */
+static void pace(const struct run *run)
+{
+    if (run->options->rate == 0)
+        return;
+    uint64_t due = run->start + run->sent * 1000000000u / run->options->rate;
+    struct timespec when = {.tv_sec = (time_t)(due / 1000000000u),
+                            .tv_nsec = (long)(due % 1000000000u)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
+}
+
+/* How many to send at once: a millisecond's worth, so that a slow rate is even. */
+static uint32_t burst_size(const struct generate_options *options)
+{
+    uint64_t size = options->rate / 1000;
+
+    if (options->rate == 0 || size > BURST_MAX)
+        return BURST_MAX;
+    return size == 0 ? 1 : (uint32_t)size;
+}
+
+static void record(struct run *run, const struct frame *frame)
+{
+    const struct pcap_pkthdr header = {
+        .ts = {.tv_sec = (time_t)(frame->time / 1000000000u),
+               .tv_usec = (suseconds_t)(frame->time % 1000000000u)},
+        .caplen = frame->length,
+        .len = frame->length,
+    };
+
+    pcap_dump((u_char *)run->record, &header, frame->data);
+}
+
+/* Keeps the frames that can be sent, in order. */
+static uint32_t sift(struct run *run, struct frame *frames, uint32_t count)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct frame *f = &frames[i];
+
+        if (run->options->pcap && (f->link != LINK_ETHERNET || f->length != f->wire_length ||
+                                   f->length < 14 || f->length > run->options->longest)) {
+            run->left_out++;
+            continue;
+        }
+        frames[kept++] = *f;
+        if (run->record)
+            record(run, f);
+    }
+    return kept;
+}
+
+static int send_raw(struct run *run, struct error *error)
+{
+    struct frame frames[BURST_MAX];
+    uint32_t most = burst_size(run->options);
+    int status = 0;
+
+    while (status == 0) {
+        int count = run->source->operations->receive(run->source, frames, most);
+
+        if (count <= 0)
+            return count == -ENODATA ? 0 : error_set(error, count, "the capture breaks off");
+        uint32_t kept = sift(run, frames, (uint32_t)count);
+        run->sent += raw_sender_send(run->raw, frames, kept, run->options->trailers, &status);
+        pace(run);
+    }
+    return error_set(error, status, "%s: sending failed: %s", run->options->interface,
+                     strerror(-status));
+}
+
+static int send_live(struct run *run, struct error *error)
+{
+    uint64_t count = run->options->synthetic.count;
+    uint32_t most = run->options->rate ? burst_size(run->options) : 1 << 16;
+    int status = 0;
+
+    while (status == 0 && run->sent < count) {
+        uint64_t left = count - run->sent;
+        uint32_t some = left < most ? (uint32_t)left : most;
+
+        status = live_sender_send(run->live, some);
+        if (status == 0)
+            run->sent += some;
+        pace(run);
+    }
+    return status == 0 ? 0
+                       : error_set(error, status, "%s: sending live frames failed: %s",
+                                   run->options->interface, strerror(-status));
+}
+
+static int check(const struct generate_options *options, struct error *error)
+{
+    cpu_set_t core;
+
+    if (!options->interface)
+        return error_set(error, -EINVAL, "no interface: say --iface IF");
+    if (options->live && (options->pcap || options->trailers))
+        return error_set(error, -EINVAL, "--live sends made-up frames only");
+    if (options->record && !options->pcap)
+        return error_set(error, -EINVAL, "--record writes what is sent of --pcap");
+    if (options->cpu >= 0) {
+        CPU_ZERO(&core);
+        CPU_SET((size_t)options->cpu, &core);
+        if (sched_setaffinity(0, sizeof(core), &core) != 0)
+            return error_set(error, -errno, "--cpu %d: %s", options->cpu, strerror(errno));
+    }
+    return 0;
+}
+
+static int open_record(struct run *run, const char *path, struct error *error)
+{
+    pcap_t *kind =
+        pcap_open_dead_with_tstamp_precision(DLT_EN10MB, 65535, PCAP_TSTAMP_PRECISION_NANO);
+
+    run->record = kind ? pcap_dump_open(kind, path) : NULL;
+    if (!run->record)
+        error_set(error, -EIO, "cannot write %s: %s", path, kind ? pcap_geterr(kind) : "no memory");
+    if (kind)
+        pcap_close(kind);
+    return run->record ? 0 : -EIO;
+}
+
+/* Runs one of the two senders over its source. */
+static int generate(struct run *run, struct error *error)
+{
+    const struct generate_options *options = run->options;
+    struct synthetic *synthetic = NULL;
+    struct capture *capture = NULL;
+    int status = 0;
+
+    if (options->live) {
+        status = live_sender_open(&run->live, options->interface, &options->synthetic, error);
+        run->start = now_ns();
+        if (status == 0)
+            status = send_live(run, error);
+        live_sender_close(run->live);
+        return status;
+    }
+    if (options->pcap)
+        status = capture_open(&capture, options->pcap, error);
+    else if (synthetic_new(&synthetic, &options->synthetic) != 0)
+        status = error_set(error, -ENOMEM, "out of memory");
+    if (status == 0 && options->record)
+        status = open_record(run, options->record, error);
+    if (status == 0)
+        status = raw_sender_open(&run->raw, options->interface, error);
+    if (status == 0) {
+        run->source = capture ? capture_port(capture) : synthetic_port(synthetic);
+        run->start = now_ns();
+        status = send_raw(run, error);
+    }
+    raw_sender_close(run->raw);
+    if (run->record)
+        pcap_dump_close(run->record);
+    capture_close(capture);
+    synthetic_free(synthetic);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct generate_options options = {
+        .cpu = -1,
+        .longest = 1514,
+        .synthetic = {.count = 1000000,
+                      .flows = 1024,
+                      .length = SYNTHETIC_LENGTH_LEAST,
+                      .to = {2, 0, 0, 0, 0, 2},
+                      .from = {2, 0, 0, 0, 0, 1}},
+    };
+    struct run run = {.options = &options};
+    struct nic_counters before = {0}, after = {0};
+    struct error error = {""};
+    struct nic *nic = NULL;
+    int status = options_parse(&generate_program, &options, argc, argv, &error);
+
+    if (status == OPTIONS_DONE)
+        return EXIT_DONE;
+    if (status == 0)
+        status = check(&options, &error);
+    if (status == 0)
+        status = nic_open(&nic, options.interface, &error);
+    if (status != 0) {
+        program_complain(&generate_program, "%s", error.text);
+        return EXIT_USAGE;
+    }
+    (void)nic_read_counters(nic, &before);
+    status = generate(&run, &error);
+    double seconds = run.start ? (double)(now_ns() - run.start) / 1e9 : 0;
+    (void)nic_read_counters(nic, &after);
+    nic_close(nic);
+    if (status != 0)
+        program_complain(&generate_program, "%s", error.text);
+    printf("{\"sent\": %llu, \"left_out\": %llu, \"seconds\": %.6f, \"tx_packets\": %llu, "
+           "\"tx_dropped\": %llu}\n",
+           (unsigned long long)run.sent, (unsigned long long)run.left_out, seconds,
+           (unsigned long long)(after.tx_packets - before.tx_packets),
+           (unsigned long long)(after.tx_dropped - before.tx_dropped));
+    return status == 0 ? EXIT_DONE : EXIT_FAILED;
+}
