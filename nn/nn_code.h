@@ -9,6 +9,10 @@
 #include "error.h"
 #include "nn_model.h"
 
+enum {
+    NN_CODE_TEXT_MAX = 1 << 20, /* bytes of a code.json worth reading */
+};
+
 struct nn_code_tables {
     uint8_t code[NN_INPUTS][NN_CODES]; /* as in struct nn_model */
 };

@@ -8,8 +8,11 @@
 #include "capture.h"
 #include "features_csv.h"
 #include "labels.h"
+#include "nn_code.h"
+#include "nn_reference.h"
 #include "options.h"
 #include "pipeline.h"
+#include "text_file.h"
 
 struct features_options {
     const char *capture;
@@ -17,6 +20,7 @@ struct features_options {
     const char *label;
     const char *labels;
     const char *unlabelled; /* NULL: packets without a label are left out */
+    const char *code;       /* NULL: raw integers */
     struct flow_table_options flows;
 };
 
@@ -49,6 +53,13 @@ static int set_unlabelled(void *target, const char *value, struct error *error)
     return 0;
 }
 
+static int set_code(void *target, const char *value, struct error *error)
+{
+    (void)error;
+    ((struct features_options *)target)->code = value;
+    return 0;
+}
+
 static int set_flow_timeout(void *target, const char *value, struct error *error)
 {
     uint64_t number;
@@ -73,6 +84,10 @@ static int set_capture(void *target, const char *value, struct error *error)
 static const struct option_spec features_specs[] = {
     {"Output", "output", 'o', "FILE", "where the rows go (-: standard output, the default)",
      set_output},
+    {NULL, "code", 0, "FILE",
+     "a code.json of `afxdp-model code`: write what a network\nis trained on, codes 0..127 instead "
+     "of the integers",
+     set_code},
     {"Labels", "label", 0, "NAME", "every packet has this label", set_label},
     {NULL, "labels", 0, "FILE",
      "labels by packet (a CSV with the header index,label) or by\n"
@@ -106,11 +121,39 @@ struct extraction {
     struct capture *capture;
     struct labels *labels; /* NULL: the label column stays empty */
     const char *unlabelled;
+    struct nn_code_tables *code; /* NULL: raw integers */
     FILE *file;
     uint64_t index; /* of the burst's first packet */
     struct policy policy;
     struct stats stats;
 };
+
+static void code(const struct nn_code_tables *tables, struct features *features)
+{
+    uint8_t codes[NN_INPUTS];
+
+    nn_code(tables->code, features, codes);
+    for (uint32_t f = 0; f < NN_INPUTS; f++)
+        features->value[f] = codes[f];
+}
+
+static int read_code(struct nn_code_tables **out, const char *path, struct error *error)
+{
+    char *text = NULL;
+    int err = text_file_read(&text, path, NN_CODE_TEXT_MAX, error);
+
+    if (err)
+        return err;
+    struct nn_code_tables *tables = calloc(1, sizeof(*tables));
+    err = tables ? nn_code_parse(tables, text, error) : error_set(error, -ENOMEM, "no memory");
+    free(text);
+    if (err) {
+        free(tables);
+        return error_prefix(error, err, "%s", path);
+    }
+    *out = tables;
+    return 0;
+}
 
 static void write_rows(struct burst_observer *observer, const struct burst *burst)
 {
@@ -128,7 +171,10 @@ static void write_rows(struct burst_observer *observer, const struct burst *burs
             if (!label)
                 continue;
         }
-        features_csv_write_row(extraction->file, index, &burst->features[i], label);
+        struct features features = burst->features[i];
+        if (extraction->code)
+            code(extraction->code, &features);
+        features_csv_write_row(extraction->file, index, &features, label);
     }
     extraction->index += burst->count;
 }
@@ -153,6 +199,8 @@ static int prepare(struct extraction *extraction, const struct features_options 
         err = labels_new(&extraction->labels, options->label, error);
     if (!err && options->labels)
         err = labels_read(&extraction->labels, options->labels, error);
+    if (!err && options->code)
+        err = read_code(&extraction->code, options->code, error);
     if (err)
         return err;
     extraction->pipeline = calloc(1, sizeof(*extraction->pipeline));
@@ -246,6 +294,7 @@ int main(int argc, char **argv)
         free(extraction->pipeline);
         labels_free(extraction->labels);
         capture_close(extraction->capture);
+        free(extraction->code);
         free(extraction);
     }
     return status;

@@ -11,16 +11,13 @@
 #include "features_csv.h"
 #include "model_verbs.h"
 #include "nn.h"
+#include "nn_code.h"
 #include "nn_import.h"
 #include "options.h"
 #include "text_file.h"
 #if __has_include("dt_import.h")
 #include "dt_import.h"
 #endif
-
-enum {
-    CODE_TEXT_MAX = 1 << 20,
-};
 
 struct import_options {
     const char *onnx;
@@ -175,7 +172,7 @@ static int read_inputs(struct importing *importing, const struct import_options 
     if (err)
         return error_prefix(error, err, "%s", options->onnx);
     if (options->code) {
-        err = text_file_read(&importing->code, options->code, CODE_TEXT_MAX, error);
+        err = text_file_read(&importing->code, options->code, NN_CODE_TEXT_MAX, error);
         importing->import.code = importing->code;
     }
     if (!err)

@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""afxdp-model: from rows to an input code, from ONNX to a model that the engine runs."""
+
+import csv
+import json
+import sys
+import unittest
+
+import programs
+from programs import MIXED, engine, report, run
+
+try:
+    import numpy
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+except ImportError as missing:
+    print(f"skipped: {missing}", file=sys.stderr)
+    sys.exit(77)
+
+CLASSES = ["low", "high", "odd"]
+
+
+def network(path, classes=None, code=None, activation="Relu", outputs=3):
+    """A 12-8-k network with fixed weights, as ONNX."""
+    rng = numpy.random.RandomState(1)
+    shapes = {"w0": (8, 12), "b0": (8,), "w1": (outputs, 8), "b1": (outputs,)}
+    weights = [numpy_helper.from_array(rng.normal(size=shape).astype(numpy.float32), name)
+               for name, shape in shapes.items()]
+    nodes = [helper.make_node("Gemm", ["x", "w0", "b0"], ["s"], transB=1),
+             helper.make_node(activation, ["s"], ["h"], name="activation"),
+             helper.make_node("Gemm", ["h", "w1", "b1"], ["y"], transB=1)]
+    graph = helper.make_graph(
+        nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 12])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", outputs])], weights)
+    model = helper.make_model(graph, ir_version=7, opset_imports=[helper.make_opsetid("", 13)])
+    for key, value in (("afxdp.classes", classes), ("afxdp.code", code)):
+        if value:
+            model.metadata_props.add(key=key, value=value)
+    onnx.save(model, path)
+    return path
+
+
+class Model(programs.Test):
+    def setUp(self):
+        super().setUp()
+        self.csv, self.code = self.path("features.csv"), self.path("code.json")
+        self.assertEqual(run("afxdp-features", MIXED, "-o", self.csv).returncode, 0)
+        with open(self.csv, encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))[::40]
+        for i, row in enumerate(rows):
+            row["label"] = CLASSES[i % 3]
+        with open(self.csv, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+        self.rows = rows
+        done = run("afxdp-model", "code", self.csv, "-o", self.code)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+
+    def model(self, onnx_file, *arguments):
+        return run("afxdp-model", "import", onnx_file, "--calibrate", self.csv, "-o",
+                   self.path("x.q8"), *arguments)
+
+    def test_from_rows_to_verdicts(self):
+        onnx_file = network(self.path("x.onnx"), json.dumps(CLASSES), self.read("code.json"))
+        provenance = self.write("p.json", b'{"not_for": "anything \\u001b[2J real"}')
+        done = self.model(onnx_file, "--provenance", provenance)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertIn(b"agrees with the ONNX model on ", done.stdout)
+        shown = run("afxdp-model", "inspect", self.path("x.q8"))
+        self.assertEqual((shown.returncode, shown.stderr), (0, b""))
+        text = shown.stdout.decode()
+        for part in ("neural network 12-8-3", "high  count", "not for      anything ?[2J real",
+                     "afxdp-model ", '"scales": '):
+            self.assertIn(part, text)
+        self.assertNotIn("\x1b", text)
+        result = report(engine("--pcap", MIXED, "--json", model=self.path("x.q8")))
+        self.assertEqual(sorted(result["classes"]), sorted(CLASSES))
+        checksum = result["model"]["checksum"]
+        self.assertIn(f"checksum     {checksum}", text)
+
+    def test_options_supply_what_the_file_lacks_and_give_the_same_bytes(self):
+        whole = network(self.path("a.onnx"), json.dumps(CLASSES), self.read("code.json"))
+        self.assertEqual(self.model(whole).returncode, 0)
+        with open(self.path("x.q8"), "rb") as file:
+            first = file.read()
+        bare = network(self.path("b.onnx"))
+        self.assertEqual(self.model(bare, "--code", self.code, "--classes",
+                                    ",".join(CLASSES)).returncode, 0)
+        with open(self.path("x.q8"), "rb") as file:
+            self.assertEqual(file.read(), first)
+
+    def test_coded_columns_are_the_codes_of_the_raw_ones(self):
+        tables = json.loads(self.read("code.json"))
+        done = run("afxdp-features", MIXED, "--code", self.code)
+        self.assertEqual(done.returncode, 0)
+        coded = {row["index"]: row for row in csv.DictReader(done.stdout.decode().splitlines())}
+        for row in self.rows:
+            for name, table in zip(tables["features"], tables["tables"]):
+                value = int(row[name])
+                log = max(value.bit_length() - 1, 0)
+                at = value if value < 16 else ((log - 3) << 4) + ((value >> (log - 4)) & 15)
+                self.assertEqual(int(coded[row["index"]][name]), table[at], (row, name))
+
+    def test_bad_input(self):
+        good = network(self.path("a.onnx"), json.dumps(CLASSES), self.read("code.json"))
+        bare = network(self.path("b.onnx"))
+        list_of_four = ",".join(CLASSES + ["more"])
+        with open(good, "rb") as file:
+            cut = self.write("cut.onnx", file.read()[:500])
+        text = self.write("text.json", b"hello")
+        unlabelled = self.path("plain.csv")
+        run("afxdp-features", MIXED, "-o", unlabelled)
+        cases = [
+            ((), "the ONNX file is missing"),
+            ((good,), "--calibrate is missing"),
+            ((good, "--calibrate", self.csv), "--output is missing"),
+            ((self.path("none"), "--calibrate", self.csv, "-o", "x"), "cannot open"),
+            ((cut, "--calibrate", self.csv, "-o", "x"), cut),
+            ((text, "--calibrate", self.csv, "-o", "x"), text),
+            ((good, "--calibrate", text, "-o", "x"), text),
+            ((good, "--calibrate", unlabelled, "-o", "x"), "no calibration row has a label"),
+            ((bare, "--calibrate", self.csv, "-o", "x"), "--classes"),
+            ((bare, "--calibrate", self.csv, "-o", "x", "--classes", "low,high,odd"), "--code"),
+            ((good, "--calibrate", self.csv, "-o", "x", "--classes", "a,b,c"),
+             "label 'low' is no class"),
+            ((good, "--calibrate", self.csv, "-o", "x", "--classes", list_of_four),
+             "3 outputs for 4 classes"),
+            ((bare, "--calibrate", self.csv, "-o", "x", "--classes", "low,high,odd", "--code",
+              text), "input code"),
+            ((good, "--calibrate", self.csv, "-o", "x", "--provenance", text), text),
+            ((good, "--calibrate", self.csv, "-o", "/nowhere/x.q8"), "/nowhere/x.q8"),
+            ((network(self.path("c.onnx"), json.dumps(CLASSES), self.read("code.json"),
+                      "Sigmoid"), "--calibrate", self.csv, "-o", "x"),
+             "node 'activation': operator Sigmoid isn't supported"),
+        ]
+        for arguments, part in cases:
+            with self.subTest(arguments):
+                self.assert_one_line(run("afxdp-model", "import", *arguments, cwd=self.folder), 2,
+                                     part)
+        self.assert_one_line(run("afxdp-model", "frobnicate"), 2, "unknown verb")
+        self.assert_one_line(run("afxdp-model", "inspect"), 2, "no model")
+        self.assert_one_line(run("afxdp-model", "inspect", good), 2, "not a .q8 model")
+        self.assert_one_line(run("afxdp-model", "code"), 2, "no rows")
+        self.assert_one_line(run("afxdp-model", "code", text), 2, text)
+
+    def test_reserved_class_names_are_refused(self):
+        onnx_file = network(self.path("x.onnx"), '["low", "high", "other"]',
+                            self.read("code.json"))
+        with open(self.csv, encoding="utf-8") as file:
+            changed = file.read().replace(",odd", ",other")
+        self.csv = self.write("changed.csv", changed.encode())
+        self.assert_one_line(self.model(onnx_file), 2, "'other' is reserved")
+
+
+if __name__ == "__main__":
+    unittest.main()
