@@ -22,8 +22,8 @@ struct dt_payload {
 /* Takes a model out of a file that q8_decode has accepted, and trusts nothing in it: counts are
  * capped, sizes add up exactly, the first tree begins at node 0 and each where the one before
  * ends, every node but a root is the child of exactly one earlier node of its tree, depths are as
- * stated and at most DT_DEPTH_MAX, values and rows exist, and no sum of scores over all trees can
- * leave an int32.
+ * stated and at most DT_DEPTH_MAX, values and rows exist, every row is used, and no sum of scores
+ * over all trees can leave an int32.
  *
  * `*out` is untouched on failure; free it with dt_model_free. -EINVAL with the reason in `error`,
  * or -ENOMEM. */

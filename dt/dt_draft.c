@@ -11,10 +11,10 @@
 struct layout {
     struct dt_draft draft;
     struct dt_model *model;
-    uint32_t *place;      /* [node_count] which draft node stands at a place */
-    bool *used;           /* [node_count] draft nodes that have a place */
-    uint32_t *row_of;     /* [row_count] a draft row's place among the rows that are kept */
-    uint32_t *row_sorted; /* [row_count] */
+    uint32_t *place;     /* [node_count] which draft node stands at a place */
+    bool *used;          /* [node_count] draft nodes that have a place */
+    uint32_t *first;     /* [row_count] the first draft row of the same content */
+    uint32_t *row_place; /* [row_count] where a draft row stands in the model, plus 1; 0: nowhere */
 };
 
 static int put_node(struct layout *layout, uint32_t tree, uint32_t node, struct error *error)
@@ -29,6 +29,22 @@ static int put_node(struct layout *layout, uint32_t tree, uint32_t node, struct 
     return 0;
 }
 
+/* The place of a row in the model; rows of the same content share one. */
+static uint32_t put_row(struct layout *layout, uint32_t row)
+{
+    const struct dt_draft *draft = &layout->draft;
+    struct dt_model *model = layout->model;
+    uint32_t first = layout->first[row];
+
+    if (layout->row_place[first] == 0) {
+        memcpy(model->scores + (size_t)model->row_count * draft->class_count,
+               draft->scores + (size_t)first * draft->class_count,
+               draft->class_count * sizeof(*draft->scores));
+        layout->row_place[first] = ++model->row_count;
+    }
+    return layout->row_place[first] - 1;
+}
+
 static int put_children(struct layout *layout, uint32_t tree, uint32_t at, struct error *error)
 {
     const struct dt_draft_node *node = &layout->draft.nodes[layout->place[at]];
@@ -38,7 +54,7 @@ static int put_children(struct layout *layout, uint32_t tree, uint32_t at, struc
         if (node->row >= layout->draft.row_count)
             return error_set(error, -EINVAL, "tree %u: a leaf has row %u of %u", tree, node->row,
                              layout->draft.row_count);
-        *made = dt_node_make(DT_LEAF, layout->row_of[node->row], at);
+        *made = dt_node_make(DT_LEAF, put_row(layout, node->row), at);
         return 0;
     }
     if (node->feature >= FEATURE_COUNT)
@@ -82,14 +98,15 @@ static int compare_rows(const void *a, const void *b, void *context)
     return order ? order : (x > y) - (x < y);
 }
 
-/* Gives every different row one place, in the order of first appearance. */
-static void keep_rows(struct layout *layout)
+/* Finds rows of the same content. */
+static int compare_all_rows(struct layout *layout)
 {
     const struct dt_draft *draft = &layout->draft;
-    struct dt_model *model = layout->model;
     size_t row_size = draft->class_count * sizeof(*draft->scores);
-    uint32_t *sorted = layout->row_sorted;
+    uint32_t *sorted = calloc(draft->row_count, sizeof(*sorted));
 
+    if (!sorted)
+        return -ENOMEM;
     for (uint32_t i = 0; i < draft->row_count; i++)
         sorted[i] = i;
     qsort_r(sorted, draft->row_count, sizeof(*sorted), compare_rows, &layout->draft);
@@ -97,17 +114,10 @@ static void keep_rows(struct layout *layout)
         if (memcmp(draft->scores + (size_t)sorted[i] * draft->class_count,
                    draft->scores + (size_t)sorted[first] * draft->class_count, row_size) != 0)
             first = i;
-        layout->row_of[sorted[i]] = sorted[first];
+        layout->first[sorted[i]] = sorted[first];
     }
-    for (uint32_t i = 0; i < draft->row_count; i++) {
-        if (layout->row_of[i] != i) {
-            layout->row_of[i] = layout->row_of[layout->row_of[i]];
-            continue;
-        }
-        memcpy(model->scores + (size_t)model->row_count * draft->class_count,
-               draft->scores + (size_t)i * draft->class_count, row_size);
-        layout->row_of[i] = model->row_count++;
-    }
+    free(sorted);
+    return 0;
 }
 
 static int check_draft(const struct dt_draft *draft, struct error *error)
@@ -137,25 +147,25 @@ int dt_draft_finish(struct dt_model **out, const struct dt_draft *draft, struct 
     layout.model = dt_model_allocate(draft->node_count, draft->row_count, draft->class_count);
     layout.place = calloc(draft->node_count, sizeof(*layout.place));
     layout.used = calloc(draft->node_count, sizeof(*layout.used));
-    layout.row_of = calloc(draft->row_count, sizeof(*layout.row_of));
-    layout.row_sorted = calloc(draft->row_count, sizeof(*layout.row_sorted));
-    if (!layout.model || !layout.place || !layout.used || !layout.row_of || !layout.row_sorted) {
+    layout.first = calloc(draft->row_count, sizeof(*layout.first));
+    layout.row_place = calloc(draft->row_count, sizeof(*layout.row_place));
+    if (!layout.model || !layout.place || !layout.used || !layout.first || !layout.row_place ||
+        compare_all_rows(&layout)) {
         err = error_set(error, -ENOMEM, "no memory for %u nodes", draft->node_count);
     } else {
         layout.model->node_count = 0;
         layout.model->row_count = 0;
         layout.model->shape.tree_count = draft->tree_count;
-        keep_rows(&layout);
-        if ((uint64_t)layout.model->row_count * draft->class_count > DT_CELLS_MAX)
-            err = error_set(error, -EINVAL, "%u different rows of %u scores, allowed are %d scores",
-                            layout.model->row_count, draft->class_count, DT_CELLS_MAX);
         for (uint32_t tree = 0; tree < draft->tree_count && !err; tree++)
             err = put_tree(&layout, tree, error);
     }
+    if (!err && (uint64_t)layout.model->row_count * draft->class_count > DT_CELLS_MAX)
+        err = error_set(error, -EINVAL, "%u different rows of %u scores, allowed are %d scores",
+                        layout.model->row_count, draft->class_count, DT_CELLS_MAX);
     free(layout.place);
     free(layout.used);
-    free(layout.row_of);
-    free(layout.row_sorted);
+    free(layout.first);
+    free(layout.row_place);
     if (err) {
         dt_model_free(layout.model);
         return err;

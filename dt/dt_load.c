@@ -151,6 +151,26 @@ static int check_scores(const struct dt_model *model, struct error *error)
     return 0;
 }
 
+/* A row that no leaf has would be carried along for nothing. */
+static int check_rows(const struct dt_model *model, struct error *error)
+{
+    uint8_t *used = calloc(model->row_count, 1);
+    uint32_t row = 0;
+
+    if (!used)
+        return error_set(error, -ENOMEM, "no memory to check %u rows", model->row_count);
+    for (uint32_t at = 0; at < model->node_count; at++) {
+        if (dt_node_is_leaf(&model->nodes[at]))
+            used[model->nodes[at].threshold] = 1;
+    }
+    while (row < model->row_count && used[row])
+        row++;
+    free(used);
+    if (row < model->row_count)
+        return error_set(error, -EINVAL, "no leaf has row %u of %u", row, model->row_count);
+    return 0;
+}
+
 static int check_model(const struct dt_model *model, struct error *error)
 {
     uint8_t *level = calloc(model->node_count, 1);
@@ -161,6 +181,8 @@ static int check_model(const struct dt_model *model, struct error *error)
     for (uint32_t tree = 0; tree < model->shape.tree_count && !err; tree++)
         err = check_tree(model, tree, level, error);
     free(level);
+    if (!err)
+        err = check_rows(model, error);
     return err ? err : check_scores(model, error);
 }
 

@@ -61,15 +61,21 @@ ALWAYS_INLINE void dt_add_row(const int32_t *scores, uint32_t cell_mask, uint32_
         sums->score[i] += scores[(cell + i) & cell_mask];
 }
 
-/* Largest score, the lowest class on ties; confidence over the margin to the second-best. The step
- * over the classes keeps both without a branch on scores (see dt_step). */
-ALWAYS_INLINE struct verdict dt_verdict_of(const struct dt_shape *shape, const int32_t *score)
+struct dt_best {
+    uint32_t class_index;
+    int32_t best;
+    int32_t second; /* largest score of the other classes */
+};
+
+/* Largest score, the lowest class on ties. Keeps the second-best as well without a branch on
+ * scores (see dt_step). */
+ALWAYS_INLINE struct dt_best dt_best_of(const int32_t *score, uint32_t class_count)
 {
     int64_t best = score[0];
     int64_t second = INT32_MIN;
     uint32_t class_index = 0;
 
-    for (uint32_t i = 1; i < CLASSES_MAX && i < shape->class_count; i++) {
+    for (uint32_t i = 1; i < CLASSES_MAX && i < class_count; i++) {
         int64_t value = score[i];
         int64_t difference = best - value;
         OPAQUE(difference);
@@ -82,27 +88,46 @@ ALWAYS_INLINE struct verdict dt_verdict_of(const struct dt_shape *shape, const i
         OPAQUE(difference);
         second ^= (second ^ loser) & (int64_t)(0 - ((uint64_t)difference >> 63));
     }
+    return (struct dt_best){class_index, (int32_t)best, (int32_t)second};
+}
+
+/* The class, and its confidence over the margin to the second-best. */
+ALWAYS_INLINE struct verdict dt_verdict_of(const struct dt_shape *shape, const int32_t *score)
+{
+    struct dt_best best = dt_best_of(score, shape->class_count);
+
     return (struct verdict){
-        .class_index = (uint16_t)class_index,
-        .confidence = confidence_of(&shape->confidence, (int32_t)best, (int32_t)second),
+        .class_index = (uint16_t)best.class_index,
+        .confidence = confidence_of(&shape->confidence, best.best, best.second),
     };
 }
 
-/* The whole of it. In the kernel a forest's trees go through bpf_loop instead of this loop. */
-ALWAYS_INLINE struct verdict dt_classify_one(const struct dt_shape *shape,
-                                             const struct dt_node *nodes, uint32_t node_mask,
-                                             const int32_t *scores, uint32_t cell_mask,
-                                             const struct features *features)
+/* Adds up the rows that a packet ends in. In the kernel the trees of a forest go through bpf_loop
+ * instead of this loop. */
+ALWAYS_INLINE void dt_sums_of(const struct dt_shape *shape, const struct dt_node *nodes,
+                              uint32_t node_mask, const int32_t *scores, uint32_t cell_mask,
+                              const struct features *features, struct dt_sums *sums)
 {
     struct dt_values values;
-    struct dt_sums sums = {.score = {0}};
 
     dt_values_fill(&values, features);
     for (uint32_t t = 0; t < DT_TREES_MAX && t < shape->tree_count; t++) {
         const struct dt_tree *tree = &shape->tree[t];
         uint32_t row = dt_row(nodes, node_mask, &values, tree->root, tree->depth);
-        dt_add_row(scores, cell_mask, row, shape->class_count, &sums);
+
+        dt_add_row(scores, cell_mask, row, shape->class_count, sums);
     }
+}
+
+/* The whole of it. */
+ALWAYS_INLINE struct verdict dt_classify_one(const struct dt_shape *shape,
+                                             const struct dt_node *nodes, uint32_t node_mask,
+                                             const int32_t *scores, uint32_t cell_mask,
+                                             const struct features *features)
+{
+    struct dt_sums sums = {.score = {0}};
+
+    dt_sums_of(shape, nodes, node_mask, scores, cell_mask, features, &sums);
     return dt_verdict_of(shape, sums.score);
 }
 

@@ -152,6 +152,7 @@ static void test_nodes(void **state)
     REFUSE("leaf 7 leads to node 8", b.node[7] = dt_node_make(DT_LEAF, 0, 8));
     REFUSE("leaf 4 has row 3 of 3", b.node[4].threshold = 3);
     REFUSE("leaf 4 has row", b.node[4].threshold = UINT32_MAX);
+    REFUSE("no leaf has row 2 of 3", b.node[4].threshold = 1);
     REFUSE("nobody's child", b.node[5] = dt_node_make(DT_LEAF, 0, 5));
 }
 

@@ -135,6 +135,15 @@ void node_ints(struct buffer *node, const char *name, const int64_t *values, siz
     put_message(node, NODE_ATTRIBUTE, &attribute);
 }
 
+void node_texts(struct buffer *node, const char *name, const char *const *values, size_t count)
+{
+    struct buffer attribute = attribute_begin(name, 8);
+
+    for (size_t i = 0; i < count; i++)
+        put_text(&attribute, ATTRIBUTE_STRINGS, values[i]);
+    put_message(node, NODE_ATTRIBUTE, &attribute);
+}
+
 void graph_tensor(struct buffer *graph, const char *name, size_t rows, size_t columns,
                   const float *values)
 {

@@ -65,6 +65,7 @@ void node_int(struct buffer *node, const char *name, int64_t value);
 void node_float(struct buffer *node, const char *name, float value);
 void node_text(struct buffer *node, const char *name, const char *value);
 void node_ints(struct buffer *node, const char *name, const int64_t *values, size_t count);
+void node_texts(struct buffer *node, const char *name, const char *const *values, size_t count);
 void node_floats(struct buffer *node, const char *name, const float *values, size_t count);
 
 /* Adds a float initialiser of rank 1 (columns 0) or 2, its numbers in raw_data. */
