@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* afxdp-bench: figures that can be measured again. Each subcommand has a file of its own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "subcommands.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *what;
+} subcommands[] = {
+    {"classify", bench_classify, "ns per packet of every variant of both classifiers, by batch"},
+    {"pipeline", bench_pipeline, "frames in memory to verdicts, by number of live flows"},
+};
+
+static const size_t subcommand_count = sizeof(subcommands) / sizeof(subcommands[0]);
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < subcommand_count; i++) {
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 1, argv + 1);
+    }
+
+    FILE *stream = argc > 1 && strcmp(argv[1], "--help") == 0 ? stdout : stderr;
+    fputs("usage: afxdp-bench SUBCOMMAND [OPTIONS]; each knows --help\n", stream);
+    for (size_t i = 0; i < subcommand_count; i++)
+        fprintf(stream, "  %-10s %s\n", subcommands[i].name, subcommands[i].what);
+    return stream == stdout ? 0 : 2;
+}

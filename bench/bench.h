@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the subcommands of afxdp-bench share: a clock, rounds, and rows to print. */
+#ifndef AFXDP_BENCH_H
+#define AFXDP_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    BENCH_ROUNDS_DEFAULT = 31,
+    BENCH_ROUNDS_MAX = 1001,
+    BENCH_CASES_MAX = 256,
+    BENCH_DERIVATION_SIZE = 160,
+};
+
+/* One thing to measure. `run` handles some packets and returns how many; one call should take
+ * between 0.1 and 10 ms. */
+struct bench_case {
+    char what[48];
+    char variant[24];
+    char size_name[12]; /* "batch" or "flows"; empty: no such column */
+    char size[12];      /* its value: a number, or a word such as "new" */
+    uint64_t (*run)(void *context);
+    void *context;
+    double floor_ns;                        /* per packet; 0: none was derived */
+    char floor_from[BENCH_DERIVATION_SIZE]; /* how */
+
+    /* Filled by bench_measure, per packet. */
+    double ns;           /* median over the rounds */
+    double ns_low;       /* 10th percentile */
+    double ns_high;      /* 90th percentile */
+    double cycles;       /* median; 0 where the CPU's counters can't be read */
+    double instructions; /* likewise */
+};
+
+/* Measures all cases, interleaved: each round runs every case once, so that a machine that slows
+ * down does so for all. One round before the counted ones warms up. -ENOMEM. */
+int bench_measure(struct bench_case *cases, size_t count, uint32_t rounds);
+
+enum bench_format { BENCH_TABLE, BENCH_JSON, BENCH_CSV };
+
+/* {"rows":[{"what":…,"variant":…,SIZE_NAME:…,"ns":…,…},…]}, the same as CSV, or a table. */
+void bench_print(const struct bench_case *cases, size_t count, enum bench_format format,
+                 FILE *stream);
+
+struct bench_options {
+    enum bench_format format;
+    uint32_t rounds;
+    int cpu;              /* to pin the thread to; -1: not pinned */
+    const char *model;    /* a .q8 file instead of the built-in shapes */
+    const char *features; /* features.csv, its inputs */
+};
+
+/* Reads --json, --csv, --rounds N, --cpu N, --model FILE and --features FILE, and pins the thread.
+ * 0, or 2 after a line on stderr. --help ends the program. */
+int bench_options_read(struct bench_options *options, const char *usage, int argc, char **argv);
+
+/* Monotonic nanoseconds. */
+uint64_t bench_clock(void);
+
+/* Nanoseconds of one zmm vpdpbusd with nothing that depends on another, measured now; 0 without
+ * AVX-512 VNNI. */
+double floor_dot_product_ns(void);
+
+/* Nanoseconds of one 4-byte load from L1 with nothing that depends on another, measured now. */
+double floor_load_ns(void);
+
+#endif

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* afxdp-bench classify: feature vectors in, verdicts out, nothing else. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "cpu.h"
+#include "features_csv.h"
+#include "shapes.h"
+#include "subcommands.h"
+
+enum {
+    INPUTS = 4096,           /* vectors, 200 kB: enough that no predictor learns them */
+    PACKETS_PER_RUN = 16384, /* of one case in one round */
+};
+
+static const char usage[] =
+    "usage: afxdp-bench classify [--json | --csv] [--rounds N] [--cpu N]\n"
+    "                            [--model FILE.q8] [--features FILE.csv]\n"
+    "ns per packet of every variant that this CPU offers, in batches of 1, 8, 64 and 256;\n"
+    "medians over N rounds (31), all cases interleaved. Without --model: networks 12-32-32-5 and\n"
+    "12-16-16-2, a complete tree of depth 10 and a forest of ten. Without --features: inputs like\n"
+    "those of traffic.\n";
+
+struct classify_run {
+    const struct classifier *classifier;
+    const struct features *inputs;
+    size_t input_count; /* at least 256 */
+    size_t batch;
+    struct verdict verdicts[256];
+};
+
+static uint64_t classify_run(void *context)
+{
+    struct classify_run *run = context;
+    size_t at = 0;
+
+    for (size_t done = 0; done < PACKETS_PER_RUN; done += run->batch) {
+        if (at + run->batch > run->input_count)
+            at = 0;
+        run->classifier->classify(run->classifier->model, run->inputs + at, run->batch,
+                                  run->verdicts);
+        at += run->batch;
+    }
+    return PACKETS_PER_RUN;
+}
+
+struct bench_set {
+    struct bench_case cases[BENCH_CASES_MAX];
+    size_t count;
+    struct classifier *classifiers[BENCH_CASES_MAX / 4];
+    size_t classifier_count;
+    const struct features *inputs;
+    size_t input_count;
+    double dot_product_ns;
+    double load_ns;
+};
+
+static void nn_floor(const struct bench_set *set, const struct nn_model *model,
+                     struct bench_case *bench)
+{
+    uint32_t products = 0;
+
+    for (uint32_t l = 0; l < model->layer_count; l++)
+        products += (model->layers[l].inputs + 3) / 4 * model->layers[l].outputs;
+    bench->floor_ns = products / 16.0 * set->dot_product_ns;
+    if (bench->floor_ns > 0)
+        snprintf(bench->floor_from, sizeof(bench->floor_from),
+                 "%u four-way products, 16 to a vpdpbusd, measured at %.3f ns each", products,
+                 set->dot_product_ns);
+}
+
+static void dt_floor(const struct bench_set *set, const struct dt_model *model,
+                     struct bench_case *bench)
+{
+    uint32_t steps = 0;
+
+    for (uint32_t t = 0; t < model->shape.tree_count; t++)
+        steps += model->shape.tree[t].depth;
+    bench->floor_ns = 2 * steps * set->load_ns;
+    snprintf(bench->floor_from, sizeof(bench->floor_from),
+             "scalar: a node and a feature loaded in each of %u steps, measured at %.3f ns a load",
+             steps, set->load_ns);
+}
+
+static int add_cases(struct bench_set *set, const char *what, struct classifier *classifier,
+                     const struct bench_case *floor)
+{
+    static const size_t batches[] = {1, 8, 64, 256};
+
+    set->classifiers[set->classifier_count++] = classifier;
+    for (size_t b = 0; b < sizeof(batches) / sizeof(batches[0]); b++) {
+        struct classify_run *run = calloc(1, sizeof(*run));
+        struct bench_case *bench = &set->cases[set->count];
+
+        if (!run)
+            return -ENOMEM;
+        *run = (struct classify_run){.classifier = classifier,
+                                     .inputs = set->inputs,
+                                     .input_count = set->input_count,
+                                     .batch = batches[b]};
+        *bench = *floor;
+        snprintf(bench->what, sizeof(bench->what), "%s", what);
+        snprintf(bench->variant, sizeof(bench->variant), "%s", classifier->variant);
+        snprintf(bench->size_name, sizeof(bench->size_name), "batch");
+        snprintf(bench->size, sizeof(bench->size), "%zu", batches[b]);
+        bench->run = classify_run;
+        bench->context = run;
+        set->count++;
+    }
+    return 0;
+}
+
+static int add_nn(struct bench_set *set, const char *what, const struct nn_model *model)
+{
+    struct bench_case floor = {0};
+    int err = 0;
+
+    nn_floor(set, model, &floor);
+    for (size_t variant = 0; variant < nn_variant_count() && !err; variant++) {
+        struct classifier *classifier;
+
+        if (!nn_variant_offered(variant, cpu_levels()))
+            continue;
+        err = nn_variant_new(&classifier, variant, model, NULL);
+        if (!err)
+            err = add_cases(set, what, classifier, &floor);
+    }
+    return err;
+}
+
+static int add_dt(struct bench_set *set, const char *what, const struct dt_model *model)
+{
+    struct bench_case floor = {0};
+    int err = 0;
+
+    dt_floor(set, model, &floor);
+    for (size_t variant = 0; variant < dt_variant_count() && !err; variant++) {
+        struct classifier *classifier;
+
+        if (!dt_variant_offered(variant, cpu_levels()))
+            continue;
+        err = dt_variant_new(&classifier, variant, model, NULL);
+        if (err == -ENOTSUP) { /* not for a model of this shape */
+            err = 0;
+            continue;
+        }
+        if (!err)
+            err = add_cases(set, what, classifier, &floor);
+    }
+    return err;
+}
+
+static int add_shapes(struct bench_set *set)
+{
+    struct nn_model *wide = shape_nn(3, (uint32_t[]){32, 32, 5});
+    struct nn_model *reference = shape_nn(3, (uint32_t[]){16, 16, 2});
+    struct dt_model *tree = shape_forest(1, 10, 5, set->inputs, set->input_count);
+    struct dt_model *forest = shape_forest(10, 10, 5, set->inputs, set->input_count);
+    int err = wide && reference && tree && forest ? 0 : -ENOMEM;
+
+    if (!err)
+        err = add_nn(set, "nn 12-32-32-5", wide);
+    if (!err)
+        err = add_nn(set, "nn 12-16-16-2", reference);
+    if (!err)
+        err = add_dt(set, "dt depth 10", tree);
+    if (!err)
+        err = add_dt(set, "dt 10 x depth 10", forest);
+    free(wide);
+    free(reference);
+    dt_model_free(tree);
+    dt_model_free(forest);
+    return err;
+}
+
+static int add_model(struct bench_set *set, const char *name, struct error *error)
+{
+    struct q8 *file = NULL;
+    int err = q8_read(&file, name, error);
+
+    if (err)
+        return err;
+    if (file->kind == Q8_NN) {
+        struct nn_model *model = NULL;
+
+        err = nn_model_load(&model, file, error);
+        if (!err)
+            err = add_nn(set, "nn", model);
+        free(model);
+    } else {
+        struct dt_model *model = NULL;
+
+        err = dt_model_load(&model, file, error);
+        if (!err)
+            err = add_dt(set, "dt", model);
+        dt_model_free(model);
+    }
+    q8_free(file);
+    return err;
+}
+
+static void set_free(struct bench_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        free(set->cases[i].context);
+    for (size_t i = 0; i < set->classifier_count; i++)
+        set->classifiers[i]->destroy(set->classifiers[i]);
+    free(set);
+}
+
+/* The inputs: rows of a file, or made ones. */
+static int take_inputs(struct bench_set *set, const char *path, struct features_table **table,
+                       struct features **made, struct error *error)
+{
+    if (path) {
+        int err = features_csv_read(table, path, error);
+
+        if (err)
+            return err;
+        if ((*table)->count < 256)
+            return error_set(error, -EINVAL, "%s: %zu rows, at least 256 are needed", path,
+                             (*table)->count);
+        set->inputs = (*table)->features;
+        set->input_count = (*table)->count;
+        return 0;
+    }
+    *made = calloc(INPUTS, sizeof(**made));
+    if (!*made)
+        return -ENOMEM;
+    shape_features(*made, INPUTS);
+    set->inputs = *made;
+    set->input_count = INPUTS;
+    return 0;
+}
+
+int bench_classify(int argc, char **argv)
+{
+    struct error error = {"no memory"};
+    struct bench_options options;
+    struct features_table *table = NULL;
+    struct features *made = NULL;
+
+    if (bench_options_read(&options, usage, argc, argv))
+        return 2;
+    struct bench_set *set = calloc(1, sizeof(*set));
+    if (!set)
+        return 1;
+    int err = take_inputs(set, options.features, &table, &made, &error);
+    if (!err) {
+        set->dot_product_ns = floor_dot_product_ns();
+        set->load_ns = floor_load_ns();
+        err = options.model ? add_model(set, options.model, &error) : add_shapes(set);
+    }
+    bool bad_input = err && err != -ENOMEM;
+    if (!err)
+        err = bench_measure(set->cases, set->count, options.rounds);
+    if (!err)
+        bench_print(set->cases, set->count, options.format, stdout);
+    else
+        fprintf(stderr, "afxdp-bench classify: %s\n", error.text);
+    set_free(set);
+    features_table_free(table);
+    free(made);
+    return !err ? 0 : bad_input ? 2 : 1;
+}

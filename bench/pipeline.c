@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* afxdp-bench pipeline: frames in memory in, counted verdicts out, everything between. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "cpu.h"
+#include "memory_port.h"
+#include "pipeline.h"
+#include "shapes.h"
+#include "subcommands.h"
+
+enum {
+    PACKETS_PER_RUN = 1 << 16,
+    NEW_FRAMES = 4096,     /* buffers that new flows are written into, as many as a UMEM has */
+    TABLE_LARGE = 2 << 20, /* for a million live flows, and for new ones */
+    CLASSIFIERS = 3,
+    LOADS = 5,
+};
+
+static const char usage[] =
+    "usage: afxdp-bench pipeline [--json | --csv] [--rounds N] [--cpu N] [--model FILE.q8]\n"
+    "ns per packet from a frame in memory to its verdict, counted and applied, with no model, "
+    "with\n"
+    "a tree of depth 10 and with the network 12-32-32-5 (or with FILE.q8), at 1, 1 k, 100 k and\n"
+    "1 M live flows, and with every packet a new flow in a full table. The table has its default\n"
+    "size of 1 M flows, 2 M for the last two. Medians over N rounds (31), all interleaved.\n";
+
+/* Live flows: their number, a word for it, and the table they are in. */
+static const struct {
+    const char *name;
+    uint32_t frames;
+    uint32_t table;
+    bool new_flows;
+} loads[LOADS] = {
+    {"1", 1, FLOWS_DEFAULT, false},           {"1000", 1000, FLOWS_DEFAULT, false},
+    {"100000", 100000, FLOWS_DEFAULT, false}, {"1000000", 1000000, TABLE_LARGE, false},
+    {"new", NEW_FRAMES, TABLE_LARGE, true},
+};
+
+struct pipeline_run {
+    struct pipeline pipeline;
+    struct path path;
+};
+
+static uint64_t pipeline_bench_run(void *context)
+{
+    struct pipeline_run *run = context;
+    uint64_t packets = 0;
+
+    while (packets < PACKETS_PER_RUN)
+        packets += (uint64_t)pipeline_run(&run->pipeline, &run->path);
+    return packets;
+}
+
+/* What no pipeline can do without: a line of headers read, and of the table one line read and two
+ * written at places nobody can foresee but by a burst. The fastest of some runs over as much memory
+ * as the load touches. */
+static double floor_memory_ns(const struct flow_table *table, uint32_t flows)
+{
+    struct flow_bucket *buckets = table->buckets;
+    uint32_t spread = table->bucket_count < flows ? table->bucket_count : flows;
+    uint32_t index[BURST_MAX];
+    uint64_t best = UINT64_MAX;
+    uint64_t state = 7;
+
+    for (int repeat = 0; repeat < 16; repeat++) {
+        uint64_t start = bench_clock();
+
+        for (uint32_t done = 0; done < PACKETS_PER_RUN; done += BURST_MAX) {
+            for (uint32_t i = 0; i < BURST_MAX; i++) {
+                state = state * 6364136223846793005u + 1442695040888963407u;
+                index[i] = (uint32_t)((state >> 32) * spread >> 32);
+                struct flow *flow = &buckets[index[i]].flow[state >> 61];
+                __builtin_prefetch(&buckets[index[i]]);
+                __builtin_prefetch(flow, 1);
+                __builtin_prefetch(&flow->length_sum, 1);
+                index[i] = index[i] << 3 | (uint32_t)(state >> 61);
+            }
+            for (uint32_t i = 0; i < BURST_MAX; i++) {
+                struct flow_bucket *bucket = &buckets[index[i] >> 3];
+                volatile struct flow *flow = &bucket->flow[index[i] & 7];
+                flow->packets += *(volatile uint32_t *)&bucket->tag[index[i] & 7];
+                flow->length_sum += 1;
+            }
+        }
+        uint64_t taken = bench_clock() - start;
+        best = taken < best ? taken : best;
+    }
+    return (double)best / PACKETS_PER_RUN;
+}
+
+/* The fastest variant that suits the model. */
+static struct classifier *fastest_nn(const struct nn_model *model)
+{
+    struct classifier *classifier = NULL;
+
+    for (size_t variant = nn_variant_count(); variant-- > 0 && !classifier;) {
+        if (nn_variant_offered(variant, cpu_levels()))
+            (void)nn_variant_new(&classifier, variant, model, NULL);
+    }
+    return classifier;
+}
+
+static struct classifier *fastest_dt(const struct dt_model *model)
+{
+    struct classifier *classifier = NULL;
+
+    for (size_t variant = dt_variant_count(); variant-- > 0 && !classifier;) {
+        if (dt_variant_offered(variant, cpu_levels()))
+            (void)dt_variant_new(&classifier, variant, model, NULL);
+    }
+    return classifier;
+}
+
+struct pipeline_set {
+    struct bench_case cases[CLASSIFIERS * LOADS];
+    size_t count;
+    struct pipeline_run runs[CLASSIFIERS * LOADS];
+    struct {
+        const char *what;
+        struct classifier *classifier;
+    } classifiers[CLASSIFIERS];
+    size_t classifier_count;
+    struct flow_table *tables[LOADS];
+    struct memory_port ports[LOADS];
+    struct policy policy;
+    struct stats stats;
+};
+
+static int add_built_in(struct pipeline_set *set)
+{
+    struct features *inputs = calloc(4096, sizeof(*inputs));
+    struct nn_model *nn = shape_nn(3, (uint32_t[]){32, 32, 5});
+    struct dt_model *dt = NULL;
+    int err = -ENOMEM;
+
+    if (!inputs || !nn)
+        goto out;
+    shape_features(inputs, 4096);
+    dt = shape_forest(1, 10, 5, inputs, 4096);
+    if (!dt)
+        goto out;
+    set->classifiers[1].what = "dt";
+    set->classifiers[1].classifier = fastest_dt(dt);
+    set->classifiers[2].what = "nn";
+    set->classifiers[2].classifier = fastest_nn(nn);
+    set->classifier_count = 3;
+    err = set->classifiers[1].classifier && set->classifiers[2].classifier ? 0 : -ENOMEM;
+out:
+    free(inputs);
+    free(nn);
+    dt_model_free(dt);
+    return err;
+}
+
+static int add_model(struct pipeline_set *set, const char *path, struct error *error)
+{
+    struct q8 *file = NULL;
+    int err = q8_read(&file, path, error);
+
+    if (err)
+        return err;
+    set->classifiers[1].what = file->kind == Q8_NN ? "nn" : "dt";
+    if (file->kind == Q8_NN)
+        err = nn_classifier_new(&set->classifiers[1].classifier, file, cpu_levels(), error);
+    else
+        err = dt_classifier_new(&set->classifiers[1].classifier, file, cpu_levels(), error);
+    set->classifier_count = 2;
+    q8_free(file);
+    return err;
+}
+
+static void add_case(struct pipeline_set *set, size_t load, size_t classifier, double floor_ns)
+{
+    struct pipeline_run *run = &set->runs[set->count];
+    struct bench_case *bench = &set->cases[set->count++];
+    const struct classifier *with = set->classifiers[classifier].classifier;
+
+    run->pipeline.table = set->tables[load];
+    run->pipeline.classifier = with;
+    run->pipeline.policy = &set->policy;
+    run->path = (struct path){.in = &set->ports[load].port, .stats = &set->stats};
+    *bench = (struct bench_case){
+        .size_name = "flows", .run = pipeline_bench_run, .context = run, .floor_ns = floor_ns};
+    snprintf(bench->what, sizeof(bench->what), "%s", set->classifiers[classifier].what);
+    snprintf(bench->variant, sizeof(bench->variant), "%s", with ? with->variant : "-");
+    snprintf(bench->size, sizeof(bench->size), "%s", loads[load].name);
+    snprintf(bench->floor_from, sizeof(bench->floor_from),
+             "three prefetched lines of the flow table per packet, two of them written");
+}
+
+static int prepare(struct pipeline_set *set, struct error *error)
+{
+    policy_init(&set->policy, NULL);
+    for (size_t load = 0; load < LOADS; load++) {
+        struct flow_table_options options = FLOW_TABLE_OPTIONS_DEFAULT;
+        options.flows = loads[load].table;
+        options.ready = true;
+        options.fixed_seed = true;
+        int err = flow_table_new(&set->tables[load], &options, error);
+
+        if (!err)
+            err = memory_port_open(&set->ports[load], loads[load].frames, loads[load].new_flows);
+        if (err)
+            return err;
+        double floor_ns = floor_memory_ns(
+            set->tables[load], loads[load].new_flows ? loads[load].table : loads[load].frames);
+        memset(set->tables[load]->buckets, 0, set->tables[load]->size);
+        for (size_t classifier = 0; classifier < set->classifier_count; classifier++)
+            add_case(set, load, classifier, floor_ns);
+
+        /* Every flow is known, or the table full, before the first round. */
+        struct pipeline_run *first = &set->runs[set->count - 1];
+        uint64_t wanted =
+            loads[load].new_flows ? 2 * flow_table_capacity(set->tables[load]) : loads[load].frames;
+        for (uint64_t done = 0; done < wanted;)
+            done += pipeline_bench_run(first);
+    }
+    return 0;
+}
+
+static void set_free(struct pipeline_set *set)
+{
+    for (size_t load = 0; load < LOADS; load++) {
+        flow_table_free(set->tables[load]);
+        memory_port_close(&set->ports[load]);
+    }
+    for (size_t i = 0; i < CLASSIFIERS; i++) {
+        if (set->classifiers[i].classifier)
+            set->classifiers[i].classifier->destroy(set->classifiers[i].classifier);
+    }
+    free(set);
+}
+
+int bench_pipeline(int argc, char **argv)
+{
+    struct error error = {"no memory"};
+    struct bench_options options;
+
+    if (bench_options_read(&options, usage, argc, argv))
+        return 2;
+    struct pipeline_set *set = calloc(1, sizeof(*set));
+    if (!set)
+        return 1;
+    set->classifiers[0].what = "none";
+    int err = options.model ? add_model(set, options.model, &error) : add_built_in(set);
+    bool bad_input = err && err != -ENOMEM;
+    if (!err)
+        err = prepare(set, &error);
+    if (!err)
+        err = bench_measure(set->cases, set->count, options.rounds);
+    if (!err)
+        bench_print(set->cases, set->count, options.format, stdout);
+    else
+        fprintf(stderr, "afxdp-bench pipeline: %s\n", error.text);
+    set_free(set);
+    return !err ? 0 : bad_input ? 2 : 1;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The subcommands of afxdp-bench: argv[0] is the subcommand's name, the return value the exit
+ * status (0 done, 1 failed, 2 bad usage or input). */
+#ifndef AFXDP_BENCH_SUBCOMMANDS_H
+#define AFXDP_BENCH_SUBCOMMANDS_H
+
+int bench_classify(int argc, char **argv);
+int bench_pipeline(int argc, char **argv);
+
+#endif
