@@ -8,6 +8,7 @@
 
 #include "cpu.h"
 #include "dt.h"
+#include "dt_import.h"
 #include "features_csv.h"
 #include "model_verbs.h"
 #include "nn.h"
@@ -15,9 +16,6 @@
 #include "nn_import.h"
 #include "options.h"
 #include "text_file.h"
-#if __has_include("dt_import.h")
-#include "dt_import.h"
-#endif
 
 struct import_options {
     const char *onnx;
@@ -184,10 +182,8 @@ static int read_inputs(struct importing *importing, const struct import_options 
 
 static int import_graph(struct importing *importing, struct error *error)
 {
-#if __has_include("dt_import.h")
     if (onnx_has_operator(importing->onnx, "ai.onnx.ml", "TreeEnsembleClassifier"))
         return dt_import(&importing->file, &importing->import, &importing->report, error);
-#endif
     return nn_import(&importing->file, &importing->import, &importing->report, error);
 }
 

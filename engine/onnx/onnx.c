@@ -195,7 +195,7 @@ static int read_nodes(struct onnx *onnx, struct onnx_node *nodes, const Onnx__Gr
     return 0;
 }
 
-static enum onnx_type element_type(int32_t type)
+enum onnx_type onnx_element_type(int32_t type)
 {
     switch (type) {
     case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
@@ -214,7 +214,7 @@ static void read_type(struct onnx_value *value, const Onnx__TypeProto *type)
     value->rank = -1;
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type)
         return;
-    value->type = element_type(type->tensor_type->elem_type);
+    value->type = onnx_element_type(type->tensor_type->elem_type);
     const Onnx__TensorShapeProto *shape = type->tensor_type->shape;
     if (!shape || shape->n_dim > ONNX_RANK_MAX)
         return;

@@ -26,6 +26,9 @@ void onnx_unpacked_free(Onnx__ModelProto *model);
 /* Checks that text is printable ASCII and not too long to show in a message; NULL is "". */
 bool onnx_is_printable(const char *text);
 
+/* Of the file's number for an element type. */
+enum onnx_type onnx_element_type(int32_t type);
+
 static inline const char *onnx_string(const char *text)
 {
     return text ? text : "";

@@ -8,24 +8,10 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw_data is little-endian");
 
-static enum onnx_type type_of(const Onnx__TensorProto *proto)
-{
-    switch (proto->data_type) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
-        return ONNX_FLOAT;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
-        return ONNX_DOUBLE;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
-        return ONNX_INT64;
-    default:
-        return ONNX_UNKNOWN;
-    }
-}
-
 static int read_shape(struct onnx_tensor *tensor, const Onnx__TensorProto *proto, const char *name,
                       struct error *error)
 {
-    tensor->type = type_of(proto);
+    tensor->type = onnx_element_type(proto->data_type);
     if (tensor->type == ONNX_UNKNOWN)
         return error_set(error, -EINVAL,
                          "tensor '%s': data type %d isn't supported (float, double and int64 are)",
