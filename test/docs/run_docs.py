@@ -13,8 +13,9 @@ root; all blocks of a document share it. The word behind `sh` says how:
                    each line is stopped after a second (SIGINT), or `sh live 3` after three
     ```sh setup    installs or builds: what it names must be there and executable, nothing runs
 
-A ```text block right behind is what the commands print. Times and rates vary, so numbers before
-s, ms, µs, ns, pps, `per packet` and `/s` compare as equal. --update writes what was printed.
+A ```text block right behind is what the commands print, with paths from the repository's root.
+Times, rates and the inference variant depend on the machine and compare as equal. --update writes
+what was printed.
 Exit status: 77 when a live block could not run here and all else passed.
 """
 
@@ -49,7 +50,7 @@ def normalise(text):
     lines = []
     for line in text.strip("\n").splitlines():
         line = re.sub(r"\d[\d,.]*(?= ?(s|ms|µs|us|ns|Mpps|kpps|pps|packets/s)\b)", "#", line)
-        line = re.sub(r"(?<=variant )\w+", "#", re.sub(r" +", " ", line))
+        line = re.sub(r"\((nn|dt), \w+,", r"(\1, #,", re.sub(r" +", " ", line))
         lines.append(line.rstrip())
     return lines
 
@@ -98,7 +99,7 @@ def run(command, folder, environment, prefix=(), seconds=None):
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
             return 124, output
-    return process.returncode, output
+    return process.returncode, output.replace(f"{ROOT}/", "")
 
 
 def setup_is_there(command):
