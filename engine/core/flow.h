@@ -6,15 +6,13 @@
 #include "packet.h"
 
 /* The canonical 5-tuple: the smaller endpoint stands first, so that both directions give the same
- * key. The IP version is part of it: ::1.2.3.4 and 1.2.3.4 are different hosts. */
+ * key. The IP version is part of it: ::1.2.3.4 and 1.2.3.4 are different hosts. Whole words,
+ * because they are compared and hashed as such: a word read right after its parts were stored one
+ * by one makes the CPU wait for the store buffer. */
 struct flow_key {
     uint64_t low_address[2];
     uint64_t high_address[2];
-    uint16_t low_port;
-    uint16_t high_port;
-    uint8_t protocol;
-    uint8_t version;
-    uint16_t zero; /* so that keys compare and hash as five 64-bit words */
+    uint64_t rest; /* from bit 0: low port, 16: high port, 32: protocol, 40: version */
 };
 
 enum { FLOW_KEY_WORDS = 5 };
@@ -60,12 +58,21 @@ ALWAYS_INLINE bool flow_key_of(const struct packet *packet, struct flow_key *key
     key->low_address[1] = from_low ? packet->source[1] : packet->destination[1];
     key->high_address[0] = from_low ? packet->destination[0] : packet->source[0];
     key->high_address[1] = from_low ? packet->destination[1] : packet->source[1];
-    key->low_port = from_low ? packet->source_port : packet->destination_port;
-    key->high_port = from_low ? packet->destination_port : packet->source_port;
-    key->protocol = packet->protocol;
-    key->version = packet->version;
-    key->zero = 0;
+    uint64_t low_port = from_low ? packet->source_port : packet->destination_port;
+    uint64_t high_port = from_low ? packet->destination_port : packet->source_port;
+    key->rest = low_port | high_port << 16 | (uint64_t)packet->protocol << 32 |
+                (uint64_t)packet->version << 40;
     return from_low;
+}
+
+ALWAYS_INLINE uint16_t flow_key_low_port(const struct flow_key *key)
+{
+    return (uint16_t)key->rest;
+}
+
+ALWAYS_INLINE uint16_t flow_key_high_port(const struct flow_key *key)
+{
+    return (uint16_t)(key->rest >> 16);
 }
 
 ALWAYS_INLINE bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)

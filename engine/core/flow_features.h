@@ -96,8 +96,10 @@ ALWAYS_INLINE void flow_features_update(struct flow *flow, const struct packet *
     uint64_t n = ++flow->packets;
 
     bool initiator_low = flow->initiator_is_low != 0;
-    f[FEATURE_SPORT] = initiator_low ? flow->key.low_port : flow->key.high_port;
-    f[FEATURE_DPORT] = initiator_low ? flow->key.high_port : flow->key.low_port;
+    f[FEATURE_SPORT] =
+        initiator_low ? flow_key_low_port(&flow->key) : flow_key_high_port(&flow->key);
+    f[FEATURE_DPORT] =
+        initiator_low ? flow_key_high_port(&flow->key) : flow_key_low_port(&flow->key);
     f[FEATURE_PROTOCOL] = packet->protocol;
     f[FEATURE_LENGTH] = packet->length;
     f[FEATURE_INTERVAL] = interval;
