@@ -32,6 +32,7 @@ struct burst {
 
     uint8_t place[BURST_MAX];
     bool from_low[BURST_MAX];
+    uint8_t ways[BURST_MAX]; /* of their buckets, where the flows are expected */
     struct packet packets[BURST_MAX];
     struct flow_key keys[BURST_MAX];
     uint64_t hashes[BURST_MAX];

@@ -9,6 +9,10 @@
 
 #include "flow.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum {
     FLOW_WAYS = 8,
     FLOW_STAMP_SHIFT = 20, /* a stamp counts 2^20 ns, about a millisecond */
@@ -84,6 +88,28 @@ ALWAYS_INLINE uint32_t flow_bucket_index(uint64_t hash, uint32_t buckets)
     return (uint32_t)hash & (buckets - 1);
 }
 
+#ifndef __bpf__
+/* Which ways hold the tag, one bit each. */
+ALWAYS_INLINE uint32_t flow_bucket_match(const struct flow_bucket *bucket, uint32_t tag)
+{
+#ifdef __SSE2__
+    const __m128i *tags = (const __m128i *)(const void *)bucket->tag;
+    __m128i wanted = _mm_set1_epi32((int32_t)tag);
+    __m128i low = _mm_cmpeq_epi32(_mm_load_si128(&tags[0]), wanted);
+    __m128i high = _mm_cmpeq_epi32(_mm_load_si128(&tags[1]), wanted);
+    __m128i words = _mm_packs_epi32(low, high);
+
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(words, words)) & 0xff;
+#else
+    uint32_t ways = 0;
+
+    for (uint32_t way = 0; way < FLOW_WAYS; way++)
+        ways |= (uint32_t)(bucket->tag[way] == tag) << way;
+    return ways;
+#endif
+}
+#endif
+
 /* A free way, else the one with the oldest stamp, the lowest index on ties. */
 ALWAYS_INLINE uint32_t flow_bucket_victim(const struct flow_bucket *bucket, uint32_t stamp)
 {
@@ -103,41 +129,85 @@ ALWAYS_INLINE uint32_t flow_bucket_victim(const struct flow_bucket *bucket, uint
     return victim;
 }
 
-/* The flow of a packet, begun where it isn't known; never fails. A packet more than `timeout` ns
- * after its flow's last one starts a new flow. The caller then counts the packet in it with
- * flow_features_update, which moves `last`; the stamp is set here. */
+/* The flow in `way`, where the packet's flow was found; a packet more than `timeout` ns after its
+ * last one starts it anew. */
+ALWAYS_INLINE struct flow *flow_bucket_continue(struct flow_bucket *bucket, uint32_t way,
+                                                const struct flow_key *key, bool from_low,
+                                                uint64_t now, uint64_t timeout,
+                                                enum flow_event *event)
+{
+    struct flow *flow = &bucket->flow[way];
+
+    *event = FLOW_KNOWN;
+    if (now > flow->last) {
+        if (now - flow->last > timeout) {
+            flow_begin(flow, key, from_low, now);
+            *event = FLOW_BEGUN;
+        }
+        bucket->stamp[way] = (uint32_t)(now >> FLOW_STAMP_SHIFT);
+    }
+    return flow;
+}
+
+/* The packet's flow, which isn't in the bucket yet. */
+ALWAYS_INLINE struct flow *flow_bucket_begin(struct flow_bucket *bucket, uint64_t hash,
+                                             const struct flow_key *key, bool from_low,
+                                             uint64_t now, uint64_t timeout, enum flow_event *event)
+{
+    uint32_t stamp = (uint32_t)(now >> FLOW_STAMP_SHIFT);
+    uint32_t way = flow_bucket_victim(bucket, stamp) & (FLOW_WAYS - 1);
+    struct flow *flow = &bucket->flow[way];
+    bool live = bucket->tag[way] != 0 && (now <= flow->last || now - flow->last <= timeout);
+
+    *event = live ? FLOW_EVICTED : FLOW_BEGUN;
+    bucket->tag[way] = flow_tag(hash);
+    bucket->stamp[way] = stamp;
+    flow_begin(flow, key, from_low, now);
+    return flow;
+}
+
+/* The flow of a packet, begun where it isn't known; never fails. The caller then counts the packet
+ * in it with flow_features_update, which moves `last`; the stamp is set here. */
 ALWAYS_INLINE struct flow *flow_bucket_lookup(struct flow_bucket *bucket, uint64_t hash,
                                               const struct flow_key *key, bool from_low,
                                               uint64_t now, uint64_t timeout,
                                               enum flow_event *event)
 {
     uint32_t tag = flow_tag(hash);
-    uint32_t stamp = (uint32_t)(now >> FLOW_STAMP_SHIFT);
 
     for (uint32_t way = 0; way < FLOW_WAYS; way++) {
-        struct flow *flow = &bucket->flow[way];
-
-        if (bucket->tag[way] != tag || !flow_key_equal(&flow->key, key))
-            continue;
-        *event = FLOW_KNOWN;
-        if (now > flow->last) {
-            if (now - flow->last > timeout) {
-                flow_begin(flow, key, from_low, now);
-                *event = FLOW_BEGUN;
-            }
-            bucket->stamp[way] = stamp;
-        }
-        return flow;
+        if (bucket->tag[way] == tag && flow_key_equal(&bucket->flow[way].key, key))
+            return flow_bucket_continue(bucket, way, key, from_low, now, timeout, event);
     }
-
-    uint32_t way = flow_bucket_victim(bucket, stamp) & (FLOW_WAYS - 1);
-    struct flow *flow = &bucket->flow[way];
-    bool live = bucket->tag[way] != 0 && (now <= flow->last || now - flow->last <= timeout);
-    *event = live ? FLOW_EVICTED : FLOW_BEGUN;
-    bucket->tag[way] = tag;
-    bucket->stamp[way] = stamp;
-    flow_begin(flow, key, from_low, now);
-    return flow;
+    return flow_bucket_begin(bucket, hash, key, from_low, now, timeout, event);
 }
+
+/* The same with a guess: `way` is where flow_bucket_expect saw the flow's tag. Right nearly always,
+ * and then nothing has to wait for the tags. (A free way's key has no version and equals none.) */
+ALWAYS_INLINE struct flow *flow_bucket_lookup_expected(struct flow_bucket *bucket, uint32_t way,
+                                                       uint64_t hash, const struct flow_key *key,
+                                                       bool from_low, uint64_t now,
+                                                       uint64_t timeout, enum flow_event *event)
+{
+    if (flow_key_equal(&bucket->flow[way].key, key))
+        return flow_bucket_continue(bucket, way, key, from_low, now, timeout, event);
+    return flow_bucket_lookup(bucket, hash, key, from_low, now, timeout, event);
+}
+
+#ifndef __bpf__
+/* Where the flow with that hash is or will be, by its tag alone; begins to fetch it. */
+ALWAYS_INLINE uint32_t flow_bucket_expect(const struct flow_bucket *bucket, uint64_t hash,
+                                          uint64_t now)
+{
+    uint32_t ways = flow_bucket_match(bucket, flow_tag(hash));
+    uint32_t way = ways ? (uint32_t)__builtin_ctz(ways)
+                        : flow_bucket_victim(bucket, (uint32_t)(now >> FLOW_STAMP_SHIFT));
+    const uint8_t *flow = (const uint8_t *)&bucket->flow[way];
+
+    __builtin_prefetch(flow, 1);
+    __builtin_prefetch(flow + 64, 1);
+    return way;
+}
+#endif
 
 #endif
