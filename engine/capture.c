@@ -82,17 +82,19 @@ static int receive(struct port *port, struct frame *frames, uint32_t most)
 
     while (count < most && read_packet(capture)) {
         const struct pcap_pkthdr *header = capture->waiting;
-        if (header->caplen > ARENA_SIZE - used)
-            break; /* never at used == 0: libpcap refuses more than 256 KiB */
-        memcpy(capture->arena + used, capture->waiting_data, header->caplen);
+        /* Some link types may have packets of 128 MiB: their first megabyte will do. */
+        uint32_t captured = header->caplen < ARENA_SIZE ? header->caplen : ARENA_SIZE;
+        if (captured > ARENA_SIZE - used)
+            break;
+        memcpy(capture->arena + used, capture->waiting_data, captured);
         frames[count++] = (struct frame){
             .data = capture->arena + used,
-            .length = header->caplen,
+            .length = captured,
             .wire_length = header->len > header->caplen ? header->len : header->caplen,
             .time = (uint64_t)header->ts.tv_sec * 1000000000 + (uint64_t)header->ts.tv_usec,
             .link = capture->link,
         };
-        used += header->caplen;
+        used += captured;
         capture->waiting = NULL;
     }
     return count > 0 ? (int)count : capture->ended;

@@ -4,6 +4,7 @@
 
 OUT/packet: frames of each shape in the shipped capture, and hand-made ones it lacks.
 OUT/link: one packet behind every link header.
+OUT/capture: small captures of every form and link type.
 OUT/q8: the shipped models, and small made-up ones.
 OUT/features_csv: good and bad tables.
 OUT/onnx: the shipped float models, a small network and a small tree.
@@ -101,6 +102,41 @@ def links():
             yield loopback, struct.pack(">I", family) + (four if family == 2 else six)
 
 
+DLT = (1, 113, 276, 101, 228, 229, 0, 108)  # of enum link_type, as numbered in capture files
+
+
+def pcap(link, frames, magic, order):
+    content = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link)
+    for i, frame in enumerate(frames):
+        content += struct.pack(order + "IIII", i, i, len(frame), len(frame) + i) + frame
+    return content
+
+
+def pcapng(link, frames):
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        size = struct.pack("<I", len(body) + 12)
+        return struct.pack("<I", kind) + size + body + size
+
+    content = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    content += block(1, struct.pack("<HHI", link, 0, 262144))
+    for i, frame in enumerate(frames):
+        content += block(6, struct.pack("<IIIII", 0, 1, i, len(frame), len(frame)) + frame)
+    return content
+
+
+def captures():
+    by_link = {}
+    for link, frame in links():
+        by_link.setdefault(DLT[link], []).append(frame)
+    for link, frames in by_link.items():
+        yield f"{link}.pcap", pcap(link, frames, 0xA1B2C3D4, "<")
+        yield f"{link}.pcapng", pcapng(link, frames)
+    yield "big-endian.pcap", pcap(1, by_link[1], 0xA1B2C3D4, ">")
+    yield "nanoseconds.pcap", pcap(1, by_link[1] * 40, 0xA1B23C4D, "<")
+    yield "cut.pcap", pcap(1, by_link[1], 0xA1B2C3D4, "<")[:-3]
+
+
 NAMES = ("sport,dport,protocol,length,interval,direction,mean_length,mean_interval,mean_direction,"
          "dev_length,dev_interval,dev_direction")
 
@@ -185,6 +221,8 @@ def main():
             write("packet", f"{path.stem}-{i}", struct.pack("<H", min(more, 65535)) + frame)
     for i, (link, frame) in enumerate(links()):
         write("link", f"{link}-{i}", bytes([link, 0, 0]) + frame)
+    for name, content in captures():
+        write("capture", name, content)
     for i, table in enumerate(tables()):
         write("features_csv", f"{i}.csv", table.encode())
     for name, graph in onnx_models() if helper else ():
