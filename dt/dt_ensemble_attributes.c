@@ -36,14 +36,17 @@ static const char *const known[] = {
     NULL,
 };
 
-static int reals_copy(struct dt_reals *reals, const struct onnx_node *node, const char *name,
-                      const float *floats, const double *doubles, struct error *error)
+static int reals_begin(struct dt_reals *reals, size_t count, struct error *error)
 {
-    reals->values = calloc(reals->count, sizeof(*reals->values));
-    if (!reals->values)
-        return error_set(error, -ENOMEM, "no memory for %zu numbers", reals->count);
+    reals->count = count;
+    reals->values = calloc(count ? count : 1, sizeof(*reals->values));
+    return reals->values ? 0 : error_set(error, -ENOMEM, "no memory for %zu numbers", count);
+}
+
+static int reals_check(const struct dt_reals *reals, const struct onnx_node *node, const char *name,
+                       struct error *error)
+{
     for (size_t i = 0; i < reals->count; i++) {
-        reals->values[i] = floats ? (double)floats[i] : doubles[i];
         if (isnan(reals->values[i]))
             return onnx_node_refuse(node, error, "attribute '%s' has a NaN at %zu", name, i);
     }
@@ -56,8 +59,9 @@ static int reals_read(struct dt_reals *reals, const struct onnx_node *node, cons
 {
     struct onnx_tensor *tensor = NULL;
     const float *floats;
+    size_t count;
     char longer[64];
-    int err = onnx_attribute_floats(node, name, &floats, &reals->count, error);
+    int err = onnx_attribute_floats(node, name, &floats, &count, error);
 
     if (err)
         return err;
@@ -65,18 +69,17 @@ static int reals_read(struct dt_reals *reals, const struct onnx_node *node, cons
     err = onnx_attribute_tensor(node, longer, &tensor, error);
     if (err)
         return err;
-    if (tensor && reals->count > 0)
+    if (tensor && count > 0)
         err = onnx_node_refuse(node, error, "both '%s' and '%s' are there", name, longer);
     else if (tensor && !tensor->reals)
         err = onnx_node_refuse(node, error, "attribute '%s' has no real numbers", longer);
-    else if (tensor && tensor->count > 0) {
-        reals->count = tensor->count;
-        err = reals_copy(reals, node, longer, NULL, tensor->reals, error);
-    } else if (reals->count > 0) {
-        err = reals_copy(reals, node, name, floats, NULL, error);
-    }
+    const double *doubles = tensor ? tensor->reals : NULL;
+    if (!err)
+        err = reals_begin(reals, tensor ? tensor->count : count, error);
+    for (size_t i = 0; !err && i < reals->count; i++)
+        reals->values[i] = doubles ? doubles[i] : (double)floats[i];
     onnx_tensor_free(tensor);
-    return err;
+    return err ? err : reals_check(reals, node, name, error);
 }
 
 /* A list of `count` integers, which is what lists that describe the same things must have. */
