@@ -23,6 +23,8 @@ int main(int argc, char **argv)
             return subcommands[i].run(argc - 1, argv + 1);
     }
 
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return puts("afxdp-bench " AFXDP_VERSION) < 0;
     FILE *stream = argc > 1 && strcmp(argv[1], "--help") == 0 ? stdout : stderr;
     fputs("usage: afxdp-bench SUBCOMMAND [OPTIONS]; each knows --help\n", stream);
     for (size_t i = 0; i < subcommand_count; i++)
