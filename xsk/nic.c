@@ -62,6 +62,12 @@ int nic_open(struct nic **out, const char *name, struct error *error)
     return 0;
 }
 
+int nic_refused(const struct nic *nic, int status, const char *what, struct error *error)
+{
+    return error_set(error, status, "%s: cannot %s: %s%s", nic->name, what, strerror(-status),
+                     status == -EPERM ? " (needs root, or CAP_NET_ADMIN)" : "");
+}
+
 static int get_flags(const struct nic *nic, short *flags)
 {
     struct ifreq what = {0};
@@ -93,8 +99,7 @@ int nic_set_promiscuous(struct nic *nic, struct error *error)
     if (status == 0)
         status = set_promiscuous(nic, true);
     if (status != 0)
-        return error_set(error, status, "%s: cannot set promiscuous mode: %s", nic->name,
-                         strerror(-status));
+        return nic_refused(nic, status, "set promiscuous mode", error);
     nic->changed_promiscuous = true;
     return 0;
 }

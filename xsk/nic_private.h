@@ -5,6 +5,9 @@
 
 #include "nic.h"
 
+/* Sets "NAME: cannot WHAT: why" and returns `status`. */
+int nic_refused(const struct nic *nic, int status, const char *what, struct error *error);
+
 void nic_read_channels(struct nic *nic);
 void nic_restore_channels(struct nic *nic);
 void nic_restore_offloads(struct nic *nic);

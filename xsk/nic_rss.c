@@ -105,8 +105,7 @@ int nic_set_symmetric_rss(struct nic *nic, struct error *error)
     hash_ports(nic);
     int status = write_key(nic, rss->key_size);
     if (status != 0)
-        return error_set(error, status, "%s: cannot set a symmetric RSS key: %s", nic->name,
-                         strerror(-status));
+        return nic_refused(nic, status, "set a symmetric RSS key", error);
     return nic_rss(nic) == NIC_RSS_SYMMETRIC
                ? 0
                : error_set(error, -EOPNOTSUPP, "%s: took a symmetric RSS key, but has another",

@@ -103,7 +103,7 @@ ALWAYS_INLINE bool arrival_time(struct xdp_md *context, uint64_t *time)
     int status = bpf_xdp_metadata_rx_timestamp(context, &nic);
 
     *time = nic;
-    return status == 0;
+    return status == 0 && nic != 0; /* veth has the function, and no clock behind it */
 #else
     (void)context;
     *time = bpf_ktime_get_ns();

@@ -10,7 +10,7 @@
 enum {
     DRAIN_MS = 500,
     LAST_PACKETS_MS = 20, /* until the kernel has put what it held into the rings */
-    BUSY_POLL_PROOF = 256 /* packets after which the kernel must have named the NAPI instance */
+    PROOF_PACKETS = 256,  /* after which busy polling and NIC times must have shown */
 };
 
 /* On the interface's NUMA node, whoever allocates. */
@@ -161,10 +161,9 @@ int live_start(struct live *live, struct error *error)
     return status;
 }
 
-int live_stop(struct live *live)
+void live_stop(struct live *live)
 {
     const struct timespec moment = {.tv_nsec = LAST_PACKETS_MS * 1000000};
-    int status = 0;
 
     live_sockets_disconnect(&live->sockets);
     nanosleep(&moment, NULL);
@@ -172,39 +171,59 @@ int live_stop(struct live *live)
         if (live->queue[i].worker)
             worker_stop(live->queue[i].worker);
     for (uint32_t i = 0; i < live->nics.queues; i++) {
-        if (!live->queue[i].worker)
-            continue;
-        live->queue[i].status = worker_join(live->queue[i].worker);
+        if (live->queue[i].worker)
+            (void)worker_join(live->queue[i].worker); /* live_check has seen it */
         live->queue[i].worker = NULL;
-        if (status == 0)
-            status = live->queue[i].status;
+    }
+}
+
+int live_check(const struct live *live, struct error *error)
+{
+    int status = live_nics_check(&live->nics, error);
+
+    for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++) {
+        if (worker_has_ended(live->queue[i].worker))
+            status = error_set(error, -EIO, "%s: queue %u has failed", live->nics.nic[0]->name, i);
     }
     return status;
 }
 
-bool live_has_failed(const struct live *live)
+static void check_busy_poll(const struct live *live, uint32_t queue, uint32_t port)
 {
-    for (uint32_t i = 0; i < live->nics.queues; i++)
-        if (worker_has_ended(live->queue[i].worker))
-            return true;
-    return false;
+    struct xsk_port *p = &live->sockets.group[queue]->port[port];
+
+    if (!__atomic_load_n(&p->busy_poll, __ATOMIC_RELAXED) || xsk_port_busy_polls(p))
+        return;
+    __atomic_store_n(&p->busy_poll, false, __ATOMIC_RELAXED);
+    program_complain(&engine_program,
+                     "warning: %s: queue %u can't be busy-polled, its driver names no NAPI "
+                     "instance; waiting for wake-ups instead",
+                     live->nics.nic[port]->name, queue);
 }
 
-void live_check_busy_poll(struct live *live)
+static void check_times(struct live *live, const struct xsk_port *port, uint64_t received)
+{
+    if (live->told_of_times || !port->nic_clock ||
+        __atomic_load_n(&port->counters.unstamped, __ATOMIC_RELAXED) < received)
+        return;
+    live->told_of_times = true;
+    program_complain(&engine_program,
+                     "warning: %s: the driver gives no arrival times, so every interval is 0: "
+                     "--timestamps xdp has them from the kernel",
+                     live->nics.nic[0]->name);
+}
+
+void live_check_promises(struct live *live)
 {
     for (uint32_t i = 0; i < live->nics.queues; i++) {
         for (uint32_t port = 0; port < live->nics.ports; port++) {
-            struct xsk_port *p = &live->sockets.group[i]->port[port];
+            const struct xsk_port *p = &live->sockets.group[i]->port[port];
+            uint64_t received = __atomic_load_n(&p->counters.received, __ATOMIC_RELAXED);
 
-            if (!__atomic_load_n(&p->busy_poll, __ATOMIC_RELAXED) ||
-                __atomic_load_n(&p->counters.received, __ATOMIC_RELAXED) < BUSY_POLL_PROOF ||
-                xsk_port_busy_polls(p))
+            if (received < PROOF_PACKETS)
                 continue;
-            __atomic_store_n(&p->busy_poll, false, __ATOMIC_RELAXED);
-            program_complain(&engine_program,
-                             "warning: %s: queue %u can't be busy-polled, its driver names no NAPI "
-                             "instance; waiting for wake-ups instead",
-                             live->nics.nic[port]->name, i);
+            check_busy_poll(live, i, port);
+            check_times(live, p, received);
         }
     }
 }

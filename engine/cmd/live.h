@@ -20,7 +20,6 @@ struct live_queue {
     struct pipeline *pipeline;
     struct stats *stats; /* one per path */
     struct worker *worker;
-    int status; /* why the worker ended */
 };
 
 struct live {
@@ -33,6 +32,7 @@ struct live {
     struct live_queue queue[REDIRECT_QUEUES_MAX];
     struct verdict_log *log;
     struct nic_counters nic_before[2];
+    bool told_of_times;
 };
 
 /* Sets everything up; nothing is received yet. On failure all is put back. */
@@ -42,20 +42,20 @@ int live_open(struct live *live, const struct engine_options *options, const str
 /* Starts the workers, then lets packets come. */
 int live_start(struct live *live, struct error *error);
 
-/* No new packets, the workers drain and end. 0, or the -errno that a worker ended with. */
-int live_stop(struct live *live);
+/* No new packets, the workers drain and end. */
+void live_stop(struct live *live);
 
-/* Whether a worker has ended by itself: a port is gone. */
-bool live_has_failed(const struct live *live);
+/* 0 while all goes well, else -errno: an interface is gone, or a worker has ended by itself. */
+int live_check(const struct live *live, struct error *error);
 
-/* Says so, and goes on without, where busy polling was asked for and the kernel doesn't do it. */
-void live_check_busy_poll(struct live *live);
+/* Once there were packets: says so, once, where the kernel doesn't busy-poll as asked, and goes on
+ * without; and where the NIC gives no times. */
+void live_check_promises(struct live *live);
 
 /* Sum over workers and paths. */
 void live_totals(const struct live *live, struct stats *totals);
 
-/* Detaches, closes, puts the interfaces back. `failed`: the run ended by itself. -errno of writing
- * the verdicts. */
+/* Detaches, closes, puts the interfaces back. -errno of writing the verdicts. */
 int live_close(struct live *live, struct error *error);
 
 #endif

@@ -25,6 +25,9 @@ static int open_both(struct live_nics *nics, const struct live_options *options,
         status = nic_find(chosen, error);
         name[0] = chosen;
     }
+    if (status == 0 && name[1] && options->timestamps == TIMESTAMPS_NIC)
+        status = error_set(error, -EINVAL,
+                           "--timestamps nic: two interfaces have two clocks; xdp works with both");
     if (status == 0 && name[1] && strcmp(name[0], name[1]) == 0)
         status = error_set(error, -EINVAL, "%s can't be its own other port; --hairpin sends back",
                            name[1]);
@@ -89,9 +92,6 @@ static int set_up(struct live_nics *nics, const struct live_options *options, ui
 
     if (nic_carries_default_route(nic->name))
         program_complain(&engine_program, "warning: %s carries the default route", nic->name);
-    if (nic->mtu > 65535)
-        return error_set(error, -EINVAL, "%s: an MTU of %u is too large for XDP", nic->name,
-                         nic->mtu);
     if (receives)
         status = check_queues(nics, options, port, error);
     if (status == 0 && receives && !options->no_promiscuous)
@@ -160,15 +160,15 @@ void live_nics_wait_carrier(const struct live_nics *nics)
     }
 }
 
-int live_nics_gone(const struct live_nics *nics, int status, struct error *error)
+int live_nics_check(const struct live_nics *nics, struct error *error)
 {
     for (uint32_t i = 0; i < nics->ports; i++) {
         const struct nic *nic = nics->nic[i];
 
         if (if_nametoindex(nic->name) != (unsigned)nic->ifindex)
-            return error_set(error, status, "%s: the interface was removed", nic->name);
+            return error_set(error, -ENODEV, "%s: the interface was removed", nic->name);
     }
-    return error_set(error, status, "%s: %s", nics->nic[0]->name, strerror(-status));
+    return 0;
 }
 
 void live_nics_close(struct live_nics *nics, bool keep)

@@ -26,8 +26,8 @@ bool live_is_inline(const struct live_options *options);
  * doesn't come back. */
 void live_nics_wait_carrier(const struct live_nics *nics);
 
-/* The error of a port that is gone; names it. */
-int live_nics_gone(const struct live_nics *nics, int status, struct error *error);
+/* 0 while all interfaces are there, else -ENODEV with the name of the one that was removed. */
+int live_nics_check(const struct live_nics *nics, struct error *error);
 
 /* `keep`: the wire stays open, so the settings stay. */
 void live_nics_close(struct live_nics *nics, bool keep);

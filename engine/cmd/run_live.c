@@ -52,14 +52,18 @@ static void announce(const struct live *live)
                          "nothing is dropped: neither --action nor the model asks for it");
 }
 
-/* Until a signal, a limit or the end of a port. */
-static void watch(struct live *live, double start)
+/* Until a signal, a limit (0) or the end of a port (-errno). */
+static int watch(struct live *live, double start, struct error *error)
 {
     const struct live_options *options = &live->options->live;
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
     struct stats totals;
 
-    while (!interrupted && !live_has_failed(live)) {
+    while (!interrupted) {
+        int status = live_check(live, error);
+
+        if (status != 0)
+            return status;
         if (options->duration && seconds_now() - start >= (double)options->duration)
             break;
         if (options->packets) {
@@ -67,10 +71,10 @@ static void watch(struct live *live, double start)
             if (totals.packets >= options->packets)
                 break;
         }
-        if (options->busy_poll)
-            live_check_busy_poll(live);
+        live_check_promises(live);
         nanosleep(&pause, NULL);
     }
+    return 0;
 }
 
 static int print_report(const struct live *live, const struct model *model, double seconds,
@@ -105,29 +109,23 @@ static int print_report(const struct live *live, const struct model *model, doub
 static int run(struct live *live, const struct model *model)
 {
     struct error error = {""};
-    int status = EXIT_DONE;
     double start = seconds_now();
+    int status = live_start(live, &error);
 
-    if (live_start(live, &error) == 0) {
+    if (status == 0) {
         program_complain(&engine_program, "running");
-        watch(live, start);
-    } else {
-        status = EXIT_FAILED;
+        status = watch(live, start, &error);
     }
     double seconds = seconds_now() - start;
-    int ended = live_stop(live);
-    if (ended != 0) {
-        live_nics_gone(&live->nics, ended, &error);
-        status = EXIT_FAILED;
-    }
-    if (status != EXIT_DONE)
+    live_stop(live);
+    if (status != 0)
         program_complain(&engine_program, "%s", error.text);
     int written = print_report(live, model, seconds, status ? error.text : NULL);
     if (written != 0) {
         program_complain(&engine_program, "cannot write the report: %s", strerror(-written));
-        status = EXIT_FAILED;
+        status = written;
     }
-    return status;
+    return status == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 int run_live(const struct engine_options *options, const struct model *model,

@@ -191,7 +191,7 @@ static int load(struct xdp_attachment *a, struct error *error)
         return error_set(
             error, status,
             "%s: loading the XDP program was refused: run as root, or with CAP_BPF and "
-            "CAP_NET_ADMIN (and CAP_PERFMON)",
+            "CAP_NET_ADMIN",
             a->interface);
     if (status != 0)
         return error_set(error, status, "%s: cannot load the XDP program: %s (%s)", a->interface,
@@ -296,6 +296,8 @@ static const char *attach_hint(const struct xdp_attachment *a, int status)
     case -E2BIG:
         return "the driver refused it: often an MTU above what it can do with XDP, LRO, or too "
                "many channels; see: dmesg";
+    case -ENOSPC:
+        return "a veth needs as many RX queues as its peer has TX queues";
     case -EBUSY:
         return "something else attached a program just now";
     case -EPERM:

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Makes model files for the lab's tests:
+ *   lab_model ports FILE    class "attack" for flows from ports below 1124, else "benign": of
+ *                           afxdp-generate's flows the first hundred
+ *   lab_model attack FILE   class "attack" for flows to port 9999, else "benign"
+ *   lab_model forest FILE   64 random trees over all twelve features, the same every time: a
+ * verdict that any changed feature is likely to change */
+#include <stdio.h>
+#include <string.h>
+
+#include "dt_random.h"
+
+enum { SEED = 3, ATTACK_PORT = 9999, ATTACK_SOURCE_MOST = 1123 };
+
+/* A tree whose leaves of row 0 mean benign, those of row 1 attack. */
+static void make_tree(struct random_model *model, struct dt_random *random,
+                      struct dt_draft_node *nodes, uint32_t count)
+{
+    static int32_t scores[] = {1 << 20, 0, 0, 1 << 20};
+
+    model->nodes = nodes;
+    model->scores = scores;
+    model->draft = (struct dt_draft){
+        .class_count = 2,
+        .tree_count = 1,
+        .nodes = nodes,
+        .node_count = count,
+        .scores = scores,
+        .row_count = 2,
+    };
+    random_model_finish(model, random);
+    strcpy(model->file.classes[0].name, "benign");
+    strcpy(model->file.classes[1].name, "attack");
+}
+
+/* dport <= 9998 ? benign : dport <= 9999 ? attack : benign */
+static void make_attack(struct random_model *model, struct dt_random *random)
+{
+    static struct dt_draft_node nodes[] = {
+        {.feature = FEATURE_DPORT, .threshold = ATTACK_PORT - 1, .left = 1, .right = 2},
+        {.is_leaf = true, .row = 0},
+        {.feature = FEATURE_DPORT, .threshold = ATTACK_PORT, .left = 3, .right = 4},
+        {.is_leaf = true, .row = 1},
+        {.is_leaf = true, .row = 0},
+    };
+
+    make_tree(model, random, nodes, sizeof(nodes) / sizeof(nodes[0]));
+}
+
+/* sport <= 1123 ? attack : benign */
+static void make_ports(struct random_model *model, struct dt_random *random)
+{
+    static struct dt_draft_node nodes[] = {
+        {.feature = FEATURE_SPORT, .threshold = ATTACK_SOURCE_MOST, .left = 1, .right = 2},
+        {.is_leaf = true, .row = 1},
+        {.is_leaf = true, .row = 0},
+    };
+
+    make_tree(model, random, nodes, sizeof(nodes) / sizeof(nodes[0]));
+}
+
+static void make_forest(struct random_model *model, struct dt_random *random)
+{
+    const struct random_shape shape = {
+        .tree_count = 64, .depth = 8, .class_count = 8, .feature_count = FEATURE_COUNT};
+
+    random_model_make(model, &shape, random);
+}
+
+int main(int argc, char **argv)
+{
+    struct dt_random random = {SEED};
+    struct random_model model = {0};
+    struct error error = {""};
+
+    if (argc != 3)
+        return 2;
+    if (strcmp(argv[1], "attack") == 0)
+        make_attack(&model, &random);
+    else if (strcmp(argv[1], "ports") == 0)
+        make_ports(&model, &random);
+    else
+        make_forest(&model, &random);
+    if (q8_write(&model.file, argv[2], &error) != 0) {
+        fprintf(stderr, "lab_model: %s\n", error.text);
+        return 1;
+    }
+    return 0;
+}
