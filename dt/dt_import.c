@@ -64,7 +64,7 @@ static uint32_t pick_edges(const struct dt_model *model, const struct import *im
     uint32_t count = 0;
     uint32_t seen = 0;
 
-    for (uint32_t at = 0; branches > 0 && at < model->node_count; at++) {
+    for (uint32_t at = 0; wanted > 0 && at < model->node_count; at++) {
         const struct dt_node *node = &model->nodes[at];
 
         if (dt_node_is_leaf(node))

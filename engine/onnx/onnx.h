@@ -86,6 +86,10 @@ const struct onnx_node *onnx_consumer(const struct onnx *onnx, const char *value
 int onnx_node_refuse(const struct onnx_node *node, struct error *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#ifdef __clang_analyzer__ /* as in error.h */
+#define onnx_node_refuse(node, error, ...) ((onnx_node_refuse)(node, error, __VA_ARGS__), -22)
+#endif
+
 /* Text of an attribute: it may hold any bytes and has no NUL behind it. */
 struct onnx_text {
     size_t size;

@@ -6,6 +6,8 @@
 
 #include "onnx_private.h"
 
+#undef onnx_node_refuse /* the analyzer's stand-in */
+
 _Static_assert(sizeof(struct onnx_text) == sizeof(ProtobufCBinaryData) &&
                    offsetof(struct onnx_text, size) == offsetof(ProtobufCBinaryData, len) &&
                    offsetof(struct onnx_text, bytes) == offsetof(ProtobufCBinaryData, data),
