@@ -14,6 +14,7 @@ static const struct verb {
     {"inspect", "show what is in a .q8 model", model_inspect},
     {"code", "make the input code of a network from training rows", model_code},
     {"import", "turn an ONNX model into a .q8 model", model_import},
+    {"eval", "score a model on labelled rows", model_eval},
 };
 
 enum {

@@ -7,5 +7,6 @@
 int model_inspect(int argc, char **argv);
 int model_code(int argc, char **argv);
 int model_import(int argc, char **argv);
+int model_eval(int argc, char **argv);
 
 #endif

@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""afxdp-model eval: the same scores as scikit-learn's, one line for what can't be scored."""
+
+import csv
+import json
+import os
+import sys
+import unittest
+
+import programs
+from programs import run
+
+try:
+    import numpy
+    from sklearn import metrics
+    from sklearn.tree import DecisionTreeClassifier
+
+    sys.path.insert(0, os.path.join(programs.ROOT, "train"))
+    import data
+    import export_onnx
+except ImportError as missing:
+    print(f"skipped: {missing}", file=sys.stderr)
+    sys.exit(77)
+
+CLASSES = ["benign", "flood", "portscan", "never-seen"]
+
+
+class Eval(programs.Test):
+    def setUp(self):
+        super().setUp()
+        rng = numpy.random.default_rng(7)
+        self.x = rng.integers(0, 2000, (600, 12))
+        self.y = (self.x[:, 0] > 900).astype(int) + (self.x[:, 3] > 1500)
+        self.y[:1] = 3
+        self.tree = DecisionTreeClassifier(max_depth=3, min_samples_leaf=20, random_state=1).fit(
+            self.x, self.y)
+        export_onnx.export_trees(self.tree, self.path("m.onnx"), CLASSES)
+        done = run("afxdp-model", "import", self.path("m.onnx"), "--calibrate",
+                   self.rows("calibrate.csv", self.x, [CLASSES[y] for y in self.y]), "-o",
+                   self.path("m.q8"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def rows(self, name, x, labels):
+        lines = ["index," + ",".join(data.FEATURES) + ",label"]
+        lines += [f"{3 * i},{','.join(map(str, row))},{label}"
+                  for i, (row, label) in enumerate(zip(x.tolist(), labels))]
+        return self.write(name, ("\n".join(lines) + "\n").encode())
+
+    def evaluate(self, features, *options):
+        return run("afxdp-model", "eval", self.path("m.q8"), features, *options)
+
+    def test_scores_are_scikit_learns(self):
+        labels = self.y.copy()
+        labels[::7] = 0  # mistakes
+        names = [CLASSES[y] for y in labels]
+        names[5], names[50] = "", ""
+        seen = numpy.array([bool(name) for name in names])
+        features = self.rows("rows.csv", self.x, names)
+        verdicts = self.path("verdicts.csv")
+        done = self.evaluate(features, "--json", "--verdicts", verdicts)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        result = json.loads(done.stdout)
+        expected = self.tree.predict(self.x)
+        with open(verdicts, encoding="utf-8") as file:
+            written = list(csv.DictReader(file))
+        self.assertEqual([r["class"] for r in written], [CLASSES[v] for v in expected])
+        self.assertEqual([int(r["index"]) for r in written], [3 * i for i in range(600)])
+        self.assertTrue(all(0 <= int(r["confidence"]) <= 1000 for r in written))
+
+        true, given = labels[seen], expected[seen]
+        self.assertEqual((result["schema"], result["rows"], result["labelled"]), (1, 600, 598))
+        self.assertEqual(result["model"]["kind"], "dt")
+        self.assertAlmostEqual(result["accuracy"], metrics.accuracy_score(true, given))
+        self.assertEqual(result["confusion"],
+                         metrics.confusion_matrix(true, given, labels=range(4)).tolist())
+        precision, recall, f1, rows = metrics.precision_recall_fscore_support(
+            true, given, labels=range(4), zero_division=0)
+        for i, name in enumerate(CLASSES):
+            found = result["classes"][name]
+            self.assertEqual(found["rows"], rows[i])
+            self.assertAlmostEqual(found["precision"] or 0, precision[i])
+            self.assertAlmostEqual(found["recall"] or 0, recall[i])
+            self.assertAlmostEqual(found["f1"] or 0, f1[i])
+        occurring = sorted(set(true) | set(given))
+        self.assertAlmostEqual(result["macro_f1"], f1[occurring].mean())
+
+        text = self.evaluate(features).stdout.decode()
+        self.assertIn(f"{result['macro_f1']:.4f}", text)
+        self.assertIn(f"{result['accuracy']:.4f}", text)
+        for name in CLASSES:
+            self.assertIn(name, text)
+
+    def test_without_labels(self):
+        done = self.evaluate(self.rows("rows.csv", self.x, [""] * 600), "--json")
+        self.assertEqual(done.returncode, 0)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["rows"], result["labelled"]), (600, 0))
+        self.assertIsNone(result["macro_f1"])
+
+    def test_what_cannot_be_scored(self):
+        good = self.rows("rows.csv", self.x, ["benign"] * 600)
+        unknown = self.rows("unknown.csv", self.x[:2], ["benign", "worm"])
+        self.assert_one_line(self.evaluate(unknown), 2, "label 'worm' is no class of the model")
+        self.assert_one_line(self.evaluate(self.path("none.csv")), 2, "none.csv")
+        self.assert_one_line(self.evaluate(good, good), 2, "one model and one features.csv")
+        self.assert_one_line(self.evaluate(good, "--verdicts", "/nowhere/v.csv"), 1,
+                             "/nowhere/v.csv")
+        self.assert_one_line(run("afxdp-model", "eval"), 2, "model and features.csv are missing")
+        self.assert_one_line(run("afxdp-model", "eval", self.path("m.q8")), 2,
+                             "features.csv is missing")
+        self.assert_one_line(run("afxdp-model", "eval", good, good), 2, "not a .q8 model")
+
+
+if __name__ == "__main__":
+    unittest.main()
