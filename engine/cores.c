@@ -110,8 +110,8 @@ int cores_parse(struct cores *cores, const char *text, uint32_t workers, struct 
     if (count <= 0)
         return error_set(error, -EINVAL, "--cores %s: should be a list like 2,4-7", text);
     if ((uint32_t)count < workers)
-        return error_set(error, -EINVAL, "--cores %s: %d core%s for %u queues", text, count, count == 1 ? "" : "s",
-                         workers);
+        return error_set(error, -EINVAL, "--cores %s: %d core%s for %u queues", text, count,
+                         count == 1 ? "" : "s", workers);
     CPU_ZERO(&allowed);
     (void)sched_getaffinity(0, sizeof(allowed), &allowed);
     *cores = (struct cores){.count = workers};
