@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Loads BPF objects, and says why the kernel refused one. */
+#ifndef AFXDP_XDP_LOAD_H
+#define AFXDP_XDP_LOAD_H
+
+#include <bpf/libbpf.h>
+
+#include "error.h"
+
+/* bpf_object__load. When the verifier refuses a program the error has its last lines and, where it
+ * was one, the limit that was hit. -errno of the load. */
+int xdp_load(struct bpf_object *object, struct error *error);
+
+/* Instructions that the verifier walked for a loaded program; 0 before kernel 5.16, which doesn't
+ * say. */
+uint32_t xdp_verified_instructions(const struct bpf_program *program);
+
+#endif

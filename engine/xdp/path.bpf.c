@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The path with no model in it (`--model none`): what everything but inference costs. */
+#include "path.bpf.h"
+
+SEC("xdp")
+int afxdp_none(struct xdp_md *context)
+{
+    struct path_cpu *cpu = path_begin();
+
+    if (!cpu)
+        return XDP_ABORTED;
+    enum path_next next = path_features(context, cpu);
+    if (next == PATH_BYPASS)
+        return path_leave_alone(context, cpu);
+    cpu->work.verdict = (struct verdict){0, CONFIDENCE_MAX};
+    return path_end(context, cpu, next);
+}
+
+char path_license[] SEC("license")
+= "GPL";

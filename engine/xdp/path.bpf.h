@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The path of a packet inside XDP, from parse to verdict, around one classify call:
+ *
+ *     path_begin ─► path_features ──► classify ──► path_end
+ *                        │ not IP, malformed            ▲
+ *                        └──────────────────────────────┘
+ *
+ * A program that includes this has the maps below; engine/xdp/path.h fills them. Steps are the
+ * pipeline's (engine/pipeline.c), with its headers, its counters and its evictions. Each CPU has
+ * its own flow table: both directions of a flow must come in on one CPU. */
+#ifndef AFXDP_XDP_PATH_BPF_H
+#define AFXDP_XDP_PATH_BPF_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "path_abi.h"
+
+const volatile struct path_options path_options SEC(".rodata.path") = {};
+
+/* The generation that new packets take; user space flips it (path_replace). */
+volatile uint32_t path_generation SEC(".data.path")
+= 0;
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1); /* possible CPUs */
+    __type(key, __u32);
+    __type(value, struct path_cpu);
+} path_cpus SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE); /* its memory is aligned to cache lines */
+    __uint(max_entries, 1);            /* possible CPUs × buckets */
+    __type(key, __u32);
+    __type(value, struct flow_bucket);
+} path_flows SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, PATH_GENERATIONS);
+    __type(key, __u32);
+    __type(value, struct path_policy);
+} path_policies SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_DEVMAP);
+    __uint(max_entries, PATH_PORTS);
+    __type(key, __u32);
+    __type(value, __u32);
+} path_ports SEC(".maps");
+
+/* This CPU's element; never NULL once the map is as large as path.h makes it. */
+ALWAYS_INLINE struct path_cpu *path_cpu(void)
+{
+    uint32_t cpu = bpf_get_smp_processor_id();
+
+    return bpf_map_lookup_elem(&path_cpus, &cpu);
+}
+
+/* The element, for a packet that comes in. */
+ALWAYS_INLINE struct path_cpu *path_begin(void)
+{
+    struct path_cpu *cpu = path_cpu();
+
+    if (cpu)
+        cpu->work.generation = path_generation & (PATH_GENERATIONS - 1);
+    return cpu;
+}
+
+/* Bench only: the packet comes from another host than the one before, so that flows rotate. */
+ALWAYS_INLINE void path_change_source(struct path_cpu *cpu, uint8_t *data, const uint8_t *end)
+{
+    if (data + 30 <= end)
+        *(uint32_t *)(data + 26) =
+            __builtin_bswap32((uint32_t)cpu->entered & path_options.bench_mask);
+}
+
+/* Time and length of the packet, and what the parser says of it. */
+ALWAYS_INLINE enum packet_kind path_parse(struct xdp_md *context, struct path_cpu *cpu)
+{
+    uint8_t *data = (uint8_t *)(long)context->data;
+    const uint8_t *end = (const uint8_t *)(long)context->data_end;
+    struct path_work *work = &cpu->work;
+
+    cpu->entered++;
+    if (path_options.bench_mask)
+        path_change_source(cpu, data, end);
+    if (path_options.stamped) {
+        const struct path_stamp *stamp = (const struct path_stamp *)(long)context->data_meta;
+
+        if ((const void *)(stamp + 1) > (const void *)data)
+            return PACKET_OTHER;
+        work->now = stamp->time;
+        work->wire_length = stamp->wire_length;
+    } else {
+        work->wire_length = path_options.frags ? (uint32_t)bpf_xdp_get_buff_len(context)
+                                               : (uint32_t)(context->data_end - context->data);
+    }
+    return packet_parse_ethernet(data, end, work->wire_length, &work->packet);
+}
+
+ALWAYS_INLINE bool path_is_bypassed(const struct packet *packet)
+{
+    for (uint32_t i = 0; i < PATH_BYPASS_MAX && i < path_options.bypass_count; i++) {
+        uint16_t port = path_options.bypass[i].port;
+
+        if (path_options.bypass[i].protocol == packet->protocol &&
+            (port == 0 || port == packet->source_port || port == packet->destination_port))
+            return true;
+    }
+    return false;
+}
+
+enum path_next {
+    PATH_CLASSIFY, /* work.features are filled */
+    PATH_END,      /* work.slot is settled */
+    PATH_BYPASS,
+};
+
+/* Parse, flow and features. */
+ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_cpu *cpu)
+{
+    struct path_work *work = &cpu->work;
+    enum packet_kind kind = path_parse(context, cpu);
+
+    if (kind != PACKET_IP) {
+        work->slot = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
+        return PATH_END;
+    }
+    if (path_options.bypass_count && path_is_bypassed(&work->packet))
+        return PATH_BYPASS;
+
+    work->from_low = flow_key_of(&work->packet, &work->key);
+    uint64_t hash = flow_hash(&cpu->seed, &work->key);
+    uint32_t index = cpu->first_bucket + flow_bucket_index(hash, cpu->buckets);
+    struct flow_bucket *bucket = bpf_map_lookup_elem(&path_flows, &index);
+    if (!bucket)
+        return PATH_BYPASS; /* can't be: for the verifier */
+    if (!path_options.stamped)
+        work->now = bpf_ktime_get_ns();
+
+    enum flow_event event;
+    struct flow *flow = flow_bucket_lookup(bucket, hash, &work->key, work->from_low, work->now,
+                                           cpu->timeout, &event);
+    if (event != FLOW_KNOWN)
+        cpu->stats.flows++;
+    if (event == FLOW_EVICTED)
+        cpu->stats.evictions++;
+    flow_features_update(flow, &work->packet, work->from_low, work->now, &work->features);
+    return PATH_CLASSIFY;
+}
+
+/* Sends the packet where packets go; the way it ended, where it wasn't as wished, is counted. */
+ALWAYS_INLINE int path_send(struct xdp_md *context, struct stats *stats)
+{
+    if (path_options.out == PATH_OUT_STACK) {
+        stats->endings[ENDING_PASSED]++;
+        return XDP_PASS;
+    }
+    if (path_options.out == PATH_OUT_PORT) {
+        uint32_t slot = context->ingress_ifindex != path_options.first_ifindex;
+
+        if (bpf_redirect_map(&path_ports, slot, XDP_DROP) != XDP_REDIRECT) {
+            stats->failures[FAILURE_NO_PORT]++;
+            return XDP_DROP;
+        }
+    }
+    stats->endings[ENDING_FORWARDED]++;
+    return path_options.out == PATH_OUT_PORT ? XDP_REDIRECT : XDP_TX;
+}
+
+/* Counts the packet and carries its action out. */
+ALWAYS_INLINE int path_apply(struct xdp_md *context, struct path_cpu *cpu,
+                             const struct path_policy *policy, uint32_t slot)
+{
+    struct stats *stats = &cpu->stats;
+    uint32_t action = policy->action[slot < SLOTS ? slot : SLOT_UNSURE];
+
+    stats->packets++;
+    stats->bytes += cpu->work.wire_length;
+    stats->slots[slot < SLOTS ? slot : SLOT_UNSURE]++;
+    stats->actions[action < ACTIONS ? action : ACTION_COUNT]++;
+    if (action != ACTION_DROP)
+        return path_send(context, stats);
+    stats->endings[ENDING_DROPPED]++;
+    return XDP_DROP;
+}
+
+/* The end of a packet's way: from a verdict, or from the slot of what wasn't classified. */
+ALWAYS_INLINE int path_end(struct xdp_md *context, struct path_cpu *cpu, enum path_next next)
+{
+    struct path_work *work = &cpu->work;
+    uint32_t generation = work->generation;
+    const struct path_policy *policy = bpf_map_lookup_elem(&path_policies, &generation);
+
+    if (!policy)
+        return XDP_ABORTED; /* can't be: for the verifier */
+    if (next == PATH_CLASSIFY)
+        work->slot = work->verdict.confidence < policy->min_confidence ? SLOT_UNSURE
+                                                                       : work->verdict.class_index;
+    return path_apply(context, cpu, policy, work->slot);
+}
+
+/* For packets that are never touched: they cross, or go to the host, uncounted but as such. */
+ALWAYS_INLINE int path_leave_alone(struct xdp_md *context, struct path_cpu *cpu)
+{
+    cpu->bypassed++;
+    if (path_options.out == PATH_OUT_STACK)
+        return XDP_PASS;
+    if (path_options.out == PATH_OUT_BACK)
+        return XDP_TX;
+    return (int)bpf_redirect_map(&path_ports,
+                                 context->ingress_ifindex != path_options.first_ifindex, XDP_DROP);
+}
+
+#endif

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+static struct bpf_map *find(const struct path_program *program, const char *name)
+{
+    return bpf_object__find_map_by_name(program->object, name);
+}
+
+static uint32_t buckets_for(uint32_t flows)
+{
+    uint32_t buckets = 1;
+
+    while ((uint64_t)buckets * FLOW_WAYS < flows)
+        buckets *= 2;
+    return buckets;
+}
+
+int path_configure(const struct path_program *program, const struct path_settings *settings,
+                   struct error *error)
+{
+    uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
+    uint64_t buckets = (uint64_t)cpus * buckets_for(settings->flows);
+
+    if (buckets * sizeof(struct flow_bucket) >= 1ull << 32)
+        return error_set(error, -E2BIG,
+                         "a flow table of %u flows for each of %u CPUs: an array in the kernel "
+                         "holds less than 4 GiB; use --flows",
+                         settings->flows, cpus);
+    if (bpf_map__set_initial_value(find(program, ".rodata.path"), &settings->options,
+                                   sizeof(settings->options)) != 0 ||
+        bpf_map__set_max_entries(find(program, "path_cpus"), cpus) != 0 ||
+        bpf_map__set_max_entries(find(program, "path_flows"), (uint32_t)buckets) != 0)
+        return error_set(error, -EINVAL, "the program's maps aren't as expected");
+
+    struct bpf_program *each;
+    bpf_object__for_each_program(each, program->object) /* tail calls: all alike */
+    {
+        uint32_t flags = bpf_program__flags(each) & ~(uint32_t)BPF_F_XDP_HAS_FRAGS;
+
+        (void)bpf_program__set_flags(each,
+                                     settings->options.frags ? flags | BPF_F_XDP_HAS_FRAGS : flags);
+    }
+    return 0;
+}
+
+static void *map_memory(const struct path_program *program, const char *name, size_t size)
+{
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(find(program, name)),
+                0);
+}
+
+static size_t page_of(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return (size + page - 1) / page * page;
+}
+
+static size_t cpus_size(const struct path *path)
+{
+    return page_of(path->cpus * sizeof(struct path_cpu));
+}
+
+/* An array of maps for path_grace to update. */
+static int grace_new(void)
+{
+    int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "afxdp_grace", 4, 4, 1, NULL);
+    LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)inner);
+
+    if (inner < 0)
+        return -errno;
+    int outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "afxdp_grace", 4, 4, 1, &options);
+    int status = outer < 0 ? -errno : outer;
+    close(inner);
+    return status;
+}
+
+/* The kernel waits for an RCU grace period before an update of an array of maps returns, so that
+ * no program still runs with the former map (kernel/bpf/syscall.c, maybe_wait_bpf_programs). */
+int path_grace(const struct path *path)
+{
+    const uint32_t slot = 0;
+    int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "afxdp_grace", 4, 4, 1, NULL);
+
+    if (inner < 0)
+        return -errno;
+    int status = bpf_map_update_elem(path->grace, &slot, &inner, BPF_ANY) == 0 ? 0 : -errno;
+    close(inner);
+    return status;
+}
+
+static int map_generation(struct path *path)
+{
+    void *memory = map_memory(path->program, ".data.path", page_of(sizeof(uint32_t)));
+
+    if (memory == MAP_FAILED)
+        return -errno;
+    path->generation = memory;
+    return 0;
+}
+
+static void hand_out_slices(struct path *path)
+{
+    uint32_t buckets = buckets_for(path->settings.flows);
+
+    for (uint32_t i = 0; i < path->cpus; i++) {
+        path->cpu[i].timeout = path->settings.timeout;
+        path->cpu[i].buckets = buckets;
+        path->cpu[i].first_bucket = i * buckets;
+        flow_seed_make(&path->cpu[i].seed, path->settings.seed);
+    }
+}
+
+int path_open(struct path **out, struct path_program *program, const struct path_settings *settings,
+              struct error *error)
+{
+    struct path *path = calloc(1, sizeof(*path));
+    int status = -ENOMEM;
+
+    if (!path)
+        return error_set(error, status, "no memory");
+    path->program = program;
+    path->settings = *settings;
+    path->cpus = (uint32_t)libbpf_num_possible_cpus();
+    path->cpu = map_memory(program, "path_cpus", cpus_size(path));
+    if (path->cpu == MAP_FAILED) {
+        status = -errno;
+        path->cpu = NULL;
+        goto fail;
+    }
+    status = path->grace = grace_new();
+    if (status < 0)
+        goto fail;
+    status = map_generation(path);
+    if (status != 0)
+        goto fail;
+    hand_out_slices(path);
+    status = program->loaded ? program->loaded(program, error) : 0;
+    if (status != 0) {
+        path_close(path);
+        return status;
+    }
+    *out = path;
+    return 0;
+
+fail:
+    path_close(path);
+    return error_set(error, status, "cannot map the program's counters: %s", strerror(-status));
+}
+
+void path_close(struct path *path)
+{
+    if (!path)
+        return;
+    if (path->generation)
+        munmap((void *)path->generation, page_of(sizeof(uint32_t)));
+    if (path->cpu)
+        munmap(path->cpu, cpus_size(path));
+    if (path->grace > 0)
+        close(path->grace);
+    free(path);
+}
+
+static int set_policy(const struct path_program *program, uint32_t generation,
+                      const struct path_policy *policy, struct error *error)
+{
+    int map = bpf_map__fd(find(program, "path_policies"));
+
+    if (bpf_map_update_elem(map, &generation, policy, BPF_ANY) == 0)
+        return 0;
+    return error_set(error, -errno, "cannot set the policy: %s", strerror(errno));
+}
+
+int path_install(struct path *path, const void *model, const struct path_policy *policy,
+                 struct error *error)
+{
+    uint32_t spare = (*path->generation + 1) % PATH_GENERATIONS;
+    int status = set_policy(path->program, spare, policy, error);
+
+    if (status == 0 && path->program->fill)
+        status = path->program->fill(path->program, spare, model, error);
+    if (status != 0)
+        return status;
+    *path->generation = spare;
+    status = path_grace(path); /* the former generation is free to be filled */
+    if (status != 0)
+        return error_set(error, status, "cannot wait for packets in flight: %s", strerror(-status));
+    return 0;
+}
+
+int path_share(const struct path *path, struct path_program *next, struct error *error)
+{
+    static const char *const names[] = {"path_cpus", "path_flows", "path_ports"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        int status =
+            bpf_map__reuse_fd(find(next, names[i]), bpf_map__fd(find(path->program, names[i])));
+        if (status != 0)
+            return error_set(error, status, "cannot share the map %s: %s", names[i],
+                             strerror(-status));
+    }
+    return 0;
+}
+
+int path_settle(struct path_program *next, const struct path_policy *policy, struct error *error)
+{
+    int status = set_policy(next, 0, policy, error);
+
+    return status == 0 && next->loaded ? next->loaded(next, error) : status;
+}
+
+int path_adopt(struct path *path, struct path_program *next, struct error *error)
+{
+    munmap((void *)path->generation, page_of(sizeof(uint32_t)));
+    path->generation = NULL;
+    path->program = next;
+    int status = map_generation(path);
+    if (status != 0)
+        return error_set(error, status, "cannot map the program's data: %s", strerror(-status));
+    return path_grace(path);
+}
+
+int path_set_port(struct path *path, uint32_t port, int ifindex, struct error *error)
+{
+    int map = bpf_map__fd(find(path->program, "path_ports"));
+
+    if (bpf_map_update_elem(map, &port, &ifindex, BPF_ANY) == 0)
+        return 0;
+    return error_set(error, -errno, "interface %d can't be redirected to: %s", ifindex,
+                     strerror(errno));
+}
+
+void path_totals(const struct path *path, struct stats *totals)
+{
+    uint64_t *to = (uint64_t *)totals;
+
+    memset(totals, 0, sizeof(*totals));
+    for (uint32_t i = 0; i < path->cpus; i++) {
+        const uint64_t *from = (const uint64_t *)&path->cpu[i].stats;
+
+        for (size_t k = 0; k < sizeof(*totals) / sizeof(*to); k++)
+            to[k] += __atomic_load_n(&from[k], __ATOMIC_RELAXED);
+    }
+}
+
+uint64_t path_bypassed(const struct path *path)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < path->cpus; i++)
+        sum += __atomic_load_n(&path->cpu[i].bypassed, __ATOMIC_RELAXED);
+    return sum;
+}
+
+uint64_t path_flow_capacity(const struct path *path)
+{
+    return (uint64_t)buckets_for(path->settings.flows) * FLOW_WAYS;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The user-space side of the in-kernel path (path.bpf.h): sizes its maps, fills them, replaces
+ * what is in them under traffic, and reads its counters.
+ *
+ *   opened program ── path_configure ─► load (xdp_prepare, or bpf_object__load) ── path_open ─►
+ *   path_install(model, policy) ─► attach ─► path_install again, at any time ─► path_close
+ *
+ * One thread at a time. */
+#ifndef AFXDP_XDP_PATH_H
+#define AFXDP_XDP_PATH_H
+
+#include <bpf/libbpf.h>
+
+#include "error.h"
+#include "path_abi.h"
+
+/* A program with the path and a classifier in it. nn/ and dt/ make them; path_none_new makes the
+ * one for `--model none`. */
+struct path_program {
+    struct bpf_object *object; /* opened; owned by the program */
+    const char *entry;         /* name of the program to attach; static */
+    const char *form;          /* "single", "loops", "tailcall", "tree", "none"; static */
+    /* Makes what can be made only once the programs are loaded; NULL: nothing. */
+    int (*loaded)(struct path_program *program, struct error *error);
+    /* Writes the model into the maps of one generation that no packet uses. NULL where the model
+     * is part of the program: then a new program takes over, see path_share. */
+    int (*fill)(struct path_program *program, uint32_t generation, const void *model,
+                struct error *error);
+    void (*destroy)(struct path_program *program);
+};
+
+/* Opens the BPF object in these bytes and sets which of its programs and maps are made: those
+ * named, in lists that end with NULL, are left out. */
+int path_program_open(struct path_program *program, const void *bytes, size_t size,
+                      const char *const *left_out, struct error *error);
+
+void path_program_free(struct path_program *program); /* takes NULL */
+
+struct path_settings {
+    struct path_options options;
+    uint32_t flows;   /* of each CPU; rounded up to a power of two of buckets */
+    uint64_t timeout; /* of a flow, ns */
+    uint64_t seed;    /* of the flow table's hash */
+};
+
+struct path {
+    struct path_program *program;
+    uint32_t cpus;                 /* possible ones: elements of `cpu` */
+    struct path_cpu *cpu;          /* the maps' own memory; each written by its CPU */
+    volatile uint32_t *generation; /* likewise; in use now */
+    struct path_settings settings;
+    int grace; /* see path_grace */
+};
+
+/* The path without a model. */
+int path_none_new(struct path_program **out, struct error *error);
+
+/* Before loading: sizes the maps and settles the options. -E2BIG for a flow table that no map can
+ * be as large as. */
+int path_configure(const struct path_program *program, const struct path_settings *settings,
+                   struct error *error);
+
+/* After loading: maps the counters and hands every CPU its slice of the table. `*out` doesn't own
+ * the program. */
+int path_open(struct path **out, struct path_program *program, const struct path_settings *settings,
+              struct error *error);
+
+void path_close(struct path *path); /* takes NULL; the program stays the caller's */
+
+/* Sets model and policy, also under traffic: both change between two packets of a CPU, flows stay.
+ * `model` is what the program's `fill` takes. Returns when no packet is left that saw the former.
+ */
+int path_install(struct path *path, const void *model, const struct path_policy *policy,
+                 struct error *error);
+
+/* For a program whose model is part of it, in this order: path_share, before `next` is loaded, lets
+ * it have the flow table, counters and ports of the path; path_settle, once it is loaded, gives it
+ * its policy; path_adopt, when it is attached in the old one's place, makes the path `next`'s, and
+ * the old program can go. */
+int path_share(const struct path *path, struct path_program *next, struct error *error);
+int path_settle(struct path_program *next, const struct path_policy *policy, struct error *error);
+int path_adopt(struct path *path, struct path_program *next, struct error *error);
+
+/* Packets leave by this interface. `port` 0 or 1, see struct path_options. */
+int path_set_port(struct path *path, uint32_t port, int ifindex, struct error *error);
+
+/* What all CPUs have counted so far. */
+void path_totals(const struct path *path, struct stats *totals);
+uint64_t path_bypassed(const struct path *path);
+
+/* Flows that a CPU's slice holds. */
+uint64_t path_flow_capacity(const struct path *path);
+
+/* Returns when every XDP program that was running when it was called has ended. */
+int path_grace(const struct path *path);
+
+#endif

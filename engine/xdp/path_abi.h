@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the in-kernel path and user space share: the values of its maps (BPF-safe). */
+#ifndef AFXDP_XDP_PATH_ABI_H
+#define AFXDP_XDP_PATH_ABI_H
+
+#include "counters.h"
+#include "flow_features.h"
+#include "flow_table.h"
+
+enum {
+    PATH_GENERATIONS = 2, /* a model in use, and one that is filled meanwhile */
+    PATH_BYPASS_MAX = 16,
+    PATH_PORTS = 2,     /* slots of the devmap */
+    PATH_SCRATCH = 516, /* bytes, so that the struct ends on a multiple of eight */
+};
+
+/* Where packets go that aren't dropped. */
+enum path_out {
+    PATH_OUT_STACK, /* to the host */
+    PATH_OUT_PORT,  /* through the devmap */
+    PATH_OUT_BACK,  /* out of the interface they came from */
+};
+
+/* "Never touch": IP packets of this protocol from or to this port. */
+struct path_bypass {
+    uint16_t port; /* 0: any */
+    uint8_t protocol;
+    uint8_t zero;
+};
+
+/* Settled before loading: the verifier removes what these leave out. */
+struct path_options {
+    uint32_t out;           /* enum path_out */
+    uint32_t first_ifindex; /* inline: packets from here leave by port 0, others by port 1 */
+    uint32_t frags;         /* 1: frames may come in several buffers, so ask for their length */
+    uint32_t stamped;       /* 1: time and length come from struct path_stamp */
+    uint32_t bench_mask;    /* bench only: how many sources packets come from, less one; 0: off */
+    uint32_t bypass_count;
+    struct path_bypass bypass[PATH_BYPASS_MAX];
+};
+
+/* Before a frame, in its metadata: what the path would ask the kernel for. That is how a capture
+ * runs through BPF_PROG_TEST_RUN, with its own times and also where it was cut. */
+struct path_stamp {
+    uint64_t time;        /* ns */
+    uint32_t wire_length; /* bytes */
+    uint32_t zero;
+};
+
+/* The policy of one generation: it belongs to a model's classes, so it changes with the model. */
+struct path_policy {
+    uint8_t action[SLOTS + 1]; /* enum action; the last is padding */
+    uint16_t min_confidence;
+    uint16_t zero;
+};
+
+/* The packet in hand. It lives in a map because tail calls hand on nothing else, and because the
+ * verifier then forgets which way a packet took through the parser: one state, not hundreds. */
+struct path_work {
+    struct packet packet;
+    struct flow_key key;
+    struct features features;
+    struct verdict verdict;
+    uint32_t wire_length;
+    uint32_t slot;       /* set by the parser for what isn't classified */
+    uint32_t generation; /* of the model: picked once, on entry */
+    uint64_t from_low;
+    uint64_t now;                  /* ns */
+    uint32_t step;                 /* of the classifier, where tail calls go through it */
+    uint8_t scratch[PATH_SCRATCH]; /* the classifier's own */
+};
+
+/* What one CPU has for itself, so that it needs no lock: a softirq doesn't interrupt itself. */
+struct path_cpu {
+    struct stats stats;
+    uint64_t bypassed; /* never touched, and in no other counter */
+    uint64_t entered;  /* frames on entry; the bench derives addresses from it */
+    uint64_t timeout;  /* of a flow, ns */
+    uint32_t buckets;  /* of this CPU's slice of the flow table, a power of two */
+    uint32_t first_bucket;
+    struct flow_seed seed;
+    struct path_work work;
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct path_policy) % 8 == 0, "the value of a BPF map");
+_Static_assert(sizeof(struct path_cpu) % 64 == 0, "no two CPUs share a cache line");
+
+#endif
