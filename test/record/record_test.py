@@ -26,8 +26,8 @@ def leftovers(pid):
 
 
 def start(out, seed, *options):
-    return subprocess.Popen([sys.executable, RECORD, "--seed", str(seed), "--out", out, "--scenarios",
-                             SCENARIOS, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    argv = [sys.executable, RECORD, "--seed", str(seed), "--out", out, "--scenarios", SCENARIOS]
+    return subprocess.Popen([*argv, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                             text=True)
 
 

@@ -36,8 +36,9 @@ def pace(ctx):
 
 def syn(ctx):
     """A bare SYN, as most tools send, or one with options, as a connection's has."""
-    return ["-S", *ctx.rng.choice(([], [], ["--tcp-mss", 1460], ["--tcp-timestamp"],
-                                   ["--tcp-mss", 1400, "--tcp-timestamp"]))]
+    options = ([], [], [], [], [], ["--tcp-mss", 1460], ["--tcp-timestamp"],
+               ["--tcp-mss", 1400, "--tcp-timestamp"])
+    return ["-S", *ctx.rng.choice(options)]
 
 
 def port(ctx):

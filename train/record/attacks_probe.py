@@ -41,6 +41,11 @@ def manner(ctx, raw=True):
     return options
 
 
+def half_open(ctx):
+    """The kind of TCP scan: half-open more often than with whole connections."""
+    return ctx.rng.choice(("-sS", "-sS", "-sT"))
+
+
 @scenario("portscan", needs=("atk", "atk"))
 def scan_syn(ctx):
     """Half-open scan of many ports of one server, now and then with a decoy beside it."""
@@ -50,7 +55,7 @@ def scan_syn(ctx):
 @scenario("portscan", needs=("atk",))
 def scan_connect(ctx):
     """Scan with whole connections: its SYN is that of any client."""
-    nmap(ctx, ["-sT", *manner(ctx, False), *which_ports(ctx, 50, 110)], [ctx.server()])
+    nmap(ctx, ["-sT", *manner(ctx, False), *which_ports(ctx, 25, 60)], [ctx.server()])
 
 
 @scenario("portscan", needs=("atk",))
@@ -73,7 +78,7 @@ def scan_sweep(ctx):
     """One or few ports over many servers."""
     ports = ctx.rng.sample((21, 22, 23, 80, 443, 445, 1883, 3306, 3389, 5900, 8080, 9200),
                            ctx.rng.randrange(1, 4))
-    nmap(ctx, [ctx.rng.choice(("-sS", "-sT")), "-T4", "-p", ",".join(map(str, ports))],
+    nmap(ctx, [half_open(ctx), "-T4", "-p", ",".join(map(str, ports))],
          ctx.servers(min(24, ctx.some(10, 16))))
 
 
@@ -82,15 +87,15 @@ def scan_slow(ctx):
     """A scan that takes its time."""
     delay = ctx.rng.uniform(0.15, 0.4)
     count = max(10, int(8 * ctx.factor / delay / 2))
-    nmap(ctx, [ctx.rng.choice(("-sS", "-sT")), "--scan-delay", f"{delay:.2f}s", "--max-retries", 0,
-               "-p", ",".join(str(p) for p in ctx.rng.sample(range(1, 10000), count))],
+    ports = ",".join(str(p) for p in ctx.rng.sample(range(1, 10000), count))
+    nmap(ctx, [half_open(ctx), "--scan-delay", f"{delay:.2f}s", "--max-retries", 0, "-p", ports],
          [ctx.server()], 40)
 
 
 @scenario("portscan", needs=("atk",))
 def scan_dark(ctx):
     """A scan of hosts that don't answer."""
-    nmap(ctx, [ctx.rng.choice(("-sS", "-sT")), "-T4", "--max-retries", 1, *which_ports(ctx, 8, 14)],
+    nmap(ctx, [half_open(ctx), "-T4", "--max-retries", 1, *which_ports(ctx, 8, 14)],
          sorted({ctx.dark() for _ in range(3)}), 20)
 
 
@@ -161,7 +166,7 @@ def guess_ssh_slow(ctx):
 def guess_web_hydra(ctx):
     """hydra against a page with HTTP basic authentication."""
     port = ctx.rng.choice(ctx.services.http)
-    hydra(ctx, ctx.some(15, 25), f"http-get://{ctx.host(ctx.own(1))}:{port}/private/",
+    hydra(ctx, ctx.some(10, 18), f"http-get://{ctx.host(ctx.own(1))}:{port}/private/",
           ctx.rng.randrange(1, 6))
 
 
@@ -182,7 +187,7 @@ def guess_web_form(ctx):
     """hydra against a login form."""
     port = ctx.rng.choice(ctx.services.http)
     form = "/login:user=^USER^&password=^PASS^:failed"
-    hydra(ctx, ctx.some(15, 25), f"http-post-form://{ctx.host(ctx.own(1))}:{port}{form}",
+    hydra(ctx, ctx.some(8, 14), f"http-post-form://{ctx.host(ctx.own(1))}:{port}{form}",
           ctx.rng.randrange(1, 5))
 
 

@@ -86,6 +86,30 @@ def talk_services(ctx):
 
 
 @scenario("benign")
+def visits(ctx):
+    """Many short connections to many services: beginnings of connections are benign as a rule, and
+    a model should see it so."""
+    talks = ctx.services.dialogs["talk"]
+    script = [[ctx.server(), ctx.rng.choice(talks), {
+        "greeting": ctx.rng.random() < 0.5, "turns": sizes(ctx, ctx.rng.randrange(0, 3), 2, 1400,
+                                                           0.2)}]
+              for _ in range(ctx.some(20, 30))]
+    talk(ctx, "visits", "-", 0, script)
+
+
+@scenario("benign")
+def visits_usual(ctx):
+    """The same for the services that are attacked most: web, mail, files, terminals, ssh. The
+    client reads what a server says first, where it does, and leaves."""
+    speak_first = [21, 22, 2222, 25, 110, 143, 587]
+    others = [80, 8080, 443, 23, 1883] + ctx.services.http
+    ports = [ctx.rng.choice(ctx.rng.choice((speak_first, others))) for _ in range(ctx.some(16, 24))]
+    talk(ctx, "visits", "-", 0, [[ctx.server(), port, {"greeting": False, "turns": [],
+                                                       "listen": port in speak_first}]
+                                 for port in ports])
+
+
+@scenario("benign")
 def talk_long(ctx):
     """A connection that lives long and says little: push services, telemetry."""
     talk(ctx, "tcp", ctx.server(), ctx.rng.choice(ctx.services.dialogs["talk"]),

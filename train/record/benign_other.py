@@ -62,7 +62,9 @@ def ssh_burst(ctx):
     guessing as honest use gets."""
     server, port = ctx.server(), ssh_port(ctx)
     for _ in range(ctx.some(2, 3)):
-        ctx.at_once([lambda: ssh(ctx, "true", key=False, server=server, port=port)] * 2)
+        words = [ssh_words(ctx, False) for _ in range(2)]
+        ctx.at_once([lambda w=w: ctx.run(w + ["-b", ctx.own(), "-p", port, f"{USER}@{server}",
+                                              "true"]) for w in words])
 
 
 @scenario("benign")

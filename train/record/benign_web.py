@@ -30,7 +30,7 @@ def files(ctx, count, low, high):
 @scenario("benign")
 def web_pages(ctx):
     """Small pages, each over a connection of its own, with pauses."""
-    for name in files(ctx, ctx.some(5, 9), 0, 12000):
+    for name in files(ctx, ctx.some(8, 12), 0, 6000):
         curl(ctx, [base(ctx) + name])
         ctx.pause(0, 0.4)
 
@@ -46,7 +46,7 @@ def web_keepalive(ctx):
 def web_browser(ctx):
     """A page with its parts, over several connections at once."""
     server = base(ctx)
-    for _ in range(ctx.some(1, 2)):
+    for _ in range(ctx.some(1, 1)):
         urls = [server + name for name in files(ctx, ctx.rng.randrange(5, 9), 0, 60000)]
         curl(ctx, urls, ["-Z", "--parallel-max", 6, "--parallel-immediate"])
         ctx.pause(0.1, 0.8)

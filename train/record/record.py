@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
 import attacks_flood  # noqa: F401  (the import registers its scenarios)
@@ -33,10 +33,11 @@ from lab import LINK_LOCAL, Lab, LabError, address
 from scenario import SCENARIOS, TARGETS, Context, Pool, make_plan, rows_of
 from services import Services
 
-# scale -> (how much an instance does, instances of each scenario, seconds until what still runs is
-# stopped, packets at most)
-SCALES = {"small": (1.0, 1, 60, 30000), "medium": (1.0, 4, 240, 60000),
-          "large": (3.0, 8, 900, 2000000)}
+# amount: what an instance does, as a factor; benign and attacks: instances of each scenario;
+# seconds: nothing starts later; packets: a run with more is void
+Scale = namedtuple("Scale", "amount benign attacks seconds packets")
+SCALES = {"small": Scale(1.0, 1, 1, 60, 30000), "medium": Scale(1.0, 5, 3, 240, 60000),
+          "large": Scale(2.0, 10, 6, 900, 2000000)}
 AT_ONCE = 8
 TAGS = {"vlan": bytes.fromhex("8100000a"), "qinq": bytes.fromhex("88a800c88100000b")}
 
@@ -77,11 +78,12 @@ def versions():
 
 def make_plans(options, names):
     """Every instance of the run, in the order in which they start: the seed decides it all."""
-    factor, instances, _, _ = SCALES[options.scale]
+    scale = SCALES[options.scale]
     chosen = [s for s in SCENARIOS if s.name in names and options.scale in s.scales]
-    pool = Pool(TARGETS + 8 + 2 * len(chosen) * instances)
-    plans = [make_plan(s, f"{s.name}-{n}", options.seed, factor, pool)
-             for s in chosen for n in range(instances)]
+    names = [(s, f"{s.name}-{n}") for s in chosen
+             for n in range(scale.benign if s.label == "benign" else scale.attacks)]
+    pool = Pool(TARGETS + 8 + 2 * len(names))
+    plans = [make_plan(s, name, options.seed, scale.amount, pool) for s, name in names]
     random.Random(f"{options.seed}:order").shuffle(plans)
     return plans, pool
 
@@ -144,8 +146,9 @@ def record(options, plans, pool, raw, stop):
         services.start()
         limit = random.Random(f"{options.seed}:icmp").choice((200, 1000, 5000))
         lab.sysctl("srv", net__ipv4__tcp_synack_retries=1, net__ipv4__icmp_ratelimit=limit)
-        with capture.Recorder(lab, raw, SCALES[options.scale][3]):
-            return play(plans, lab, services, options.seconds or SCALES[options.scale][2], stop)
+        scale = SCALES[options.scale]
+        with capture.Recorder(lab, raw, scale.packets):
+            return play(plans, lab, services, options.seconds or scale.seconds, stop)
 
 
 def label_packets(plans, pool, path):
@@ -250,7 +253,8 @@ def parse(arguments):
     parser.add_argument("--scenarios", type=choose, default=choose("all"), metavar="LIST",
                         help="names and labels, separated by commas (default all)")
     parser.add_argument("--scale", choices=SCALES, default="small")
-    parser.add_argument("--seconds", type=float, help="start nothing new after so many (default by scale)")
+    parser.add_argument("--seconds", type=float,
+                        help="start nothing new after so many (default by scale)")
     parser.add_argument("--split", action="store_true", help="also one capture per scenario")
     parser.add_argument("--keep-lab", action="store_true",
                         help="keep the lab's folder with the servers' logs")

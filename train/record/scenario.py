@@ -165,8 +165,8 @@ class Context:
         """Give the place the habits of some operating system: the options in its SYNs (hence their
         length and that of later packets) and its ephemeral ports. Scenarios overlap, so a place's
         traffic is a mixture."""
-        stamps, sack, scaling = self.rng.choice(((1, 1, 1), (1, 1, 1), (0, 1, 1), (0, 1, 1),
-                                                 (0, 1, 0), (0, 0, 0)))
+        stamps, sack, scaling = self.rng.choice(((1, 1, 1),) * 6 + ((0, 1, 1),) * 6 +
+                                                ((0, 1, 0), (0, 0, 0)))
         first = self.rng.choice(("32768 60999", "49152 65535", "1024 65000", "10000 65000"))
         self.lab.sysctl(self.place, net__ipv4__tcp_timestamps=stamps, net__ipv4__tcp_sack=sack,
                         net__ipv4__tcp_window_scaling=scaling,

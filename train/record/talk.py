@@ -3,10 +3,13 @@
 be too much to install (databases, remote desktops, games, calls).
 
     talk.py tcp SOURCE ADDRESS PORT SCRIPT.json    with dialogs.py's "talk"; SCRIPT: {"greeting":
-                                                   bool, "turns": [[send, receive, pause], ...]}
+                                                   bool, "turns": [[send, receive, pause], ...]} or
+                                                   {"listen": true}: hear a greeting and leave
     talk.py telnet SOURCE ADDRESS PORT SCRIPT.json SCRIPT: {"turns": [[text, pause], ...]}
     talk.py udp SOURCE ADDRESS PORT SCRIPT.json    datagrams of SCRIPT's turns [[send, receive,
                                                    pause], ...] with udp.py's "answer"
+    talk.py visits SOURCE - 0 SCRIPT.json          short conversations one after the other; SCRIPT:
+                                                   [[address, port, script as of tcp], ...]
     talk.py check SOURCE ADDRESS PORT -            connect and close
 Sizes are in bytes, pauses in seconds.
 """
@@ -31,6 +34,9 @@ def receive(link, count):
 
 
 def tcp(link, script):
+    if script.get("listen"):  # a service that speaks first, and isn't ours
+        link.recv(4096)
+        return
     link.sendall(b"g" if script["greeting"] else b"-")
     if script["greeting"]:
         link.recv(4096)
@@ -64,8 +70,20 @@ def udp(link, script):
         time.sleep(pause)
 
 
+def visits(source, path):
+    with open(path) as plan:
+        for address, port, script in json.load(plan):
+            try:
+                with connect(source, address, port) as link:
+                    tcp(link, script)
+            except OSError:
+                pass  # one lost conversation doesn't end the round
+
+
 def main():
     kind, source, address, port, path = sys.argv[1:]
+    if kind == "visits":
+        return visits(source, path)
     if kind == "udp":
         link = socket.socket(family_of(address), socket.SOCK_DGRAM)
         if address.startswith("224.") or address.startswith("239."):
