@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A model written by hand through afxdp-engine: verdicts, confidence, actions, and damage."""
+
+import random
+import struct
+import sys
+import unittest
+
+import programs
+import q8
+from programs import engine, ethernet_udp, pcap, report
+
+
+def tcp(dport):
+    frame = bytearray(ethernet_udp(1, size=12))
+    frame[23] = 6
+    frame[36:38] = struct.pack(">H", dport)
+    return bytes(frame)
+
+
+def udp(dport):
+    frame = bytearray(ethernet_udp(2))
+    frame[36:38] = struct.pack(">H", dport)
+    return bytes(frame)
+
+
+# low 240, high 150, a tie: low 0, not IP, cut
+PACKETS = [udp(53), tcp(2000), udp(2000), bytes(60), udp(53)[:20]]
+
+
+class Verdicts(programs.Test):
+    def setUp(self):
+        super().setUp()
+        self.capture = self.write("x.pcap", pcap([(10**18, packet) for packet in PACKETS]))
+        self.model = self.write("tree.q8", q8.tree())
+
+    def classify(self, *arguments):
+        """The report, and class, confidence and action of each packet."""
+        done = engine("-r", self.capture, "--json", "--verdicts", self.path("v.csv"), *arguments,
+                      model=self.model)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        rows = [line.split(",") for line in self.read("v.csv").splitlines()]
+        self.assertEqual(rows[0], ["index", "class", "confidence", "action"])
+        self.assertEqual([row[0] for row in rows[1:]], ["0", "1", "2", "3", "4"])
+        return report(done), [tuple(row[1:]) for row in rows[1:]]
+
+    def test_defaults(self):
+        result, rows = self.classify()
+        self.assertEqual(rows, [("low", "240", "count"), ("high", "150", "drop"),
+                                ("low", "0", "count"), ("other", "", "forward"),
+                                ("malformed", "", "count")])
+        self.assertEqual(result["classes"], {"low": 2, "high": 1})
+        self.assertEqual((result["other"], result["malformed"]), (1, 1))
+        self.assertEqual(result["actions"], {"count": 3, "forward": 1, "drop": 1})
+        self.assertEqual((result["endings"]["dropped"], result["endings"]["consumed"]), (1, 4))
+        with open(self.model, "rb") as file:
+            checksum = struct.unpack("<I", file.read()[-4:])[0]
+        self.assertEqual({key: result["model"][key] for key in ("path", "kind", "checksum")},
+                         {"path": self.model, "kind": "dt", "checksum": f"{checksum:08x}"})
+
+    def test_min_confidence(self):
+        for least, classes in ((1, ["low", "high", "unsure"]), (150, ["low", "high", "unsure"]),
+                               (151, ["low", "unsure", "unsure"]),
+                               (1000, ["unsure", "unsure", "unsure"])):
+            result, rows = self.classify("--min-confidence", str(least), "--action", "unsure=drop")
+            self.assertEqual([row[0] for row in rows[:3]], classes)
+            self.assertEqual([row[1] for row in rows[:3]], ["240", "150", "0"])
+            self.assertEqual(result["classes"]["unsure"], classes.count("unsure"))
+            for row in rows[:3]:
+                self.assertEqual(row[2], "count" if row[0] == "low" else "drop")
+
+    def test_actions_override_the_models(self):
+        result, rows = self.classify("--action", "high=count", "--action", "low=drop", "--action",
+                                     "malformed=drop", "--action", "other=drop")
+        self.assertEqual([row[2] for row in rows], ["drop", "count", "drop", "drop", "drop"])
+        self.assertEqual(result["endings"]["dropped"], 4)
+        done = engine("-r", self.capture, "--action", "lwo=drop", model=self.model)
+        self.assert_one_line(done, 2, "'lwo'", "low, high, unsure, other, malformed")
+
+    def test_the_table_names_what_there_is(self):
+        done = engine("-r", self.capture, model=self.model)
+        self.assertEqual(done.returncode, 0)
+        for part in ("low", "high", "other", "malformed", "dropped", "consumed", "tree.q8"):
+            self.assertIn(part, done.stdout.decode())
+
+    def test_damage(self):
+        """Every bit that flips is noticed; with a checksum that fits, nothing worse than a refusal."""
+        seed = random.randrange(2**32)
+        print(f"seed {seed}")
+        rng = random.Random(seed)
+        whole = q8.tree()
+        for _ in range(60):
+            damaged = bytearray(whole)
+            damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
+            path = self.write("damaged.q8", bytes(damaged))
+            self.assert_one_line(engine("-r", self.capture, "--json", model=path), 2, path)
+            path = self.write("hostile.q8", q8.with_checksum(bytes(damaged[:-4])))
+            done = engine("-r", self.capture, "--json", model=path)
+            if done.returncode:
+                self.assert_one_line(done, 2, path)
+            else:
+                self.assertEqual(report(done)["packets"], 5)
+        for size in range(0, len(whole), 23):
+            path = self.write("short.q8", whole[:size])
+            self.assert_one_line(engine("-r", self.capture, model=path), 2, path)
+        path = self.write("long.q8", whole + b"\0")
+        self.assert_one_line(engine("-r", self.capture, model=path), 2, path)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
