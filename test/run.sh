@@ -3,7 +3,8 @@
 # Installs what is missing, builds, and runs every test there is:
 #   1. the release build with all tests, those of the lab (root, network namespaces) included
 #   2. the debug build under ASan and UBSan with the tests that need no lab
-#   3. the fuzzers, each for AFXDP_FUZZ_SECONDS (20)
+#   3. what has threads, under TSan
+#   4. the fuzzers, each for AFXDP_FUZZ_SECONDS (20)
 # The last line counts them all; the exit status is 0 only if none failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -36,6 +37,7 @@ deps/install.sh
 stage release release -LE lab -j "$jobs"
 stage lab release -L lab # one at a time: they measure
 stage sanitizers debug -L 'unit|cli' -j "$jobs"
+stage threads tsan -L threads
 stage fuzzers fuzz -L fuzz -j "$jobs"
 
 # Adds up the JUnit files: one table, then the plain line.
@@ -47,7 +49,7 @@ folder, seconds, broken = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[
 total = {"passed": 0, "failed": len(broken), "skipped": 0}
 failures = list(broken)
 print(f"\n{'':12}{'passed':>8}{'failed':>8}{'skipped':>8}")
-for name in ("release", "lab", "sanitizers", "fuzzers"):
+for name in ("release", "lab", "sanitizers", "threads", "fuzzers"):
     path = folder / f"{name}.xml"
     if not path.exists():
         continue

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Workers as threads: what they share, how they sleep, end and drain. Under ThreadSanitizer this
+ * is the test that counters, policy and stop flag need no lock. */
+#include "worker.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "memory_port.h"
+
+enum { WORKERS = 3 };
+
+struct crew {
+    struct worker *worker;
+    struct pipeline *pipeline;
+    struct memory_port *port;
+    struct stats *stats;
+    bool sent_all;
+    int wait_status;
+    uint32_t waits;
+};
+
+static uint64_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void pause_1_ms(void)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
+static int wait_for_frames(void *context, int timeout_ms)
+{
+    struct crew *crew = context;
+
+    assert_true(timeout_ms > 0 && timeout_ms <= WORKER_WAIT_MS);
+    __atomic_fetch_add(&crew->waits, 1, __ATOMIC_RELAXED);
+    pause_1_ms();
+    return crew->wait_status;
+}
+
+static bool all_sent(void *context)
+{
+    return ((struct crew *)context)->sent_all;
+}
+
+static void crew_begin(struct crew *crew, const struct policy *policy)
+{
+    const struct flow_table_options flows = {.flows = 4096, .timeout = 120};
+    struct error error = {""};
+
+    *crew = (struct crew){.sent_all = true};
+    crew->pipeline = calloc(1, sizeof(*crew->pipeline));
+    crew->stats = aligned_alloc(_Alignof(struct stats), sizeof(*crew->stats));
+    crew->port = memory_port_new();
+    assert_non_null(crew->pipeline);
+    assert_non_null(crew->stats);
+    memset(crew->stats, 0, sizeof(*crew->stats));
+    assert_int_equal(flow_table_new(&crew->pipeline->table, &flows, &error), 0);
+    crew->pipeline->policy = policy;
+    crew->port->end = 0; /* none now */
+    crew->port->most = 7;
+    for (uint16_t i = 0; i < MEMORY_PORT_FRAMES; i++) {
+        const struct test_packet packet = {4, 17, 1, 2, (uint16_t)(i % 50), 53, i};
+
+        memory_port_add(crew->port, &packet);
+    }
+}
+
+static void crew_start(struct crew *crew, uint32_t drain_ms)
+{
+    const struct worker_options options = {
+        .pipeline = crew->pipeline,
+        .paths = {{&crew->port->port, NULL, crew->stats}},
+        .path_count = 1,
+        .ports = {wait_for_frames, all_sent, crew},
+        .core = -1,
+        .name = "tested",
+        .drain_ms = drain_ms,
+    };
+    struct error error = {""};
+
+    assert_int_equal(worker_start(&crew->worker, &options, &error), 0);
+}
+
+static void crew_end(struct crew *crew)
+{
+    flow_table_free(crew->pipeline->table);
+    free(crew->pipeline);
+    free(crew->stats);
+    free(crew->port);
+}
+
+/* The main thread reads all counters while they are written; they only grow. */
+static void counters_are_read_while_workers_run(void **state)
+{
+    (void)state;
+    struct crew crew[WORKERS];
+    struct policy policy;
+    struct stats total;
+    uint64_t before = 0;
+
+    policy_init(&policy, NULL);
+    for (int i = 0; i < WORKERS; i++)
+        crew_begin(&crew[i], &policy);
+    for (int i = 0; i < WORKERS; i++)
+        crew_start(&crew[i], 1000);
+    for (uint64_t end = milliseconds() + 20000; before < WORKERS * MEMORY_PORT_FRAMES;) {
+        memset(&total, 0, sizeof(total));
+        for (int i = 0; i < WORKERS; i++)
+            stats_add_snapshot(&total, crew[i].stats);
+        assert_true(total.packets >= before);
+        before = total.packets;
+        assert_true(milliseconds() < end);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        worker_stop(crew[i].worker);
+        assert_int_equal(worker_join(crew[i].worker), 0);
+        assert_true(stats_add_up(crew[i].stats));
+        assert_int_equal(crew[i].stats->packets, MEMORY_PORT_FRAMES);
+        assert_int_equal(crew[i].stats->flows, 50);
+        for (int frame = 0; frame < MEMORY_PORT_FRAMES; frame++)
+            assert_int_equal(crew[i].port->given_back[frame], 1);
+        crew_end(&crew[i]);
+    }
+}
+
+static void an_idle_worker_sleeps_and_still_stops_soon(void **state)
+{
+    (void)state;
+    struct crew crew;
+    struct policy policy;
+
+    policy_init(&policy, NULL);
+    crew_begin(&crew, &policy);
+    crew.port->count = 0;
+    crew_start(&crew, 1000);
+    while (worker_sleeps(crew.worker) < 5)
+        pause_1_ms();
+    assert_false(worker_has_ended(crew.worker));
+    uint64_t start = milliseconds();
+    worker_stop(crew.worker);
+    assert_int_equal(worker_join(crew.worker), 0);
+    assert_true(milliseconds() - start < 5 * WORKER_WAIT_MS);
+    assert_true(crew.waits >= 5);
+    crew_end(&crew);
+}
+
+static void a_failing_port_ends_its_worker_with_its_error(void **state)
+{
+    (void)state;
+    struct crew crew[2];
+    struct policy policy;
+
+    policy_init(&policy, NULL);
+    for (int i = 0; i < 2; i++)
+        crew_begin(&crew[i], &policy);
+    crew[0].port->end = -ENXIO; /* receive fails */
+    crew[1].wait_status = -ENETDOWN;
+    for (int i = 0; i < 2; i++) {
+        crew_start(&crew[i], 1000);
+        while (!worker_has_ended(crew[i].worker))
+            pause_1_ms();
+        assert_int_equal(worker_join(crew[i].worker), i == 0 ? -ENXIO : -ENETDOWN);
+        assert_int_equal(crew[i].stats->packets, MEMORY_PORT_FRAMES);
+        crew_end(&crew[i]);
+    }
+}
+
+/* What can't be sent doesn't hold a stop up for longer than was agreed. */
+static void draining_is_bounded(void **state)
+{
+    (void)state;
+    struct crew crew;
+    struct policy policy;
+
+    policy_init(&policy, NULL);
+    crew_begin(&crew, &policy);
+    crew.sent_all = false;
+    crew_start(&crew, 60);
+    uint64_t start = milliseconds();
+    worker_stop(crew.worker);
+    assert_int_equal(worker_join(crew.worker), 0);
+    assert_in_range(milliseconds() - start, 55, 5000);
+    assert_int_equal(crew.stats->packets, MEMORY_PORT_FRAMES); /* what came in was finished */
+    crew_end(&crew);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counters_are_read_while_workers_run),
+        cmocka_unit_test(an_idle_worker_sleeps_and_still_stops_soon),
+        cmocka_unit_test(a_failing_port_ends_its_worker_with_its_error),
+        cmocka_unit_test(draining_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
