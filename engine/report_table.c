@@ -60,6 +60,8 @@ static void write_classes(FILE *file, const struct report *report)
         write_share(file, name, report->totals.slots[slot], report->totals.packets);
         fprintf(file, "  %s\n", action_name(report->policy->action[slot]));
     }
+    if (!policy_drops(report->policy))
+        fprintf(file, "  nothing is dropped: neither --action nor the model asks for it\n");
 }
 
 static void write_endings(FILE *file, const struct report *report)
