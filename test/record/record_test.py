@@ -64,14 +64,14 @@ def test_two_at_once_repeat_their_choices(out, first):
         assert again == commands, "the same seed ran other commands"
 
 
-def test_interrupt(out):
-    """An interrupted run ends soon and leaves nothing."""
+def test_interrupt(out, number):
+    """A run that gets a signal ends soon and leaves nothing."""
     process = start(out, 8)
     deadline = time.monotonic() + 10
     while not leftovers(process.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 1 and "interrupted" in said, said
     assert not leftovers(process.pid), "namespaces are left"
@@ -85,7 +85,8 @@ def main():
     with tempfile.TemporaryDirectory() as out:
         first = test_records(out)
         test_two_at_once_repeat_their_choices(out, first)
-        test_interrupt(out)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            test_interrupt(out, number)
     return 0
 
 

@@ -270,20 +270,24 @@ def list_scenarios():
     return 0
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def main():
     options = parse(sys.argv[1:])
     if options.list:
         return list_scenarios()
     lacks = missing()
     if lacks:
-        print(f"record: this machine lacks {', '.join(lacks)}; deps/install.sh installs the "
-              "programs", file=sys.stderr)
+        print(f"record: can't record without {', '.join(lacks)}; run it as root, after "
+              "deps/install.sh", file=sys.stderr)
         return 77
     if options.check:
         return 0
     options.name = options.name or f"seed{options.seed}"
     os.makedirs(options.out, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, interrupt)
     begun = time.monotonic()
     plans, pool = make_plans(options, options.scenarios)
     handle, raw = tempfile.mkstemp(suffix=".pcap", prefix="afxdp-record-")
