@@ -12,6 +12,8 @@ static const struct {
 } subcommands[] = {
     {"classify", bench_classify, "ns per packet of every variant of both classifiers, by batch"},
     {"pipeline", bench_pipeline, "frames in memory to verdicts, by number of live flows"},
+    {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
+    {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},
 };
 
 static const size_t subcommand_count = sizeof(subcommands) / sizeof(subcommands[0]);

@@ -150,7 +150,7 @@ def ours(folder, table):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="afxdp-bench alternatives", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cpu", type=int, help="pin everything to this core")
     parser.add_argument("--json", action="store_true")

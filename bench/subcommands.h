@@ -7,4 +7,8 @@
 int bench_classify(int argc, char **argv);
 int bench_pipeline(int argc, char **argv);
 
+/* Scripts of the source tree: bench/wire.py and bench/alternatives.py. */
+int bench_wire(int argc, char **argv);
+int bench_alternatives(int argc, char **argv);
+
 #endif

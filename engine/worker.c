@@ -17,8 +17,8 @@ struct worker {
     bool stop;
     bool ended;
     int status;
-    uint64_t sleeps;
     uint64_t idle_since; /* ns; 0: not idle */
+    uint64_t busy_since; /* ns; 0: idle */
 };
 
 static uint64_t now_ns(void)
@@ -43,16 +43,30 @@ static int run_paths(struct worker *w)
     return received;
 }
 
-/* A clock is read only while nothing comes in. */
+static void count(uint64_t *counter, uint64_t value)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + value, __ATOMIC_RELAXED);
+}
+
+static void busy_until(struct worker *w, uint64_t now)
+{
+    if (w->busy_since != 0)
+        count(&w->options.counters->busy_ns, now - w->busy_since);
+    w->busy_since = 0;
+}
+
+/* A clock is read only while nothing comes in, and once when something does again. */
 static int idle(struct worker *w)
 {
     uint64_t now = now_ns();
 
-    if (w->idle_since == 0)
+    if (w->idle_since == 0) {
         w->idle_since = now;
+        busy_until(w, now);
+    }
     if (now - w->idle_since < (uint64_t)w->options.spin_us * 1000)
         return 0;
-    __atomic_store_n(&w->sleeps, w->sleeps + 1, __ATOMIC_RELAXED);
+    count(&w->options.counters->sleeps, 1);
     return w->options.ports.wait(w->options.ports.context, WORKER_WAIT_MS);
 }
 
@@ -65,6 +79,8 @@ static int work(struct worker *w)
             return received;
         if (received > 0) {
             w->idle_since = 0;
+            if (w->busy_since == 0)
+                w->busy_since = now_ns();
             continue;
         }
         int status = idle(w);
@@ -95,6 +111,7 @@ static void *worker_thread(void *argument)
     struct worker *w = argument;
 
     w->status = work(w);
+    busy_until(w, now_ns());
     if (w->status == 0)
         w->status = drain(w);
     __atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
@@ -158,9 +175,4 @@ int worker_join(struct worker *w)
 bool worker_has_ended(const struct worker *w)
 {
     return __atomic_load_n(&w->ended, __ATOMIC_ACQUIRE);
-}
-
-uint64_t worker_sleeps(const struct worker *w)
-{
-    return __atomic_load_n(&w->sleeps, __ATOMIC_RELAXED);
 }

@@ -25,6 +25,13 @@ struct worker_ports {
     void *context;
 };
 
+/* Written by the worker, readable from any thread, also after it was joined. */
+struct worker_counters {
+    uint64_t sleeps;  /* times it slept */
+    uint64_t busy_ns; /* time with packets at hand, system calls included; told apart by a clock
+                       * that is read only when packets stop and start coming */
+};
+
 struct worker_options {
     struct pipeline *pipeline;
     struct path paths[WORKER_PATHS_MAX];
@@ -34,6 +41,7 @@ struct worker_options {
     uint32_t spin_us;  /* before it sleeps */
     const char *name;  /* of the thread, at most 15 letters */
     uint32_t drain_ms; /* at most this long after a stop */
+    struct worker_counters *counters;
 };
 
 struct worker;
@@ -49,8 +57,5 @@ int worker_join(struct worker *worker);
 
 /* Whether it has ended, asked or not. From any thread. */
 bool worker_has_ended(const struct worker *worker);
-
-/* Times it slept. From any thread. */
-uint64_t worker_sleeps(const struct worker *worker);
 
 #endif

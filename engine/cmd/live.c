@@ -142,6 +142,7 @@ static int start_worker(struct live *live, uint32_t i, struct error *error)
         .spin_us = live->options->live.spin_us,
         .drain_ms = DRAIN_MS,
         .name = name,
+        .counters = &queue->counters,
     };
 
     snprintf(name, sizeof(name), "worker %u", i);

@@ -20,6 +20,7 @@ struct live_queue {
     struct pipeline *pipeline;
     struct stats *stats; /* one per path */
     struct worker *worker;
+    struct worker_counters counters;
 };
 
 struct live {

@@ -78,6 +78,10 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
     add_path(object, port < live->paths ? &live->queue[queue].stats[port] : &none);
     add_redirect(object, live->sockets.redirect[port], queue);
     add_socket(object, &live->sockets.group[queue]->port[port]);
+    if (port == 0) { /* one worker serves both ports */
+        add(object, "busy_ns", live->queue[queue].counters.busy_ns);
+        add(object, "sleeps", live->queue[queue].counters.sleeps);
+    }
     add(object, "core", (uint64_t)(live->cores.core[queue] < 0 ? 0 : live->cores.core[queue]));
     return object;
 }

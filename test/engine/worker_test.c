@@ -19,6 +19,7 @@ enum { WORKERS = 3 };
 
 struct crew {
     struct worker *worker;
+    struct worker_counters counters;
     struct pipeline *pipeline;
     struct memory_port *port;
     struct stats *stats;
@@ -90,6 +91,7 @@ static void crew_start(struct crew *crew, uint32_t drain_ms)
         .core = -1,
         .name = "tested",
         .drain_ms = drain_ms,
+        .counters = &crew->counters,
     };
     struct error error = {""};
 
@@ -148,7 +150,7 @@ static void an_idle_worker_sleeps_and_still_stops_soon(void **state)
     crew_begin(&crew, &policy);
     crew.port->count = 0;
     crew_start(&crew, 1000);
-    while (worker_sleeps(crew.worker) < 5)
+    while (__atomic_load_n(&crew.counters.sleeps, __ATOMIC_RELAXED) < 5)
         pause_1_ms();
     assert_false(worker_has_ended(crew.worker));
     uint64_t start = milliseconds();
@@ -156,6 +158,7 @@ static void an_idle_worker_sleeps_and_still_stops_soon(void **state)
     assert_int_equal(worker_join(crew.worker), 0);
     assert_true(milliseconds() - start < 5 * WORKER_WAIT_MS);
     assert_true(crew.waits >= 5);
+    assert_int_equal(crew.counters.busy_ns, 0);
     crew_end(&crew);
 }
 

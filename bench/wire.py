@@ -1,0 +1,190 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The engine on the wire against DPDK's testpmd: same veth pair, same generator, runs in turns.
+
+BPF live frames go into one end of a veth pair from one core; on the other core the engine, or
+dpdk-testpmd with its net_af_xdp driver, takes them out of the other end by AF_XDP in copy mode.
+The rate is what was taken, over the time the generator took. Needs root, two cores and a lab
+(test/lab.sh); testpmd is left out, and said so, where dpdk-testpmd isn't installed."""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
+LAB = ROOT / "test/lab.sh"
+GENERATOR_CPU, WORKER_CPU = 0, 1
+FLOWS = 1024
+
+
+class Lab:
+    """A generator - engine pair of namespaces, one queue."""
+
+    def __init__(self):
+        self.name = f"wire{os.getpid() % 100000}"
+
+    def __enter__(self):
+        subprocess.run([LAB, "up", self.name], check=True)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([LAB, "down", self.name], check=True)
+
+    def command(self, place, *command):
+        return [str(part) for part in (LAB, "exec", self.name, place, *command)]
+
+    def wait_for_program(self, process):
+        """Until an XDP program is on the engine's port, and then until its queues are filled:
+        what testpmd prints into a pipe comes only at its end."""
+        for _ in range(100):
+            link = subprocess.run(self.command("eng", "ip", "-j", "link", "show", "eng0"),
+                                  check=True, stdout=subprocess.PIPE)
+            if "xdp" in json.loads(link.stdout)[0]:
+                time.sleep(1)
+                return
+            if process.poll() is not None:
+                sys.exit(f"wire.py: testpmd ended: {process.stdout.read()}")
+            time.sleep(0.1)
+        sys.exit("wire.py: testpmd attached no XDP program within 10 s")
+
+    def generate(self, count):
+        """Sends `count` frames; returns the seconds it took."""
+        sent = subprocess.run(
+            self.command("gen", BUILD / "bin/afxdp-generate", "--iface", "gen0", "--live",
+                         "--count", count, "--flows", FLOWS, "--cpu", GENERATOR_CPU),
+            check=True, stdout=subprocess.PIPE, timeout=120)
+        return json.loads(sent.stdout)["seconds"]
+
+
+class Engine:
+    def __init__(self, name, *options):
+        self.name, self.options = name, options
+
+    def measure(self, lab, count):
+        process = subprocess.Popen(
+            lab.command("eng", BUILD / "bin/afxdp-engine", "--iface", "eng0", "--queues", 1,
+                        "--cores", WORKER_CPU, "--json", *self.options),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            said = ""
+            for line in process.stderr:
+                said += line
+                if line.endswith("running\n"):
+                    break
+            else:
+                sys.exit(f"wire.py: the engine ended: {said}")
+            seconds = lab.generate(count)
+        finally:
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=30)
+        report = json.loads(out)
+        busy = sum(queue.get("busy_ns", 0) for queue in report["queues"])
+        return report["packets"] / seconds, busy / max(report["packets"], 1)
+
+
+class Testpmd:
+    def __init__(self, name, mode):
+        self.name, self.mode = name, mode
+
+    def measure(self, lab, count):
+        # Two logical cores on one real one: the main one only waits for Enter.
+        process = subprocess.Popen(
+            lab.command("eng", "dpdk-testpmd", "--lcores", f"0@{WORKER_CPU},1@{WORKER_CPU}",
+                        "--main-lcore", 0, "--no-huge", "-m", 1024, "--no-pci", "--no-telemetry",
+                        "--file-prefix", lab.name, "--vdev", "net_af_xdp0,iface=eng0", "--",
+                        f"--forward-mode={self.mode}", "--total-num-mbufs=16384"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            lab.wait_for_program(process)
+            seconds = lab.generate(count)
+            time.sleep(0.2)
+        finally:
+            out, _ = process.communicate("\n", timeout=30)
+        packets = int(re.search(r"Accumulated.*?RX-packets: (\d+)", out, re.S).group(1))
+        return packets / seconds, None
+
+
+def compare(lab, cases, rounds, count):
+    """Every case once a round; medians of the rates and of the ratios to the first case."""
+    rates = {case.name: [] for case in cases}
+    busy = {case.name: [] for case in cases}
+    for _ in range(rounds):
+        for case in cases:
+            rate, busy_ns = case.measure(lab, count)
+            rates[case.name].append(rate)
+            if busy_ns:
+                busy[case.name].append(busy_ns)
+    first = rates[cases[0].name]
+    for case in cases:
+        values = rates[case.name]
+        ratios = [a / b for a, b in zip(first, values)]
+        yield {"what": case.name, "pps": round(statistics.median(values)),
+               "pps_min": round(min(values)), "pps_max": round(max(values)),
+               "first_over_this": round(statistics.median(ratios), 3),
+               "busy_ns": round(statistics.median(busy[case.name]), 1) if busy[case.name] else None}
+
+
+def curve(lab, case, count):
+    """Busy time grows with packets: as much for each of them."""
+    for packets in (count // 4, count // 2, count):
+        rate, busy_ns = case.measure(lab, packets)
+        yield {"what": f"{case.name}, {packets} frames sent",
+               "pps": round(rate), "busy_ns": round(busy_ns, 1)}
+
+
+def show(title, rows):
+    print(f"\n{title}\n{'':44} {'kpps':>8} {'min..max':>15} {'first/this':>10} {'busy ns':>8}")
+    for row in rows:
+        spread = f"{row['pps_min'] // 1000}..{row['pps_max'] // 1000}" if "pps_min" in row else ""
+        ratio = f"{row['first_over_this']:.3f}" if "first_over_this" in row else ""
+        print(f"{row['what']:44} {row['pps'] // 1000:8} {spread:>15} {ratio:>10} "
+              f"{row['busy_ns'] or '-':>8}")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="afxdp-bench wire", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--packets", type=int, default=4_000_000, help="frames sent a run")
+    parser.add_argument("--model", default="nn.q8")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if subprocess.run([LAB, "check"]).returncode != 0:
+        return 1
+
+    burst = ("--timestamps", "burst")
+    take = [Engine("engine, model", "--model", options.model, *burst),
+            Engine("engine, no model", "--model", "none", *burst),
+            Engine("engine, model, exact arrival times", "--model", options.model)]
+    back = [Engine("engine, model, hairpin", "--model", options.model, "--hairpin", *burst)]
+    if shutil.which("dpdk-testpmd"):
+        take.insert(1, Testpmd("testpmd rxonly", "rxonly"))
+        back.append(Testpmd("testpmd macswap", "macswap"))
+    else:
+        print("dpdk-testpmd is not installed (Debian: dpdk-dev librte-net-af-xdp23): left out",
+              file=sys.stderr)
+
+    with Lab() as lab:
+        tables = {"receive": list(compare(lab, take, options.rounds, options.packets)),
+                  "hairpin": list(compare(lab, back, options.rounds, options.packets)),
+                  "packets": list(curve(lab, take[0], options.packets))}
+    if options.json:
+        rows = [{"table": name, **row} for name, table in tables.items() for row in table]
+        print(json.dumps({"rows": rows}, indent=1))
+        return 0
+    show("Taking packets in", tables["receive"])
+    show("Sending them back with addresses swapped", tables["hairpin"])
+    show("Busy time by number of packets", tables["packets"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
