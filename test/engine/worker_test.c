@@ -74,7 +74,7 @@ static void crew_begin(struct crew *crew, const struct policy *policy)
     crew->pipeline->policy = policy;
     crew->port->end = 0; /* none now */
     crew->port->most = 7;
-    for (uint16_t i = 0; i < MEMORY_PORT_FRAMES; i++) {
+    for (uint32_t i = 0; i < MEMORY_PORT_FRAMES; i++) {
         const struct test_packet packet = {4, 17, 1, 2, (uint16_t)(i % 50), 53, i};
 
         memory_port_add(crew->port, &packet);

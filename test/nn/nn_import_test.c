@@ -17,6 +17,7 @@
 #include "nn_onnx.h"
 #include "nn_random.h"
 #include "nn_reference.h"
+#include "nn_teach.h"
 
 enum {
     ROWS = 3000,
@@ -50,70 +51,6 @@ static void make_rows(void)
         nn_code((const uint8_t(*)[NN_CODES])tables.code, &rows[r], codes[r]);
 }
 
-/* One step of gradient descent on one row. */
-static void learn(struct nn_float *network, const uint8_t *code, uint32_t label, double rate)
-{
-    double values[3][NN_WIDTH_MAX], sums[NN_WIDTH_MAX], slopes[NN_WIDTH_MAX] = {0}, total = 0;
-    uint32_t last = network->layer_count - 1;
-
-    for (uint32_t i = 0; i < NN_INPUTS; i++)
-        values[0][i] = code[i] / 127.0;
-    for (uint32_t l = 0; l <= last; l++) {
-        nn_float_layer_run(&network->layers[l], values[l], sums);
-        for (uint32_t o = 0; l < last && o < network->layers[l].outputs; o++)
-            values[l + 1][o] = sums[o] > 0 ? sums[o] : 0;
-    }
-    for (uint32_t o = 0; o < CLASSES; o++)
-        total += exp(sums[o]);
-    for (uint32_t o = 0; o < CLASSES; o++)
-        slopes[o] = exp(sums[o]) / total - (o == label);
-    for (uint32_t l = last + 1; l-- > 0;) {
-        struct nn_float_layer *layer = &network->layers[l];
-        double before[NN_WIDTH_MAX] = {0};
-
-        for (uint32_t o = 0; o < layer->outputs; o++) {
-            layer->bias[o] -= rate * slopes[o];
-            for (uint32_t i = 0; i < layer->inputs; i++) {
-                before[i] += slopes[o] * layer->weight[o][i];
-                layer->weight[o][i] -= rate * slopes[o] * values[l][i];
-            }
-        }
-        for (uint32_t i = 0; i < layer->inputs; i++)
-            slopes[i] = values[l][i] > 0 ? before[i] : 0;
-    }
-}
-
-static void begin_network(struct nn_float *network, uint32_t layers, const uint32_t *widths)
-{
-    struct random random = {99};
-
-    memset(network, 0, sizeof(*network));
-    network->layer_count = layers;
-    for (uint32_t l = 0; l < layers; l++) {
-        struct nn_float_layer *layer = &network->layers[l];
-
-        layer->inputs = l == 0 ? NN_INPUTS : widths[l - 1];
-        layer->outputs = widths[l];
-        for (uint32_t o = 0; o < layer->outputs; o++) {
-            layer->bias[o] = ((int)random_below(&random, 2001) - 1000) / 4096.0;
-            for (uint32_t i = 0; i < layer->inputs; i++)
-                layer->weight[o][i] = ((int)random_below(&random, 2001) - 1000) / 2048.0;
-        }
-    }
-}
-
-/* The file's floats, as a reader of it sees them. */
-static void round_to_float(struct nn_float *network)
-{
-    for (uint32_t l = 0; l < network->layer_count; l++) {
-        for (uint32_t o = 0; o < network->layers[l].outputs; o++) {
-            network->layers[l].bias[o] = (float)network->layers[l].bias[o];
-            for (uint32_t i = 0; i < network->layers[l].inputs; i++)
-                network->layers[l].weight[o][i] = (float)network->layers[l].weight[o][i];
-        }
-    }
-}
-
 /* Imports the file, which it frees. */
 static int import_file(struct buffer *bytes, uint32_t classes, struct q8 **out,
                        struct import_report *report, struct error *error)
@@ -144,10 +81,10 @@ static void a_trained_network_agrees_with_its_integers(void **state)
     struct error error = {""};
     size_t agreeing = 0;
 
-    begin_network(&network, 3, (const uint32_t[]){WIDTH, WIDTH, CLASSES});
+    nn_teach_begin(&network, 3, (const uint32_t[]){WIDTH, WIDTH, CLASSES});
     for (uint32_t step = 0; step < 15 * ROWS; step++)
-        learn(&network, codes[step % ROWS], (uint32_t)labels[step % ROWS], 0.02);
-    round_to_float(&network);
+        nn_teach_row(&network, codes[step % ROWS], (uint32_t)labels[step % ROWS], 0.02);
+    nn_teach_round(&network);
     struct buffer graph = nn_onnx_graph(&network);
     struct buffer bytes = nn_onnx_file(&graph, code_text, NULL);
     if (import_file(&bytes, CLASSES, &file, &report, &error))
@@ -172,7 +109,7 @@ static void imports_to_the_same_bytes_everywhere(void **state)
     struct import_report report = {0};
     struct error error = {""};
 
-    begin_network(&network, 3, (const uint32_t[]){32, 32, 5});
+    nn_teach_begin(&network, 3, (const uint32_t[]){32, 32, 5});
     for (int16_t *label = labels; label < labels + ROWS; label++)
         *label = (int16_t)(*label % 4);
     struct q8 *file = NULL;
@@ -253,7 +190,7 @@ static struct buffer small_graph(void)
 {
     static struct nn_float network;
 
-    begin_network(&network, 2, (const uint32_t[]){WIDTH, CLASSES});
+    nn_teach_begin(&network, 2, (const uint32_t[]){WIDTH, CLASSES});
     return nn_onnx_graph(&network);
 }
 
@@ -396,7 +333,7 @@ static void reads_the_other_ways_to_write_a_layer(void **state)
     float weight[NN_INPUTS * CLASSES], bias[CLASSES];
     struct buffer graph[2] = {{0}, {0}};
 
-    begin_network(&network, 1, (const uint32_t[]){CLASSES});
+    nn_teach_begin(&network, 1, (const uint32_t[]){CLASSES});
     graph[0] = nn_onnx_graph(&network);
     for (uint32_t o = 0; o < CLASSES; o++) {
         bias[o] = (float)network.layers[0].bias[o];
