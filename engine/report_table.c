@@ -87,7 +87,17 @@ static void write_endings(FILE *file, const struct report *report)
     }
 }
 
-/* One line per counter, one column per queue. */
+static bool any_queue_has(const json_t *queues, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(queues); i++) {
+        if (json_integer_value(json_object_get(json_array_get(queues, i), name)) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* One line per counter, one column per queue. A counter that stayed at 0 everywhere is left to the
+ * JSON object, but for those that a reader would miss. */
 static void write_queues(FILE *file, const json_t *queues)
 {
     json_t *first = json_array_get(queues, 0);
@@ -99,7 +109,8 @@ static void write_queues(FILE *file, const json_t *queues)
     fprintf(file, "\n  per queue\n");
     json_object_foreach(first, name, value)
     {
-        if (!json_is_integer(value))
+        bool wanted = strcmp(name, "queue") == 0 || strcmp(name, "received") == 0;
+        if (!json_is_integer(value) || (!wanted && !any_queue_has(queues, name)))
             continue;
         fprintf(file, "  %-30s", name);
         for (size_t i = 0; i < json_array_size(queues); i++) {
