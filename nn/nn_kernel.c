@@ -117,6 +117,23 @@ static int splice(struct bpf_program *program, struct bpf_prog_load_opts *option
     return status;
 }
 
+/* Refuses a network whose instructions a jump can't reach over. */
+static int check_length(const struct nn_model *model, struct error *error)
+{
+    struct nn_code_buffer inference;
+    int status = nn_emit(&inference, model, 0, NN_SPLICE_STACK);
+
+    if (status != 0)
+        return error_set(error, status, "no memory");
+    free(inference.instruction);
+    if (inference.count <= NN_SPLICE_MOST)
+        return 0;
+    return error_set(error, -E2BIG,
+                     "the network is too large for a single program: it takes %zu instructions, "
+                     "and a jump reaches over %d; use --kernel-form loops or tailcall",
+                     inference.count, NN_SPLICE_MOST);
+}
+
 /* Has libbpf call splice for programs of our section. Never undone: libbpf keeps pointers to its
  * handlers in the programs. */
 static int register_splice(void)
@@ -165,6 +182,11 @@ int nn_kernel_new(struct path_program **out, enum nn_form form, const struct nn_
         .entry = forms[form].entry, .form = forms[form].name, .destroy = destroy};
     int status = 0;
     if (form == NN_FORM_SINGLE) {
+        status = check_length(model, error);
+        if (status != 0) {
+            free(kernel);
+            return status;
+        }
         kernel->model = *model;
         program->loaded = fill_tables;
         status = register_splice();

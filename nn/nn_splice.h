@@ -6,8 +6,10 @@
 #include "nn_emit.h"
 
 enum {
-    NN_SPLICE_STACK = -512
-}; /* where generated code saves registers: the far end of the stack */
+    NN_SPLICE_STACK = -512, /* where generated code saves registers: the far end of the stack */
+    NN_SPLICE_MOST = 30000, /* instructions of generated code: a jump reaches over 32,767, and part
+                               of the compiled program lies between */
+};
 
 /* A copy of `count` instructions, the last of which are the subprogram that the only call in them
  * leads to. In the copy, the call is a jump to `inference`, which takes the subprogram's place and

@@ -64,7 +64,7 @@ static size_t page_of(size_t size)
     return (size + page - 1) / page * page;
 }
 
-static size_t cpus_size(const struct path *path)
+static size_t cpus_size(const struct xdp_path *path)
 {
     return page_of(path->cpus * sizeof(struct path_cpu));
 }
@@ -85,7 +85,7 @@ static int grace_new(void)
 
 /* The kernel waits for an RCU grace period before an update of an array of maps returns, so that
  * no program still runs with the former map (kernel/bpf/syscall.c, maybe_wait_bpf_programs). */
-int path_grace(const struct path *path)
+int path_grace(const struct xdp_path *path)
 {
     const uint32_t slot = 0;
     int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "afxdp_grace", 4, 4, 1, NULL);
@@ -97,7 +97,7 @@ int path_grace(const struct path *path)
     return status;
 }
 
-static int map_generation(struct path *path)
+static int map_generation(struct xdp_path *path)
 {
     void *memory = map_memory(path->program, ".data.path", page_of(sizeof(uint32_t)));
 
@@ -107,7 +107,7 @@ static int map_generation(struct path *path)
     return 0;
 }
 
-static void hand_out_slices(struct path *path)
+static void hand_out_slices(struct xdp_path *path)
 {
     uint32_t buckets = buckets_for(path->settings.flows);
 
@@ -119,10 +119,10 @@ static void hand_out_slices(struct path *path)
     }
 }
 
-int path_open(struct path **out, struct path_program *program, const struct path_settings *settings,
-              struct error *error)
+int path_open(struct xdp_path **out, struct path_program *program,
+              const struct path_settings *settings, struct error *error)
 {
-    struct path *path = calloc(1, sizeof(*path));
+    struct xdp_path *path = calloc(1, sizeof(*path));
     int status = -ENOMEM;
 
     if (!path)
@@ -156,7 +156,7 @@ fail:
     return error_set(error, status, "cannot map the program's counters: %s", strerror(-status));
 }
 
-void path_close(struct path *path)
+void path_close(struct xdp_path *path)
 {
     if (!path)
         return;
@@ -179,7 +179,7 @@ static int set_policy(const struct path_program *program, uint32_t generation,
     return error_set(error, -errno, "cannot set the policy: %s", strerror(errno));
 }
 
-int path_install(struct path *path, const void *model, const struct path_policy *policy,
+int path_install(struct xdp_path *path, const void *model, const struct path_policy *policy,
                  struct error *error)
 {
     uint32_t spare = (*path->generation + 1) % PATH_GENERATIONS;
@@ -196,7 +196,7 @@ int path_install(struct path *path, const void *model, const struct path_policy 
     return 0;
 }
 
-int path_share(const struct path *path, struct path_program *next, struct error *error)
+int path_share(const struct xdp_path *path, struct path_program *next, struct error *error)
 {
     static const char *const names[] = {"path_cpus", "path_flows", "path_ports"};
 
@@ -217,7 +217,7 @@ int path_settle(struct path_program *next, const struct path_policy *policy, str
     return status == 0 && next->loaded ? next->loaded(next, error) : status;
 }
 
-int path_adopt(struct path *path, struct path_program *next, struct error *error)
+int path_adopt(struct xdp_path *path, struct path_program *next, struct error *error)
 {
     munmap((void *)path->generation, page_of(sizeof(uint32_t)));
     path->generation = NULL;
@@ -228,7 +228,7 @@ int path_adopt(struct path *path, struct path_program *next, struct error *error
     return path_grace(path);
 }
 
-int path_set_port(struct path *path, uint32_t port, int ifindex, struct error *error)
+int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct error *error)
 {
     int map = bpf_map__fd(find(path->program, "path_ports"));
 
@@ -238,7 +238,7 @@ int path_set_port(struct path *path, uint32_t port, int ifindex, struct error *e
                      strerror(errno));
 }
 
-void path_totals(const struct path *path, struct stats *totals)
+void path_totals(const struct xdp_path *path, struct stats *totals)
 {
     uint64_t *to = (uint64_t *)totals;
 
@@ -251,7 +251,7 @@ void path_totals(const struct path *path, struct stats *totals)
     }
 }
 
-uint64_t path_bypassed(const struct path *path)
+uint64_t path_bypassed(const struct xdp_path *path)
 {
     uint64_t sum = 0;
 
@@ -260,7 +260,7 @@ uint64_t path_bypassed(const struct path *path)
     return sum;
 }
 
-uint64_t path_flow_capacity(const struct path *path)
+uint64_t path_flow_capacity(const struct xdp_path *path)
 {
     return (uint64_t)buckets_for(path->settings.flows) * FLOW_WAYS;
 }

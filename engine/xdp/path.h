@@ -43,7 +43,7 @@ struct path_settings {
     uint64_t seed;    /* of the flow table's hash */
 };
 
-struct path {
+struct xdp_path {
     struct path_program *program;
     uint32_t cpus;                 /* possible ones: elements of `cpu` */
     struct path_cpu *cpu;          /* the maps' own memory; each written by its CPU */
@@ -62,36 +62,36 @@ int path_configure(const struct path_program *program, const struct path_setting
 
 /* After loading: maps the counters and hands every CPU its slice of the table. `*out` doesn't own
  * the program. */
-int path_open(struct path **out, struct path_program *program, const struct path_settings *settings,
-              struct error *error);
+int path_open(struct xdp_path **out, struct path_program *program,
+              const struct path_settings *settings, struct error *error);
 
-void path_close(struct path *path); /* takes NULL; the program stays the caller's */
+void path_close(struct xdp_path *path); /* takes NULL; the program stays the caller's */
 
 /* Sets model and policy, also under traffic: both change between two packets of a CPU, flows stay.
  * `model` is what the program's `fill` takes. Returns when no packet is left that saw the former.
  */
-int path_install(struct path *path, const void *model, const struct path_policy *policy,
+int path_install(struct xdp_path *path, const void *model, const struct path_policy *policy,
                  struct error *error);
 
 /* For a program whose model is part of it, in this order: path_share, before `next` is loaded, lets
  * it have the flow table, counters and ports of the path; path_settle, once it is loaded, gives it
  * its policy; path_adopt, when it is attached in the old one's place, makes the path `next`'s, and
  * the old program can go. */
-int path_share(const struct path *path, struct path_program *next, struct error *error);
+int path_share(const struct xdp_path *path, struct path_program *next, struct error *error);
 int path_settle(struct path_program *next, const struct path_policy *policy, struct error *error);
-int path_adopt(struct path *path, struct path_program *next, struct error *error);
+int path_adopt(struct xdp_path *path, struct path_program *next, struct error *error);
 
 /* Packets leave by this interface. `port` 0 or 1, see struct path_options. */
-int path_set_port(struct path *path, uint32_t port, int ifindex, struct error *error);
+int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct error *error);
 
 /* What all CPUs have counted so far. */
-void path_totals(const struct path *path, struct stats *totals);
-uint64_t path_bypassed(const struct path *path);
+void path_totals(const struct xdp_path *path, struct stats *totals);
+uint64_t path_bypassed(const struct xdp_path *path);
 
 /* Flows that a CPU's slice holds. */
-uint64_t path_flow_capacity(const struct path *path);
+uint64_t path_flow_capacity(const struct xdp_path *path);
 
 /* Returns when every XDP program that was running when it was called has ended. */
-int path_grace(const struct path *path);
+int path_grace(const struct xdp_path *path);
 
 #endif

@@ -10,14 +10,14 @@
 
 enum { FRAME_MAX = 1 << 16 };
 
-static int entry_of(const struct path *path)
+static int entry_of(const struct xdp_path *path)
 {
     const struct path_program *program = path->program;
 
     return bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
 }
 
-int path_run_open(struct path **out, struct path_program *program,
+int path_run_open(struct xdp_path **out, struct path_program *program,
                   const struct path_settings *settings, struct error *error)
 {
     int status = path_configure(program, settings, error);
@@ -31,7 +31,7 @@ int path_run_open(struct path **out, struct path_program *program,
     return status;
 }
 
-void path_run_close(struct path *path)
+void path_run_close(struct xdp_path *path)
 {
     if (!path)
         return;
@@ -40,7 +40,7 @@ void path_run_close(struct path *path)
     path_program_free(program);
 }
 
-int path_run_frame(const struct path *path, const struct path_frame *frame)
+int path_run_frame(const struct xdp_path *path, const struct path_frame *frame)
 {
     static _Thread_local struct {
         struct path_stamp stamp;
@@ -61,7 +61,7 @@ int path_run_frame(const struct path *path, const struct path_frame *frame)
     return (int)options.retval;
 }
 
-int path_run_repeat(const struct path *path, const void *data, uint32_t length, uint32_t repeat,
+int path_run_repeat(const struct xdp_path *path, const void *data, uint32_t length, uint32_t repeat,
                     uint32_t *nanoseconds)
 {
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data, .data_size_in = length,

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The programs in the kernel against the pipeline in user space, packet by packet: what the parser
+ * says, the twelve features, class and confidence, flows begun and evicted. Runs over the shipped
+ * capture, and over the data beside the repository where it is there. */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+#include "kernel_models.h"
+#include "path_run.h"
+#include "pipeline.h"
+
+enum { FLOWS_MANY = 1 << 16, FLOWS_FEW = 64, SEED = 7, TIMEOUT_SECONDS = 120, LINK_HEADER = 14 };
+
+/* One model in one form beside the pipeline. */
+struct comparison {
+    struct burst_observer observer;
+    struct pipeline pipeline;
+    struct stats stats;
+    struct policy policy;
+    struct xdp_path *kernel;
+    uint32_t cpu;
+    uint64_t packets;
+    uint64_t skipped; /* shorter than a link header: BPF_PROG_TEST_RUN takes no such frame */
+    uint64_t differences;
+    uint64_t per_class[CLASSES_MAX];
+};
+
+static void report(struct comparison *c, const struct burst *burst, uint32_t i, const char *what,
+                   int64_t kernel, int64_t user)
+{
+    if (c->differences++ < 10)
+        printf("packet %" PRIu64 " of %u bytes: %s: kernel %" PRId64 ", user space %" PRId64 "\n",
+               c->packets + i, burst->frames[i].wire_length, what, kernel, user);
+}
+
+/* `place`: of the packet among the IP ones, or -1. */
+static void compare(struct comparison *c, const struct burst *burst, uint32_t i, int place)
+{
+    const struct frame *frame = &burst->frames[i];
+    const struct path_frame in = {frame->data, frame->length, frame->wire_length, frame->time};
+    const struct path_work *work = &c->kernel->cpu[c->cpu].work;
+
+    if (frame->length < LINK_HEADER) {
+        c->skipped++;
+        return;
+    }
+    int action = path_run_frame(c->kernel, &in);
+    if (action != 2 /* XDP_PASS */)
+        report(c, burst, i, "return value", action, 2);
+    if (work->slot != burst->slot[i])
+        report(c, burst, i, "slot", work->slot, burst->slot[i]);
+    if (place < 0)
+        return;
+    const struct verdict *want = &burst->verdicts[place];
+    if (work->verdict.class_index != want->class_index)
+        report(c, burst, i, "class", work->verdict.class_index, want->class_index);
+    if (work->verdict.confidence != want->confidence)
+        report(c, burst, i, "confidence", work->verdict.confidence, want->confidence);
+    for (uint32_t f = 0; f < FEATURE_COUNT; f++) {
+        if (work->features.value[f] != burst->features[place].value[f])
+            report(c, burst, i, "feature", work->features.value[f],
+                   burst->features[place].value[f]);
+    }
+    c->per_class[want->class_index]++;
+}
+
+static void observe(struct burst_observer *observer, const struct burst *burst)
+{
+    struct comparison *c = (struct comparison *)observer;
+    uint32_t ip = 0;
+
+    for (uint32_t i = 0; i < burst->count; i++) {
+        bool is_ip = ip < burst->ip_count && burst->place[ip] == i;
+
+        compare(c, burst, i, is_ip ? (int)ip++ : -1);
+    }
+    c->packets += burst->count;
+}
+
+static void run_capture(struct comparison *c, const char *file)
+{
+    struct capture *capture;
+    struct error error;
+
+    if (capture_open(&capture, file, &error) != 0) {
+        printf("%s\n", error.text);
+        abort();
+    }
+    const struct path path = {.in = capture_port(capture), .stats = &c->stats};
+    if (capture_link(capture) == LINK_ETHERNET) { /* interfaces have no other */
+        while (pipeline_run(&c->pipeline, &path) >= 0)
+            ;
+    }
+    capture_close(capture);
+}
+
+/* All captures below a folder of the data, if it is there. */
+static void run_folder(struct comparison *c, const char *folder)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, alphasort);
+
+    for (int i = 0; i < count; i++) {
+        if (strstr(entries[i]->d_name, ".pcap")) {
+            char file[512];
+
+            snprintf(file, sizeof(file), "%s/%s", folder, entries[i]->d_name);
+            run_capture(c, file);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+static void open_both(struct comparison *c, const struct kernel_model *model, uint32_t form,
+                      uint32_t flows)
+{
+    const struct flow_table_options options = {
+        .flows = flows, .timeout = TIMEOUT_SECONDS, .fixed_seed = true, .seed = SEED};
+    const struct path_settings settings = {.options = {.stamped = 1, .frags = 1},
+                                           .flows = flows,
+                                           .timeout = TIMEOUT_SECONDS * UINT64_C(1000000000),
+                                           .seed = SEED};
+    const struct path_policy policy = {0};
+    struct path_program *program;
+    struct error error;
+
+    memset(c, 0, sizeof(*c));
+    c->observer.observe = observe;
+    c->pipeline.observer = &c->observer;
+    c->pipeline.policy = &c->policy;
+    c->pipeline.classifier = model->classifier;
+    c->policy.class_count = model->class_count;
+    c->cpu = kernel_stay_on_cpu();
+    if (flow_table_new(&c->pipeline.table, &options, &error) != 0 ||
+        model->open(&program, model, form, &error) != 0 ||
+        path_run_open(&c->kernel, program, &settings, &error) != 0 ||
+        path_install(c->kernel, model->model, &policy, &error) != 0) {
+        printf("%s\n", error.text);
+        abort();
+    }
+}
+
+/* Differences found. */
+static uint64_t compare_all(const struct kernel_model *model, uint32_t form, uint32_t flows)
+{
+    static const char *const folders[] = {"westermo", "stopddos", "iot_sentinel", "parser_corpus"};
+    static struct comparison c;
+    const char *data = getenv("AFXDP_DATA");
+    char folder[256];
+    uint32_t classes = 0;
+
+    open_both(&c, model, form, flows);
+    run_capture(&c, "test/captures/mixed.pcap");
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        snprintf(folder, sizeof(folder), "%s/%s", data ? data : "../shared/data", folders[i]);
+        run_folder(&c, folder);
+    }
+
+    const struct stats *kernel = &c.kernel->cpu[c.cpu].stats;
+    for (uint32_t k = 0; k < CLASSES_MAX; k++)
+        classes += c.per_class[k] > 0;
+    if (kernel->flows != c.stats.flows || kernel->evictions != c.stats.evictions ||
+        kernel->packets + c.skipped != c.stats.packets) {
+        printf("counters differ\n");
+        c.differences++;
+    }
+    printf("%-20s %-9s %6u flows: %" PRIu64 " packets, %" PRIu64 " evictions, %u classes seen, "
+           "%" PRIu64 " differences\n",
+           model->name, c.kernel->program->form, flows, c.packets, c.stats.evictions, classes,
+           c.differences);
+    if (flows == FLOWS_FEW && c.stats.evictions == 0) {
+        printf("no flow was evicted: this run shows nothing\n");
+        c.differences++;
+    }
+    path_run_close(c.kernel);
+    flow_table_free(c.pipeline.table);
+    return c.differences;
+}
+
+int main(void)
+{
+    uint64_t differences = 0;
+
+    setlinebuf(stdout);
+    kernel_need_root();
+    uint64_t seed = kernel_seed();
+    for (uint32_t which = 0; which < KERNEL_MODELS; which++) {
+        struct kernel_model model;
+
+        kernel_model_make(&model, which, seed + which);
+        for (uint32_t form = 0; form < model.forms; form++) {
+            differences += compare_all(&model, form, FLOWS_MANY);
+            differences += compare_all(&model, form, FLOWS_FEW);
+        }
+        kernel_model_free(&model);
+    }
+    return differences != 0;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What each program costs the verifier, printed, and bounded well below the kernel's 1,000,000. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel_models.h"
+#include "load.h"
+#include "nn_kernel.h"
+#include "path_run.h"
+#include "random_models.h"
+
+enum { INSTRUCTIONS_MOST = 500000 };
+
+static const struct path_settings settings = {.flows = 64, .timeout = UINT64_MAX};
+
+/* Loads it, and counts the programs that cost too much. */
+static int check(const char *name, struct path_program *program)
+{
+    struct bpf_program *each;
+    struct xdp_path *path;
+    struct error error;
+    int failures = 0;
+
+    if (path_run_open(&path, program, &settings, &error) != 0) {
+        printf("%s: %s\n", name, error.text);
+        return 1;
+    }
+    bpf_object__for_each_program(each, program->object)
+    {
+        uint32_t instructions = xdp_verified_instructions(each);
+
+        if (!bpf_program__autoload(each))
+            continue;
+        printf("%-20s %-9s %-16s %7u instructions verified%s\n", name, program->form,
+               bpf_program__name(each), instructions,
+               instructions < INSTRUCTIONS_MOST ? "" : ", too many");
+        failures += instructions == 0 || instructions >= INSTRUCTIONS_MOST;
+    }
+    path_run_close(path);
+    return failures;
+}
+
+/* The widest and deepest network: generated code as long as it gets. */
+static int check_largest_network(uint64_t seed)
+{
+    static const uint32_t widths[NN_LAYERS_MAX] = {64, 64, 64, 64, 64, 64, 64, 64};
+    struct nn_model *model = random_network(seed, NN_LAYERS_MAX, widths);
+    struct path_program *program;
+    struct error error;
+    int failures = 0;
+
+    for (uint32_t form = 0; form < NN_FORMS; form++) {
+        int status = /* -E2BIG, before anything is loaded, where a jump can't reach over the code */
+            nn_kernel_new(&program, (enum nn_form)form, model, &error);
+
+        if (status == 0) {
+            failures += check("nn 12-64×8", program);
+        } else {
+            printf("nn 12-64×8: %s\n", error.text);
+            failures += form != NN_FORM_SINGLE || status != -E2BIG;
+        }
+    }
+    free(model);
+    return failures;
+}
+
+int main(void)
+{
+    struct path_program *none;
+    struct error error;
+    int failures;
+
+    kernel_need_root();
+    uint64_t seed = kernel_seed();
+    failures = path_none_new(&none, &error) != 0 || check("none", none);
+    for (uint32_t which = 0; which < KERNEL_MODELS; which++) {
+        struct kernel_model model;
+
+        kernel_model_make(&model, which, seed + which);
+        for (uint32_t form = 0; form < model.forms; form++) {
+            struct path_program *program;
+
+            if (model.open(&program, &model, form, &error) != 0) {
+                printf("%s: %s\n", model.name, error.text);
+                failures++;
+                continue;
+            }
+            failures += check(model.name, program);
+        }
+        kernel_model_free(&model);
+    }
+    failures += check_largest_network(seed);
+    return failures != 0;
+}
