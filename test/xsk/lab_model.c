@@ -6,26 +6,36 @@
  *   lab_model forest FILE   64 random trees over all twelve features, the same every time: a
  * verdict that any changed feature is likely to change */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dt_random.h"
 
 enum { SEED = 3, ATTACK_PORT = 9999, ATTACK_SOURCE_MOST = 1123 };
 
+static void *copy(const void *from, size_t size)
+{
+    void *to = malloc(size);
+
+    if (!to)
+        abort();
+    return memcpy(to, from, size);
+}
+
 /* A tree whose leaves of row 0 mean benign, those of row 1 attack. */
 static void make_tree(struct random_model *model, struct dt_random *random,
-                      struct dt_draft_node *nodes, uint32_t count)
+                      const struct dt_draft_node *nodes, uint32_t count)
 {
-    static int32_t scores[] = {1 << 20, 0, 0, 1 << 20};
+    static const int32_t scores[] = {1 << 20, 0, 0, 1 << 20};
 
-    model->nodes = nodes;
-    model->scores = scores;
+    model->nodes = copy(nodes, count * sizeof(*nodes));
+    model->scores = copy(scores, sizeof(scores));
     model->draft = (struct dt_draft){
         .class_count = 2,
         .tree_count = 1,
-        .nodes = nodes,
+        .nodes = model->nodes,
         .node_count = count,
-        .scores = scores,
+        .scores = model->scores,
         .row_count = 2,
     };
     random_model_finish(model, random);
@@ -36,7 +46,7 @@ static void make_tree(struct random_model *model, struct dt_random *random,
 /* dport <= 9998 ? benign : dport <= 9999 ? attack : benign */
 static void make_attack(struct random_model *model, struct dt_random *random)
 {
-    static struct dt_draft_node nodes[] = {
+    static const struct dt_draft_node nodes[] = {
         {.feature = FEATURE_DPORT, .threshold = ATTACK_PORT - 1, .left = 1, .right = 2},
         {.is_leaf = true, .row = 0},
         {.feature = FEATURE_DPORT, .threshold = ATTACK_PORT, .left = 3, .right = 4},
@@ -50,7 +60,7 @@ static void make_attack(struct random_model *model, struct dt_random *random)
 /* sport <= 1123 ? attack : benign */
 static void make_ports(struct random_model *model, struct dt_random *random)
 {
-    static struct dt_draft_node nodes[] = {
+    static const struct dt_draft_node nodes[] = {
         {.feature = FEATURE_SPORT, .threshold = ATTACK_SOURCE_MOST, .left = 1, .right = 2},
         {.is_leaf = true, .row = 1},
         {.is_leaf = true, .row = 0},
@@ -81,9 +91,9 @@ int main(int argc, char **argv)
         make_ports(&model, &random);
     else
         make_forest(&model, &random);
-    if (q8_write(&model.file, argv[2], &error) != 0) {
+    int status = q8_write(&model.file, argv[2], &error);
+    if (status != 0)
         fprintf(stderr, "lab_model: %s\n", error.text);
-        return 1;
-    }
-    return 0;
+    random_model_free(&model);
+    return status != 0;
 }
