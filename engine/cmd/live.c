@@ -145,7 +145,7 @@ static int start_worker(struct live *live, uint32_t i, struct error *error)
         .counters = &queue->counters,
     };
 
-    snprintf(name, sizeof(name), "worker %u", i);
+    snprintf(name, sizeof(name), "worker %u", i % 1000); /* a thread has 15 letters */
     return worker_start(&queue->worker, &options, error);
 }
 
