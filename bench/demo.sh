@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Installs what is missing, builds, and shows the engine at work: a capture of real programs goes in,
 # a class and an action for every packet come out, by the neural network and by the decision tree.
+# Then the same packets cross a live engine: a bridge over AF_XDP between two network namespaces.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+lab=demo$(($$ % 100000))
+trap 'test/lab.sh down "$lab" >/dev/null 2>&1; rm -rf "$work"' EXIT
 fail() {
     echo "demo.sh: $*" >&2
     exit 1
@@ -39,3 +41,30 @@ for model in nn dt; do
 done
 echo
 bench/demo_table.py "$work"
+
+# live: the engine as a bridge in a lab of namespaces, while the capture is sent through it. The
+# packets bring their own times along, so that the verdicts are those of the capture.
+live() {
+    test/lab.sh up "$lab" --two-ports --mtu 1600 || return 1
+    test/lab.sh exec "$lab" eng "$engine" --iface eng0 --bridge eng1 --model nn.q8 \
+        --action flood=drop --trailer-time >"$work/table" 2>"$work/words" &
+    local pid=$!
+    for _ in $(seq 100); do
+        grep -q 'running$' "$work/words" && break
+        kill -0 $pid 2>/dev/null || return 1
+        sleep 0.1
+    done
+    test/lab.sh exec "$lab" gen build/bin/afxdp-generate --iface gen0 --pcap "$capture" \
+        --longest 1522 --rate 50000 --trailer-time || return 1
+    sleep 0.5
+    kill -INT $pid
+    wait $pid
+}
+
+if reason=$(test/lab.sh check 2>&1); then
+    printf '\nNow live: %s, as a bridge between two network namespaces, floods dropped.\n\n' nn.q8
+    live >"$work/log" 2>&1 || { cat "$work/words" "$work/log" >&2 && fail "the live run failed"; }
+    cat "$work/table"
+else
+    printf '\nThe live part is left out: %s.\n' "${reason#skipped: }"
+fi
