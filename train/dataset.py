@@ -1,17 +1,39 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the models are trained on: the lab set and our recordings, with the shortcuts removed."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 import augment
 import data
 
 BENIGN, PORTSCAN, BRUTEFORCE, FLOOD, AMPLIFICATION = range(len(data.CLASSES))
-# How many of a class's flows get another service port in a redrawn copy.
-SERVICE_SHARE = (0.3, 0.2, 0.5, 0.8, 0.1)
 # A SYN with options, as every client sends it: the first packet of a connect scan or of a guessed
 # password is the same as anyone's. Below 48 bytes are the SYNs that raw scanners and floods build.
 CLIENT_SYN = 48
+
+
+@dataclass
+class Recipe:
+    """Every choice about the training rows; the run folder keeps it."""
+
+    stretches: int = 2  # time-stretched copies of each capture
+    copies: int = 2  # the rows themselves, and copies with redrawn ports
+    # By class: share of flows whose service port is redrawn too, in the copies.
+    service_share: tuple = (0.3, 0.2, 0.5, 0.8, 0.1)
+    # By class: weight of a row of our recordings against one of the lab set.
+    recorded_weight: tuple = (1.0, 1.0, 1.0, 1.0, 1.0)
+    ambiguous_weight: float = 0.1  # of attack rows that look like a benign client's
+    dense: int = 16  # all packets of a flow up to this one, then every fourth with weight 2
+    seed: int = 0
+
+
+@dataclass
+class Training:
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
 
 
 def per_capture(rows):
@@ -19,7 +41,7 @@ def per_capture(rows):
         yield rows.take(rows.capture == number)
 
 
-def variants(rows, rng, stretches=2, progress=lambda items: items):
+def variants(rows, rng, stretches, progress=lambda items: items):
     """Time-stretched copies of all, one-way copies of benign: between 1/10 and 10 times slower."""
     found = []
     for part in progress(list(per_capture(rows))):
@@ -33,13 +55,34 @@ def variants(rows, rng, stretches=2, progress=lambda items: items):
     return [f for f in found if len(f)]
 
 
-def with_redrawn_ports(rows, rng, copies):
-    """x and y and the rows' own place, of the rows themselves and of copies with other ports."""
-    x = [rows.x] + [augment.redraw_ports(rows, rng, SERVICE_SHARE) for _ in range(copies - 1)]
-    return np.concatenate(x), np.tile(rows.y, copies), np.tile(np.arange(len(rows)), copies)
-
-
-def ambiguous(x, y, nth):
+def ambiguous(rows):
     """Attack rows that no feature tells from a benign client's: see CLIENT_SYN."""
-    return ((nth == 1) & np.isin(y, (PORTSCAN, BRUTEFORCE)) & (x[:, 2] == 6)
-            & (x[:, 3] >= CLIENT_SYN))
+    return ((rows.nth == 1) & np.isin(rows.y, (PORTSCAN, BRUTEFORCE)) & (rows.x[:, 2] == 6)
+            & (rows.x[:, 3] >= CLIENT_SYN))
+
+
+def prepare(lab, recorded, recipe, progress=lambda items: items):
+    """Training rows of the lab set's training part and of recordings (Rows or None)."""
+    rng = np.random.default_rng(recipe.seed)
+    parts = []
+    for rows, weight in ((lab, None), (recorded, recipe.recorded_weight)):
+        if rows is None or not len(rows):
+            continue
+        every = data.join([rows] + variants(rows, rng, recipe.stretches, progress))
+        every = every.take((every.nth <= recipe.dense) | (every.nth % 4 == 0))
+        w = np.where(every.nth > recipe.dense, 2.0, 1.0)
+        w *= 1.0 if weight is None else np.asarray(weight)[every.y]
+        w[ambiguous(every)] *= recipe.ambiguous_weight
+        for copy in range(recipe.copies):
+            x = augment.redraw_ports(every, rng, recipe.service_share) if copy else every.x
+            parts.append((x, every.y, w))
+    x, y, w = (np.concatenate(column) for column in zip(*parts))
+    kept = w > 0
+    return Training(x[kept], y[kept], w[kept])
+
+
+def balanced(y, weight, classes, power):
+    """Weights times a power of the inverse class weight, mean 1."""
+    total = np.bincount(y, weights=weight, minlength=classes)
+    found = weight / np.maximum(total, 1e-9)[y] ** power
+    return found / found.mean()

@@ -16,21 +16,22 @@ import tree as trees
 PRODUCER = "afxdp-engine train"
 
 
-def finish(graph, path, classes, code=None, opsets=(("", 13),)):
+def finish(graph, path, classes, properties=None, opsets=(("", 13),)):
     model = helper.make_model(graph, producer_name=PRODUCER, ir_version=7,
                               opset_imports=[helper.make_opsetid(*opset) for opset in opsets])
-    properties = {"afxdp.features": "1", "afxdp.classes": json.dumps(list(classes))}
-    if code is not None:
-        properties["afxdp.code"] = code
-    for key, value in sorted(properties.items()):
+    every = {"afxdp.features": "1", "afxdp.classes": json.dumps(list(classes)), **(properties or {})}
+    for key, value in sorted(every.items()):
         model.metadata_props.add(key=key, value=value)
     onnx.checker.check_model(model)
     with open(path, "wb") as file:
         file.write(model.SerializeToString(deterministic=True))
 
 
-def export_nn(layers, path, classes, code):
-    """layers: [(weights [outputs, inputs], bias [outputs])]; code: the text of code.json."""
+def export_nn(layers, path, classes, code, shifts=None):
+    """layers: [(weights [outputs, inputs], bias [outputs])]; code: the text of code.json.
+
+    shifts: the text of `afxdp.shifts` for layers that are integers already (see qat.to_float).
+    """
     nodes, weights, value = [], [], "input"
     for i, (weight, bias) in enumerate(layers):
         names = f"weight{i}", f"bias{i}"
@@ -46,7 +47,10 @@ def export_nn(layers, path, classes, code):
         nodes, "nn",
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", layers[0][0].shape[1]])],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", len(classes)])], weights)
-    finish(graph, path, classes, code)
+    properties = {"afxdp.code": code}
+    if shifts is not None:
+        properties["afxdp.shifts"] = shifts
+    finish(graph, path, classes, properties)
 
 
 def ensemble_attributes(model):

@@ -22,13 +22,6 @@ def network(widths):
     return nn.Sequential(*layers)
 
 
-def row_weights(y, classes, power=0.5):
-    """Class weights by a power of the inverse frequency, mean 1 over the rows."""
-    count = np.bincount(y, minlength=classes)
-    weight = np.where(count > 0, 1.0 / np.maximum(count, 1) ** power, 0.0)[y]
-    return weight / weight.mean()
-
-
 def fit(model, codes, y, weights, rng, epochs, rate, batch=1024, progress=range):
     """Minimises the weighted cross-entropy with Adam under a one-cycle rate."""
     x = torch.from_numpy(codes.astype(np.float32) / 127)
