@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The project's C programs that training calls, and the CSV files they read."""
 
+import json
 import os
 import subprocess
 
 import data
+import public
 
 MODEL_TOOL = os.path.join(data.ROOT, "build", "bin", "afxdp-model")
 
@@ -31,5 +33,18 @@ def code(features, output):
     run("code", features, "-o", output)
 
 
-def import_onnx(onnx, calibration, output):
-    run("import", onnx, "--calibrate", calibration, "-o", output)
+NOT_FOR = ("a decision to drop traffic without a person looking at it; it knows five classes of a "
+           "few testbeds, and tells no attack from what looks the same packet by packet")
+
+
+def write_provenance(path, name, facts):
+    """What `afxdp-model inspect` shows of where a model comes from."""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"not_for": NOT_FOR, "page": f"docs/models/{name}.md", "made_by": "train/train.py",
+                   "data": {key: public.SETS[key] for key in public.LAB_SETS}, **facts}, file,
+                  indent=1)
+        file.write("\n")
+
+
+def import_onnx(onnx, calibration, provenance, output):
+    run("import", onnx, "--calibrate", calibration, "--provenance", provenance, "-o", output)

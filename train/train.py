@@ -34,6 +34,7 @@ import tree
 
 K = len(data.CLASSES)
 HIDDEN = {"nn": (32, 32), "nn-16": (16, 16)}
+FITS = {"dt": tree.fit_tree, "forest": tree.fit_forest}
 CODE_ROWS = 200_000
 
 
@@ -111,6 +112,8 @@ def parse():
     parser.add_argument("--recordings", nargs="*", default=[], help="folders of our own recordings")
     parser.add_argument("--out", default="models", help="where the models go")
     parser.add_argument("--run", help="run folder (train/runs/DATE)")
+    parser.add_argument("--models", nargs="+", default=["nn", "dt"], choices=[*HIDDEN, *FITS],
+                        help="which to train")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--tune-epochs", type=int, default=3)
@@ -146,10 +149,13 @@ def main():
     text, tables = make_code(training, run, rng)
     codes = input_code.apply(tables, training.x)
 
-    candidates = {name: [train_network(options, name, training, weight, codes, tables, valid, seed)
-                         for seed in options.seeds] for name in HIDDEN}
-    for name, fit in (("dt", tree.fit_tree), ("forest", tree.fit_forest)):
-        candidates[name] = train_trees(fit, training, weight, valid, options.seeds[:1])
+    candidates = {}
+    for name in options.models:
+        if name in HIDDEN:
+            candidates[name] = [train_network(options, name, training, weight, codes, tables, valid,
+                                              seed) for seed in options.seeds]
+        else:
+            candidates[name] = train_trees(FITS[name], training, weight, valid, options.seeds[:1])
 
     at = spread(training, 6000, rng)
     calibration = os.path.join(options.out, "calibration.csv")
@@ -177,7 +183,11 @@ def main():
                   f"{score['false_positives']:.4f}  "
                   + "  ".join(f"{c} {v:.3f}" for c, v in score["f1"].items()))
         if tools.present():
-            tools.import_onnx(path, calibration, os.path.join(options.out, f"{name}.q8"))
+            about = os.path.join(options.out, f"{name}.provenance.json")
+            tools.write_provenance(about, name, {
+                "recordings": len(recorded.names) if recorded else 0, "seed": choice["seed"],
+                "torch": torch.__version__, "scikit-learn": sklearn.__version__})
+            tools.import_onnx(path, calibration, about, os.path.join(options.out, f"{name}.q8"))
     report["seconds"] = round(time.time() - start, 1)
     with open(os.path.join(run, "metrics.json"), "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1)
