@@ -14,10 +14,13 @@ from onnx import numpy_helper
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
 
+import augment
 import data
 import export_onnx
 import input_code
 import nn
+import qat
+import recordings
 import tree
 
 
@@ -130,10 +133,105 @@ class Export(unittest.TestCase):
         for _ in range(2):
             rng = nn.deterministic(8)
             model = nn.network([12, 8, 2])
-            nn.fit(model, codes, y, nn.row_weights(y, 2), rng, 20, 1e-2, batch=64)
+            nn.fit(model, codes, y, np.ones(400), rng, 40, 1e-2, batch=64)
             found.append(nn.logits(model, codes).tobytes())
         self.assertEqual(*found)
         self.assertGreater((nn.logits(model, codes).argmax(1) == y).mean(), 0.95)
+
+
+class IntegerArithmetic(unittest.TestCase):
+    def setUp(self):
+        rng = nn.deterministic(9)
+        self.codes = rng.integers(0, 128, (800, 12))
+        y = (self.codes[:, 0] + self.codes[:, 1] > 120).astype(np.int64)
+        model = nn.fit(nn.network([12, 16, 8, 2]), self.codes, y, np.ones(800), rng, 20, 1e-2, 128)
+        self.verdicts = nn.logits(model, self.codes).argmax(1)
+        start, factor = qat.quantise(nn.layers_of(model), self.codes)
+        self.start, self.model = qat.rounded(start), qat.Network(start, factor)
+        self.tuned = qat.tune(start, factor, self.codes, y, np.ones(800), rng, 3, batch=128)
+
+    def test_by_hand(self):
+        layers = [qat.Layer(np.array([[3, -2], [1, 1]]), np.array([4, -600]), np.array([1, 0])),
+                  qat.Layer(np.array([[1, 2]]), np.array([-5]), None)]
+        # 3*9 - 2*5 + 4 = 21, (21 + 1) >> 1 = 11; 14 - 600 is cut to 0; 11 - 5
+        self.assertEqual(qat.logits(layers, np.array([[9, 5]])).tolist(), [[6]])
+        # 3*127 + 4 = 385, 386 >> 1 = 193 is cut to 127
+        self.assertEqual(qat.logits(layers, np.array([[127, 0]])).tolist(), [[122]])
+
+    def test_training_computes_the_integers(self):
+        import torch
+
+        with torch.no_grad():
+            found = self.model(torch.from_numpy(self.codes.astype(np.float32))).numpy()
+        whole = np.rint(found / self.model.factor).astype(np.int64)
+        self.assertTrue(np.array_equal(whole, qat.logits(self.model.layers(), self.codes)))
+        self.assertLess(abs(found / self.model.factor - whole).max(), 1e-2)
+
+    def test_it_agrees_with_float(self):
+        for layers in (self.start, self.tuned):
+            same = qat.logits(layers, self.codes).argmax(1) == self.verdicts
+            self.assertGreater(same.mean(), 0.97)
+
+    def test_export_holds_every_integer(self):
+        layers, shifts = qat.to_float(self.tuned)
+        shifts = json.loads(shifts)
+        self.assertEqual([len(s) for s in shifts], [16, 8])
+        for i, (layer, (weight, bias)) in enumerate(zip(self.tuned, layers)):
+            unit = 2.0 ** np.array(shifts[i]) if i < 2 else np.ones(2)
+            back = weight.astype(np.float64) * unit[:, None] / (127 if i == 0 else 1)
+            self.assertTrue(np.array_equal(back, layer.weight))
+            self.assertTrue(np.array_equal(bias.astype(np.float64) * unit, layer.bias))
+        x = self.codes.astype(np.float32) / 127
+        for i, (weight, bias) in enumerate(layers):
+            x = x @ weight.T + bias
+            x = np.maximum(x, 0) if i < 2 else x
+        same = x.argmax(1) == qat.logits(self.tuned, self.codes).argmax(1)
+        self.assertGreater(same.mean(), 0.97)
+
+
+class Augmentation(unittest.TestCase):
+    def test_ports_are_redrawn_by_flow(self):
+        count = 3000
+        flow = np.repeat(np.arange(count // 3), 3)
+        x = np.zeros((count, 12), np.int64)
+        x[:, 0], x[:, 1], x[:, 2:] = 40000 + flow, 443, np.arange(count)[:, None]
+        x[flow == 1, :2] = (443, 50000)  # one that was seen from the middle
+        x[flow == 2, :2] = (53, 53)
+        zero = np.zeros(count, np.int64)
+        rows = data.Rows(x, zero, flow, zero, zero, zero, zero, zero, ["a"])
+        new = augment.redraw_ports(rows, np.random.default_rng(10), [0.5])
+        self.assertTrue(np.array_equal(new[:, 2:], x[:, 2:]))
+        self.assertTrue((new.reshape(-1, 3, 12)[:, :, :2] == new[::3, None, :2]).all())
+        self.assertTrue((new[flow == 2, :2] == 53).all())
+        client = np.where(flow == 1, new[:, 1], new[:, 0])
+        self.assertGreater(len(np.unique(client)), 900)
+        self.assertGreaterEqual(client[flow != 2].min(), 1024)
+        moved = (new[flow > 2][:, 1] != 443).mean()
+        self.assertTrue(0.4 < moved < 0.6, moved)
+
+
+class FlowTable(unittest.TestCase):
+    def test_first_match_wins_either_way_round(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+            file.write(",".join(recordings.COLUMNS) + "\n"
+                       "1.5,2.5,6,10.0.0.1,,,22,,,bruteforce\n"
+                       ",,,10.0.0.1,,,,,,benign\n"
+                       ",,17,,,,53,02:00:00:00:00:01,,flood\n")
+            file.flush()
+            label_of = recordings.flow_table(file.name)
+        a, b = bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])
+        mac, other = bytes.fromhex("020000000001"), bytes(6)
+        ssh, answer = (data.packets.Packet(a, b, 999, 22, 6, 40),
+                       data.packets.Packet(b, a, 22, 999, 6, 40))
+        for packet in (ssh, answer):
+            self.assertEqual(label_of(2 * 10**9, (mac, other), packet), "bruteforce")
+            self.assertEqual(label_of(3 * 10**9, (mac, other), packet), "benign")
+        far = data.packets.Packet(b, bytes(4), 53, 999, 17, 40)
+        self.assertEqual(label_of(0, (other, mac), far), "flood")
+        self.assertEqual(label_of(0, (mac, other), far), None)
+        near = far._replace(sport=999, dport=53)
+        self.assertEqual(label_of(0, (mac, other), near), "flood")
+        self.assertEqual(label_of(0, (other, mac), far._replace(protocol=6)), None)
 
 
 class Parts(unittest.TestCase):
