@@ -14,6 +14,11 @@ struct nn_variant {
     classify_function *classify;
 };
 
+/* Those of other CPUs than the one compiled for don't exist. */
 extern const struct nn_variant nn_scalar;
+extern const struct nn_variant nn_avx2;
+extern const struct nn_variant nn_avx512vnni;
+extern const struct nn_variant nn_avx512vbmi;
+extern const struct nn_variant nn_neon;
 
 #endif

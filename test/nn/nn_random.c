@@ -6,8 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "nn_reference.h"
-
 static uint32_t next(struct random *random)
 {
     random->state ^= random->state >> 12;
@@ -156,36 +154,4 @@ void nn_random_features(struct random *random, struct features *features, size_t
         for (uint32_t f = 0; f < FEATURE_COUNT; f++)
             features[i].value[f] = nn_random_value(random);
     }
-}
-
-struct q8 *nn_random_file(struct random *random, const struct nn_model *model,
-                          uint32_t golden_count)
-{
-    struct q8 *file = calloc(1, sizeof(*file));
-    struct q8_golden *golden = calloc(golden_count + 1, sizeof(*golden));
-    uint8_t *payload;
-
-    if (!file || !golden || nn_model_encode(model, &payload, &file->payload_size))
-        abort();
-    file->kind = Q8_NN;
-    file->class_count = model->class_count;
-    for (uint32_t i = 0; i < model->class_count; i++)
-        snprintf(file->classes[i].name, sizeof(file->classes[i].name), "class-%u", i);
-    file->confidence = model->confidence;
-    file->provenance = "{}";
-    for (uint32_t i = 0; i < golden_count; i++) {
-        nn_random_features(random, &golden[i].features, 1);
-        golden[i].verdict = nn_classify(model, &golden[i].features);
-    }
-    file->payload = payload;
-    file->golden = golden;
-    file->golden_count = golden_count;
-    return file;
-}
-
-void nn_random_file_free(struct q8 *file)
-{
-    free((void *)file->payload);
-    free((void *)file->golden);
-    free(file);
 }

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* nn_simd.h in AVX-512 VNNI: 16 packets a group, and the way from leaders to verdicts. What differs
+ * between the variants is how they code the inputs. */
+#ifndef AFXDP_NN_AVX512_H
+#define AFXDP_NN_AVX512_H
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "nn_reference.h"
+
+enum {
+    NN_LANES = 16,
+    NN_GROUPS = 4,
+    NN_BLOCK = NN_LANES * NN_GROUPS,
+};
+
+typedef __m512i nn_vector;
+
+ALWAYS_INLINE nn_vector nn_broadcast(int32_t value)
+{
+    return _mm512_set1_epi32(value);
+}
+
+/* vpdpbusd doesn't saturate: that no sum overflows is proven when a model is loaded. Not the
+ * intrinsic, for whose result GCC 12 takes another register than the sum's: its loops consist
+ * mostly of moves and take half as long again. */
+ALWAYS_INLINE void nn_dot(nn_vector *sum, nn_vector inputs, nn_vector weights)
+{
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(*sum) : "v"(inputs), "v"(weights));
+}
+
+/* The packs saturate at 127, negative sums become 0 at the end. They leave [output][packet] in
+ * each 128-bit lane, which is transposed. */
+ALWAYS_INLINE nn_vector nn_requantise_tile(const nn_vector sums[4], const int32_t shift[4])
+{
+    const __m512i transpose =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    __m512i low = _mm512_packs_epi32(_mm512_srav_epi32(sums[0], nn_broadcast(shift[0])),
+                                     _mm512_srav_epi32(sums[1], nn_broadcast(shift[1])));
+    __m512i high = _mm512_packs_epi32(_mm512_srav_epi32(sums[2], nn_broadcast(shift[2])),
+                                      _mm512_srav_epi32(sums[3], nn_broadcast(shift[3])));
+    __m512i bytes = _mm512_max_epi8(_mm512_packs_epi16(low, high), _mm512_setzero_si512());
+
+    return _mm512_shuffle_epi8(bytes, transpose);
+}
+
+ALWAYS_INLINE nn_vector nn_min(nn_vector a, nn_vector b)
+{
+    return _mm512_min_epi32(a, b);
+}
+
+ALWAYS_INLINE nn_vector nn_max(nn_vector a, nn_vector b)
+{
+    return _mm512_max_epi32(a, b);
+}
+
+ALWAYS_INLINE nn_vector nn_if_greater(nn_vector a, nn_vector b, nn_vector yes, nn_vector no)
+{
+    return _mm512_mask_mov_epi32(no, _mm512_cmpgt_epi32_mask(a, b), yes);
+}
+
+#include "nn_simd.h"
+
+/* The confidences of 32 margins below 256, as words. */
+ALWAYS_INLINE __m512i nn_confidence(const struct confidence_table *confidence, __m512i margins)
+{
+    const uint16_t *step = confidence->step;
+    __m512i quarters[4];
+
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++, step += 64)
+        quarters[i] = _mm512_permutex2var_epi16(_mm512_loadu_si512(step), margins,
+                                                _mm512_loadu_si512(step + 32));
+    __mmask32 bit6 = _mm512_test_epi16_mask(margins, _mm512_set1_epi16(64));
+    __mmask32 bit7 = _mm512_test_epi16_mask(margins, _mm512_set1_epi16(128));
+
+    return _mm512_mask_blend_epi16(bit7, _mm512_mask_blend_epi16(bit6, quarters[0], quarters[1]),
+                                   _mm512_mask_blend_epi16(bit6, quarters[2], quarters[3]));
+}
+
+ALWAYS_INLINE __m512i nn_margin(const struct confidence_table *confidence,
+                                const struct nn_leaders *leaders, int g)
+{
+    __m512i margin = _mm512_sub_epi32(leaders->best[g], leaders->second[g]);
+
+    margin = _mm512_srlv_epi32(margin, nn_broadcast((int32_t)confidence->shift));
+    return _mm512_min_epu32(margin, nn_broadcast(CONFIDENCE_STEPS - 1));
+}
+
+/* Verdicts of groups `a` and `b`: a struct verdict in each lane. Packing and unpacking both work
+ * within 128-bit lanes, so that packets keep their place. */
+ALWAYS_INLINE void nn_verdicts(__m512i verdicts[2], const struct confidence_table *confidence,
+                               const struct nn_leaders *leaders, int a, int b)
+{
+    __m512i classes = _mm512_packus_epi32(leaders->class_index[a], leaders->class_index[b]);
+    __m512i margins =
+        _mm512_packus_epi32(nn_margin(confidence, leaders, a), nn_margin(confidence, leaders, b));
+    __m512i confidences = nn_confidence(confidence, margins);
+
+    verdicts[0] = _mm512_unpacklo_epi16(classes, confidences);
+    verdicts[1] = _mm512_unpackhi_epi16(classes, confidences);
+}
+
+/* Features of four packets, twelve dwords each, are three vectors of four 128-bit lanes: lane
+ * 3 p + quad belongs to packet p. Gives each quad's four packets a vector of their own. */
+ALWAYS_INLINE void nn_sort_lanes(__m512i quads[NN_INPUT_QUADS], __m512i a, __m512i b, __m512i c)
+{
+    /* lanes 0 and 3 of a, 2 of b, 1 of c */
+    quads[0] = _mm512_mask_shuffle_i32x4(_mm512_shuffle_i32x4(a, b, 0x2c), 0xf000, a, c, 0x40);
+    /* lane 1 of a, 0 and 3 of b, 2 of c */
+    quads[1] = _mm512_mask_shuffle_i32x4(_mm512_shuffle_i32x4(b, b, 0x30), 0xf00f, a, c, 0x81);
+    /* lane 2 of a, 1 of b, 0 and 3 of c */
+    quads[2] = _mm512_mask_shuffle_i32x4(_mm512_shuffle_i32x4(b, c, 0xc4), 0x000f, a, a, 0x02);
+}
+
+/* Runs the layers on a block of coded packets. Lane 4 p + b of group s is packet 16 b + 4 s + p,
+ * as both ways of coding leave them; verdicts come in the packets' order. */
+ALWAYS_INLINE void nn_classify_block(struct verdict *verdicts, nn_activations activations[2],
+                                     const struct nn_tiled *model)
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    struct nn_leaders leaders;
+    __m512i groups[NN_GROUPS], vectors[NN_GROUPS];
+
+    nn_layers(&leaders, activations, model, NN_GROUPS);
+    nn_verdicts(&groups[0], &model->confidence, &leaders, 0, 1);
+    nn_verdicts(&groups[2], &model->confidence, &leaders, 2, 3);
+
+    __m512i low01 = _mm512_unpacklo_epi32(groups[0], groups[1]);
+    __m512i high01 = _mm512_unpackhi_epi32(groups[0], groups[1]);
+    __m512i low23 = _mm512_unpacklo_epi32(groups[2], groups[3]);
+    __m512i high23 = _mm512_unpackhi_epi32(groups[2], groups[3]);
+    vectors[0] = _mm512_unpacklo_epi64(low01, low23);
+    vectors[1] = _mm512_unpackhi_epi64(low01, low23);
+    vectors[2] = _mm512_unpacklo_epi64(high01, high23);
+    vectors[3] = _mm512_unpackhi_epi64(high01, high23);
+#pragma GCC unroll 4
+    for (int b = 0; b < NN_GROUPS; b++)
+        _mm512_storeu_si512(verdicts + NN_LANES * b, _mm512_permutexvar_epi32(order, vectors[b]));
+}
+
+/* Up to 16 packets, coded one by one. */
+static void nn_classify_few(const struct nn_tiled *model, const struct features *features,
+                            size_t count, struct verdict *verdicts)
+{
+    nn_activations activations[2];
+    struct nn_leaders leaders;
+    __m512i groups[2];
+
+    for (uint32_t quad = 0; quad < NN_INPUT_QUADS; quad++)
+        activations[0][quad][0] = _mm512_setzero_si512();
+    for (size_t i = 0; i < count; i++) {
+        uint8_t codes[NN_INPUTS];
+
+        nn_code(model->code, &features[i], codes);
+        for (uint32_t quad = 0; quad < NN_INPUT_QUADS; quad++)
+            memcpy((uint8_t *)&activations[0][quad][0] + 4 * i, &codes[4 * quad], 4);
+    }
+    nn_layers(&leaders, activations, model, 1);
+    nn_verdicts(groups, &model->confidence, &leaders, 0, 0);
+    _mm512_mask_storeu_epi32(verdicts, (__mmask16)((1U << count) - 1), groups[0]);
+}
+
+typedef void nn_block_function(const struct nn_tiled *model, const struct features *features,
+                               struct verdict *verdicts);
+
+/* Any number of packets. What remains behind the last whole block is classified together with
+ * packets before it, once more, where there are enough. */
+ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const struct features *features,
+                                      size_t count, struct verdict *verdicts,
+                                      nn_block_function *classify_block)
+{
+    struct features padded[NN_BLOCK];
+    struct verdict all[NN_BLOCK];
+    size_t at = 0;
+
+    for (; at + NN_BLOCK <= count; at += NN_BLOCK)
+        classify_block(model, features + at, verdicts + at);
+    if (at == count)
+        return;
+    if (at > 0) {
+        classify_block(model, features + count - NN_BLOCK, verdicts + count - NN_BLOCK);
+    } else if (count <= NN_LANES) {
+        nn_classify_few(model, features, count, verdicts);
+    } else {
+        memcpy(padded, features, count * sizeof(*features));
+        memset(padded + count, 0, (NN_BLOCK - count) * sizeof(*features));
+        classify_block(model, padded, all);
+        memcpy(verdicts, all, count * sizeof(*verdicts));
+    }
+}
+
+#endif
