@@ -171,8 +171,6 @@ ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const struct
                                       size_t count, struct verdict *verdicts,
                                       nn_block_function *classify_block)
 {
-    struct features padded[NN_BLOCK];
-    struct verdict all[NN_BLOCK];
     size_t at = 0;
 
     for (; at + NN_BLOCK <= count; at += NN_BLOCK)
@@ -184,8 +182,10 @@ ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const struct
     } else if (count <= NN_LANES) {
         nn_classify_few(model, features, count, verdicts);
     } else {
+        struct features padded[NN_BLOCK] = {0};
+        struct verdict all[NN_BLOCK];
+
         memcpy(padded, features, count * sizeof(*features));
-        memset(padded + count, 0, (NN_BLOCK - count) * sizeof(*features));
         classify_block(model, padded, all);
         memcpy(verdicts, all, count * sizeof(*verdicts));
     }

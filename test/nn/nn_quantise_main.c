@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Quantises networks of fixed numbers and prints a hash of each: the same in every build and on
+ * every machine, or an ONNX file imported here and there would give two models. */
+#include <stdio.h>
+#include <string.h>
+
+#include "nn_quantise.h"
+#include "nn_random.h"
+
+enum {
+    ROWS = 600,
+};
+
+/* Weights and rows as rough as trained ones: no power of two divides them. */
+static void make(struct random *random, struct nn_float *network, uint8_t codes[ROWS][NN_INPUTS])
+{
+    uint32_t widths[NN_LAYERS_MAX];
+
+    memset(network, 0, sizeof(*network));
+    nn_random_shape(random, &network->layer_count, widths);
+    for (uint32_t l = 0; l < network->layer_count; l++) {
+        struct nn_float_layer *layer = &network->layers[l];
+
+        layer->inputs = l == 0 ? NN_INPUTS : widths[l - 1];
+        layer->outputs = widths[l];
+        for (uint32_t o = 0; o < layer->outputs; o++) {
+            layer->bias[o] = ((double)random_below(random, 20001) - 10000) / 33333.0;
+            for (uint32_t i = 0; i < layer->inputs; i++)
+                layer->weight[o][i] = ((double)random_below(random, 20001) - 10000) / 17777.0;
+        }
+    }
+    for (size_t r = 0; r < ROWS; r++) {
+        for (uint32_t i = 0; i < NN_INPUTS; i++)
+            codes[r][i] = (uint8_t)random_below(random, 128);
+    }
+}
+
+/* FNV-1a. */
+static uint64_t hash(const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    uint64_t value = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < size; i++)
+        value = (value ^ at[i]) * UINT64_C(0x100000001b3);
+    return value;
+}
+
+int main(void)
+{
+    static struct nn_float network;
+    static uint8_t codes[ROWS][NN_INPUTS];
+    struct random random = {20240611};
+
+    for (int round = 0; round < 6; round++) {
+        static struct nn_model model;
+        struct nn_rows rows = {codes, ROWS};
+        struct nn_choice choice;
+
+        make(&random, &network, codes);
+        memset(&model, 0, sizeof(model));
+        if (nn_quantise(&model, &network, &rows, &choice, NULL))
+            return 1;
+        printf("%016llx %s, %zu agree\n", (unsigned long long)hash(&model, sizeof(model)),
+               choice.name, choice.agreeing);
+    }
+    return 0;
+}
