@@ -34,28 +34,40 @@ class Bytes(lab.Test):
             self.assertIsNone(dumpcap.poll())
         return dumpcap
 
-    def crosses(self, here, engine, *generate):
+    def attempt(self, here, rate, *generate):
+        """What was sent, what came, and the report."""
         sent_file, came = self.path("sent.pcap"), self.path("came.pcap")
+        engine = here.engine(*WIRE)
         dumpcap = self.recorded(here, came)
-        sent = here.generate("--rate", "20000", "--record", sent_file, *generate)
+        here.generate("--rate", rate, "--record", sent_file, *generate)
         time.sleep(0.7)
         dumpcap.terminate()
         dumpcap.wait(timeout=20)
         dumpcap.stderr.close()
-        before, after = lab.frames_of(sent_file), lab.frames_of(came)
+        return lab.frames_of(sent_file), lab.frames_of(came), engine.stop()
+
+    def crosses(self, here, *generate):
+        """All frames cross, unchanged. Only where the machine was too busy to take them all, which
+        the counters must explain to the last one, it is tried again more slowly."""
+        for rate in ("20000", "5000", "2000"):
+            sent, came, report = self.attempt(here, rate, *generate)
+            lost = (sum(port["nic_tx_dropped"] for port in report["ports"])
+                    + sum(queue["rx_ring_full"] + queue["rx_dropped"] + queue["failed_tx_full"]
+                          for queue in report["queues"]))
+            self.assertEqual(len(sent), len(came) + lost)
+            if lost == 0:
+                break
+            print(f"{lost} lost at {rate} a second", flush=True)
         # What isn't IP takes the short way and may overtake the rest: each keeps its order.
-        different = sum(a != b for a, b in zip(sorted(before, key=is_ip), sorted(after, key=is_ip)))
-        print(f"{sent['sent']} sent, {len(after)} came, {different} differ", flush=True)
-        self.assertEqual(len(before), sent["sent"])
-        self.assertEqual(len(after), len(before))
-        self.assertEqual(different, 0)
-        return engine.stop(), after
+        different = sum(a != b for a, b in zip(sorted(sent, key=is_ip), sorted(came, key=is_ip)))
+        print(f"{len(sent)} sent, {len(came)} came, {different} differ", flush=True)
+        self.assertEqual((len(came), different), (len(sent), 0))
+        return report, came
 
     def test_identical(self):
         """Every frame of a capture, ARP and other non-IP included, in order and to the last bit."""
         here = self.lab("--two-ports")
-        engine = here.engine(*WIRE)
-        report, frames = self.crosses(here, engine, "--pcap", lab.MIXED)
+        report, frames = self.crosses(here, "--pcap", lab.MIXED)
         crossed = sum(queue["xdp_other"] for queue in report["queues"])
         self.assertEqual(report["endings"]["forwarded"] + crossed, len(frames))
         self.assertGreater(crossed, 0)
@@ -65,8 +77,7 @@ class Bytes(lab.Test):
         here = self.lab("--two-ports", "--mtu", "9000")
         source = self.path("jumbo.pcap")
         write_jumbo(source, 2000)
-        engine = here.engine(*WIRE)
-        report, frames = self.crosses(here, engine, "--pcap", source, "--longest", "9014")
+        report, frames = self.crosses(here, "--pcap", source, "--longest", "9014")
         self.assertTrue(report["multi_buffer"])
         self.assertEqual(report["bytes"], sum(map(len, frames)))
         self.assertEqual(report["classes"]["unclassified"], 2000)
@@ -93,7 +104,7 @@ class Bytes(lab.Test):
         self.addCleanup(dumpcap.kill)
         while "File:" not in dumpcap.stderr.readline():
             self.assertIsNone(dumpcap.poll())
-        here.generate("--count", "1000", "--rate", "20000")
+        here.generate("--count", "1000", "--rate", "5000")
         time.sleep(0.7)
         dumpcap.terminate()
         dumpcap.wait(timeout=20)
