@@ -56,7 +56,8 @@ struct bench_options {
  * 0, or 2 after a line on stderr. --help ends the program. */
 int bench_options_read(struct bench_options *options, const char *usage, int argc, char **argv);
 
-/* Monotonic nanoseconds. */
+/* Nanoseconds that this thread has been on a core: turns of other programs on a busy machine don't
+ * count, what they leave behind in caches does. (A quarter of a microsecond a call.) */
 uint64_t bench_clock(void);
 
 /* Nanoseconds of one zmm vpdpbusd with nothing that depends on another, measured now; 0 without
