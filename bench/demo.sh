@@ -28,9 +28,10 @@ step() {
 
 capture=test/captures/mixed.pcap
 engine=build/bin/afxdp-engine
-step "Install packages" deps/install.sh
+step "Install packages" deps/install.sh build run
 step "Configure" cmake --preset release
-step "Build" cmake --build --preset release -j "$(nproc)"
+step "Build" cmake --build --preset release -j "$(nproc)" \
+    --target afxdp-engine afxdp-features afxdp-generate
 step "Repeat the capture" bench/repeat_capture.py $capture 300000 "$work/long.pcap"
 build/bin/afxdp-features $capture --labels ${capture%.pcap}.labels.csv -o "$work/labels.csv"
 

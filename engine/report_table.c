@@ -4,7 +4,10 @@
 
 #include "report.h"
 
-enum { NUMBER_SIZE = 32 };
+enum {
+    NUMBER_SIZE = 32,
+    TIMED_PACKETS = 100000, /* of fewer, the time is that of the flow table's first page faults */
+};
 
 /* 1234567 as "1,234,567". */
 static const char *grouped(char text[NUMBER_SIZE], uint64_t value)
@@ -36,7 +39,7 @@ static void write_head(FILE *file, const struct report *report)
         fprintf(file, "model      none\n");
     fprintf(file, "packets    %s (%s bytes) in %.3f s", grouped(packets, totals->packets),
             grouped(bytes, totals->bytes), report->seconds);
-    if (totals->packets > 0 && strcmp(report->datapath, "pcap") == 0)
+    if (totals->packets >= TIMED_PACKETS && strcmp(report->datapath, "pcap") == 0)
         fprintf(file, ", %.1f ns per packet", report->seconds * 1e9 / (double)totals->packets);
     fprintf(file, "\nflows      %s begun, %s evicted\n", grouped(flows, totals->flows),
             grouped(evictions, totals->evictions));
