@@ -19,6 +19,7 @@ what was printed.
 Exit status: 77 when a live block could not run here and all else passed.
 """
 
+import difflib
 import os
 import pathlib
 import re
@@ -53,6 +54,16 @@ def normalise(text):
         line = re.sub(r"\((nn|dt), \w+,", r"(\1, #,", re.sub(r" +", " ", line))
         lines.append(line.rstrip())
     return lines
+
+
+def compare(shown, printed):
+    """None, or how what was printed differs from what is shown."""
+    difference = list(difflib.unified_diff(normalise(shown), normalise(printed), "shown",
+                                           "printed", lineterm=""))
+    if not difference:
+        return None
+    return ("prints something else than is shown (if that is right: test/docs/run_docs.py --update "
+            "BUILD FILE.md)\n" + "\n".join(difference))
 
 
 class Lab:
@@ -174,8 +185,8 @@ def run_document(path, build, update):
                 if shown and shown[0] == "text" and shown[2] <= last + 3 and output is not None:
                     if update and not wrong:
                         edits.append((shown[2], shown[3], output.strip("\n").splitlines()))
-                    elif normalise("\n".join(lines[shown[2]:shown[3]])) != normalise(output):
-                        wrong = wrong or "prints something else than is shown"
+                    else:
+                        wrong = wrong or compare("\n".join(lines[shown[2]:shown[3]]), output)
                 if wrong:
                     failures.append(f"{where}: {wrong}\n{output or ''}")
         finally:
