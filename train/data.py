@@ -153,14 +153,13 @@ def ns(seconds):
 
 
 def westermo_labels(path):
-    """NST_M_Label by MAC pair, protocol and time; a cell of several MACs means any of them."""
+    """NST_M_Label by MAC pair, protocol and time; a cell of several MACs is no frame's pair."""
     table = {}
     with open(path, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             span = (ns(row["start"]), ns(row["end"]), row["NST_M_Label"])
-            for a in row["sMACs"].split("/"):
-                for b in row["rMACs"].split("/"):
-                    table.setdefault((frozenset((a, b)), row["protocol"]), []).append(span)
+            pair = frozenset((row["sMACs"], row["rMACs"]))
+            table.setdefault((pair, row["protocol"]), []).append(span)
 
     def label_of(time, macs, packet):
         pair = frozenset(mac.hex(":") for mac in macs)
