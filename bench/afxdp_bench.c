@@ -14,6 +14,8 @@ static const struct {
     {"pipeline", bench_pipeline, "frames in memory to verdicts, by number of live flows"},
     {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
     {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},
+    {"capture", bench_capture, "afxdp-engine as a whole on a capture of a million packets"},
+    {"report", bench_report, "all of these, as one Markdown document"},
 };
 
 static const size_t subcommand_count = sizeof(subcommands) / sizeof(subcommands[0]);
@@ -30,6 +32,6 @@ int main(int argc, char **argv)
     FILE *stream = argc > 1 && strcmp(argv[1], "--help") == 0 ? stdout : stderr;
     fputs("usage: afxdp-bench SUBCOMMAND [OPTIONS]; each knows --help\n", stream);
     for (size_t i = 0; i < subcommand_count; i++)
-        fprintf(stream, "  %-10s %s\n", subcommands[i].name, subcommands[i].what);
+        fprintf(stream, "  %-12s %s\n", subcommands[i].name, subcommands[i].what);
     return stream == stdout ? 0 : 2;
 }

@@ -25,10 +25,10 @@ static json_t *row(const struct bench_case *c)
     json_object_set_new(row, "ns", json_real(rounded(c->ns)));
     json_object_set_new(row, "ns_p10", json_real(rounded(c->ns_low)));
     json_object_set_new(row, "ns_p90", json_real(rounded(c->ns_high)));
-    if (c->floor_ns > 0) {
-        json_object_set_new(row, "floor_ns", json_real(rounded(c->floor_ns)));
+    json_object_set_new(row, "floor_ns",
+                        c->floor_ns > 0 ? json_real(rounded(c->floor_ns)) : json_null());
+    if (c->floor_ns > 0)
         json_object_set_new(row, "floor_from", json_string(c->floor_from));
-    }
     if (c->cycles > 0)
         json_object_set_new(row, "cycles", json_real(rounded(c->cycles)));
     if (c->instructions > 0)

@@ -2,6 +2,7 @@
 /* Subcommands that bring other programs and other languages together are scripts. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 static int run_script(char *path, char **argv)
 {
     argv[0] = path;
+    setenv("AFXDP_BUILD", AFXDP_BENCH_BUILD, 0);
     execv(path, argv);
     fprintf(stderr, "afxdp-bench: cannot run %s: %s (it needs the source tree)\n", path,
             strerror(errno));
@@ -26,4 +28,16 @@ int bench_alternatives(int argc, char **argv)
 {
     (void)argc;
     return run_script(AFXDP_BENCH_SCRIPTS "/alternatives.py", argv);
+}
+
+int bench_capture(int argc, char **argv)
+{
+    (void)argc;
+    return run_script(AFXDP_BENCH_SCRIPTS "/capture.py", argv);
+}
+
+int bench_report(int argc, char **argv)
+{
+    (void)argc;
+    return run_script(AFXDP_BENCH_SCRIPTS "/report.py", argv);
 }

@@ -7,8 +7,10 @@
 int bench_classify(int argc, char **argv);
 int bench_pipeline(int argc, char **argv);
 
-/* Scripts of the source tree: bench/wire.py and bench/alternatives.py. */
+/* Scripts of the source tree, named alike: bench/wire.py and so on. */
 int bench_wire(int argc, char **argv);
 int bench_alternatives(int argc, char **argv);
+int bench_capture(int argc, char **argv);
+int bench_report(int argc, char **argv);
 
 #endif

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs every benchmark and writes what they measured as one Markdown document.
+
+Takes five to ten minutes. As root it has all parts; what can't be measured here is left out, and
+the document says why. Parts: classify, pipeline, alternatives, capture, kernel, wire."""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import report_tables
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
+BENCH = BUILD / "bin/afxdp-bench"
+WIRE_ROUNDS, LIMIT = 5, 400
+
+
+def cores():
+    """The core to measure on: the last one, which interrupts seldom visit."""
+    return max(os.sched_getaffinity(0))
+
+
+def run(part, rounds, cpu):
+    """(rows, None), or (None, why there are none)."""
+    command = [BENCH, part, "--json"]
+    if part == "wire":
+        command += ["--rounds", str(min(rounds or WIRE_ROUNDS, WIRE_ROUNDS)),
+                    "--model", ROOT / "models/nn.q8"]
+    else:
+        command += ["--cpu", str(cpu)] + (["--rounds", str(rounds)] if rounds else [])
+    try:
+        done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        return None, f"`afxdp-bench {part}` didn't end within {LIMIT} s"
+    if done.returncode != 0:
+        complaint = done.stderr.strip().splitlines() or ["no reason given"]
+        return None, f"`afxdp-bench {part}` ended with {done.returncode}: {complaint[-1]}"
+    return json.loads(done.stdout), None
+
+
+def first_line(*command):
+    try:
+        out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    except OSError:
+        return ""
+    return (out.stdout.splitlines() or [""])[0].strip() if out.returncode == 0 else ""
+
+
+def processor():
+    fields = {}
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        key, _, value = line.partition(":")
+        fields.setdefault(key.strip(), value.strip())
+    name = fields.get("model name") or os.uname().machine
+    if "cpu family" in fields:
+        name += f" (family {fields['cpu family']}, model {fields['model']})"
+    return name + (", in a virtual machine" if "hypervisor" in fields.get("flags", "") else "")
+
+
+def compiler():
+    cache = (BUILD / "CMakeCache.txt").read_text()
+    values = dict(line.split("=", 1) for line in cache.splitlines()
+                  if "=" in line and not line.startswith(("#", "//")))
+    program = next((value for key, value in values.items()
+                    if key.startswith("CMAKE_C_COMPILER:")), "cc")
+    kind = next((value for key, value in values.items()
+                 if key.startswith("CMAKE_BUILD_TYPE:")), "")
+    return f"{first_line(program, '--version')}, {kind}"
+
+
+def machine(cpu, loads):
+    package = first_line("dpkg-query", "-W", "-f", "${Version}", "dpdk")
+    cells = [("processor", processor()), ("cores", str(os.cpu_count())),
+             ("measured on", f"core {cpu}"),
+             ("kernel", f"{os.uname().sysname} {os.uname().release}"), ("compiler", compiler()),
+             ("engine", first_line(str(BENCH), "--version").split()[-1]),
+             ("load average before each part",
+              ", ".join(f"{part} {load:.1f}" for part, load in loads))]
+    if package:
+        cells.append(("DPDK", package))
+    return cells
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="afxdp-bench report", description=__doc__)
+    parser.add_argument("-o", "--output", help="the document; standard output without it")
+    parser.add_argument("--parts", default=",".join(report_tables.PARTS),
+                        help="some of the parts, separated by commas")
+    parser.add_argument("--rounds", type=int, help="rounds of each part instead of its own number")
+    parser.add_argument("--cpu", type=int, default=cores(), help="the core to measure on")
+    options = parser.parse_args()
+    parts = options.parts.split(",")
+    unknown = [part for part in parts if part not in report_tables.PARTS]
+    if unknown:
+        parser.error(f"no part '{unknown[0]}'; there are {', '.join(report_tables.PARTS)}")
+
+    start, loads, found = time.monotonic(), [], {}
+    for part in parts:
+        loads.append((part, os.getloadavg()[0]))
+        print(f"{time.monotonic() - start:4.0f} s  {part}", file=sys.stderr, flush=True)
+        found[part] = run(part, options.rounds, options.cpu)
+    text = report_tables.document(found, machine(options.cpu, loads))
+    if options.output:
+        pathlib.Path(options.output).write_text(text)
+    else:
+        sys.stdout.write(text)
+    missing = [part for part, (_, why) in found.items() if why]
+    for part in missing:
+        print(f"left out: {part}: {found[part][1]}", file=sys.stderr)
+    return 1 if len(missing) == len(parts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

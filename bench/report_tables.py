@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rows of the benchmarks as Markdown tables, with what there is to say about each (report.py)."""
+
+INTRODUCTION = """# Performance
+
+Written by `sudo build/bin/afxdp-bench report -o docs/performance.md`; run it to have the figures
+of your machine. Compare within a table: its rows took turns in one run. Times are nanoseconds per
+packet on one core, medians; the in-memory ones count the thread's own time, so that other programs
+on the machine don't lengthen them."""
+
+TEXT = {
+    "classify": """## Classifiers alone
+
+Feature vectors in, verdicts out (`afxdp-bench classify`), at four batch sizes. `x floor` compares
+batch 64 with the time for the part that no implementation of that kind can do without, measured in
+the same process; below the table stands what that part is. The models are random, of the given
+shape: what they decide is meaningless, what they cost isn't.""",
+    "pipeline": """## From a frame in memory to its verdict
+
+Parse, flow table, features, classifier, policy and counters, in bursts of 64
+(`afxdp-bench pipeline`), with the fastest variant. `new`: every packet begins a flow in a full
+table, as under attack. Frames are 64 bytes of UDP over IPv4 in random order of flows.""",
+    "alternatives": """## What users would otherwise run
+
+The same models on the same inputs, in the same run, one thread (`afxdp-bench alternatives`):
+scikit-learn's `tree_.apply`, XGBoost through its C API and, where it is installed, ONNX Runtime.
+Ours get integers and code them themselves, theirs get floats that are ready.""",
+    "capture": """## The program on a capture
+
+`afxdp-engine --pcap` with the shipped models on a capture in the page cache, from start to end of
+the process, less a run over its first 1,000 packets (`afxdp-bench capture`). It includes reading
+the file and filling the flow table's memory. `own` is the process's own time.""",
+    "kernel": """## Inside the kernel
+
+The same models as XDP programs, parse to verdict, by `BPF_PROG_TEST_RUN` (`afxdp-bench kernel`):
+no NIC and no driver. Figures are net of a program that only drops; `xdp drop` is that program.""",
+    "wire": """## On the wire
+
+A veth pair in copy mode, one generator on one core, one queue and its worker on another
+(`afxdp-bench wire`). The generator and the kernel's own work are most of what a packet costs here,
+and the rate is bounded by them; the worker's busy time beside it is ours. `ratio` is the first
+row's rate over this one's, the median of neighbouring runs. testpmd takes no arrival times, so
+the engine doesn't in those rows (`--timestamps burst`); what exact ones cost is a row of its own.""",
+}
+PARTS = tuple(TEXT)
+
+AIMS = [ # what, part, how to find the row, at most (ns, or times another figure)
+    ("NN 12-32-32-5, batch 64, x floor", "classify", {"what": "nn 12-32-32-5", "batch": 64}, 1.35),
+    ("NN 12-16-16-2, batch 64", "classify", {"what": "nn 12-16-16-2", "batch": 64}, 5),
+    ("DT depth 10, batch 64", "classify", {"what": "dt depth 10", "batch": 64}, 3),
+    ("pipeline, 1,000 flows, DT", "pipeline", {"what": "dt", "flows": 1000}, 45),
+    ("pipeline, 1,000 flows, NN", "pipeline", {"what": "nn", "flows": 1000}, 55),
+    ("pipeline, 1 M flows, DT", "pipeline", {"what": "dt", "flows": 1000000}, 90),
+    ("pipeline, 1 M flows, NN", "pipeline", {"what": "nn", "flows": 1000000}, 90),
+    ("every packet a new flow, x 1 M flows, NN", "pipeline", {"what": "nn", "flows": "new"}, 2),
+    ("capture, DT", "capture", {"what": "dt"}, 120),
+    ("capture, NN", "capture", {"what": "nn"}, 120),
+]
+
+
+def figure(value, digits=2):
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def table(heads, lines, texts=1):
+    """The first columns are text, the others numbers."""
+    rows = [heads, ["---"] * texts + ["---:"] * (len(heads) - texts), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def flows_head(flows):
+    return "1 flow" if flows == 1 else f"{flows:,} flows" if isinstance(flows, int) else flows
+
+
+def spread(row, low, high, digits=1):
+    return f"{row[low]:,.{digits}f}–{row[high]:,.{digits}f}"
+
+
+def classify(rows):
+    batches = sorted({row["batch"] for row in rows})
+    cells = {(row["what"], row["variant"], row["batch"]): row for row in rows}
+    lines, floors = [], {}
+    for what, variant in dict.fromkeys((row["what"], row["variant"]) for row in rows):
+        at_64 = cells[what, variant, 64]
+        floor = at_64["floor_ns"]
+        lines.append([f"{what}, {variant}"]
+                     + [figure(cells[what, variant, batch]["ns"]) for batch in batches]
+                     + [figure(floor), figure(at_64["ns"] / floor) if floor else "-"])
+        if floor:
+            floors.setdefault(at_64["floor_from"], f"{what}, {variant}")
+    heads = ["", *(f"batch {batch}" for batch in batches), "floor", "x floor"]
+    notes = "\n".join(f"- from {first} on: {text}" for text, first in floors.items())
+    return table(heads, lines) + ("\n\nFloors:\n\n" + notes if notes else "")
+
+
+def pipeline(rows):
+    flows = list(dict.fromkeys(row["flows"] for row in rows))
+    cells = {(row["what"], row["variant"], row["flows"]): row for row in rows}
+    lines = [[what if variant == "-" else f"{what}, {variant}"]
+             + [figure(cells[what, variant, number]["ns"], 1) for number in flows]
+             for what, variant in dict.fromkeys((row["what"], row["variant"]) for row in rows)]
+    lines.append(["floor: " + rows[0].get("floor_from", "")]
+                 + [figure(cells[rows[0]["what"], rows[0]["variant"], number]["floor_ns"], 1)
+                    for number in flows])
+    heads = ["model", *(flows_head(n) for n in flows)]
+    return table(heads, lines)
+
+
+def alternatives(rows):
+    return table(["model", "runtime", "batch", "ns", "min–max", "x ours"],
+                 [[row["what"], row["runtime"], str(row["batch"]), figure(row["ns"]),
+                   spread(row, "ns_min", "ns_max"), figure(row["times_ours"])] for row in rows], 2)
+
+
+def capture(rows):
+    return table(["model", "packets", "flows", "ns", "min–max", "own", "start-up, ms"],
+                 [[row["what"] if row["variant"] == "-" else f"{row['what']}, {row['variant']}",
+                   f"{row['packets']:,}", f"{row['flows']:,}", figure(row["ns"], 1),
+                   spread(row, "ns_min", "ns_max"), figure(row["own_ns"], 1),
+                   figure(row["start_ms"], 1)] for row in rows])
+
+
+def kernel(rows):
+    flows = list(dict.fromkeys(row["flows"] for row in rows))
+    cells = {(row["what"], row["variant"], row["flows"]): row["ns"] for row in rows}
+    lines = [[f"{what}, {variant}"] + [figure(cells.get((what, variant, number)), 1)
+                                       for number in flows]
+             for what, variant in dict.fromkeys((row["what"], row["variant"]) for row in rows)]
+    return table(["", *(flows_head(n) for n in flows)], lines)
+
+
+def wire(rows):
+    titles = {"receive": "taking packets in", "hairpin": "sending back, addresses swapped",
+              "packets": "by number of packets", "queues": "by number of queues"}
+    parts = []
+    for name in dict.fromkeys(row["table"] for row in rows):
+        lines = [[row["what"], figure(row["pps"] / 1000, 0),
+                  spread({key: row.get(key, 0) / 1000 for key in ("pps_min", "pps_max")},
+                         "pps_min", "pps_max", 0) if "pps_min" in row else "-",
+                  figure(row.get("first_over_this"), 3), figure(row.get("busy_ns"), 0)]
+                 for row in rows if row["table"] == name]
+        parts.append(table([titles.get(name, name), "kpps", "min–max", "ratio", "busy ns"], lines))
+    return "\n\n".join(parts)
+
+
+def aims(found):
+    """The least figure over variants, and whether it is as small as was aimed for."""
+    lines = []
+    for what, part, wanted, most in AIMS:
+        rows = (found.get(part, (None,))[0] or {}).get("rows", [])
+        rows = [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
+        if not rows:
+            continue
+        best = min(rows, key=lambda row: row["ns"])
+        value = best["ns"]
+        if "x floor" in what:
+            value = value / best["floor_ns"] if best["floor_ns"] else None
+        elif "x 1 M" in what:
+            value /= next(row["ns"] for row in found[part][0]["rows"]
+                          if row["what"] == best["what"] and row["flows"] == 1000000)
+        if value is not None:
+            lines.append([what, figure(most), figure(value), "yes" if value <= most else "no"])
+    return lines
+
+
+def document(found, machine):
+    parts = [INTRODUCTION,
+             "| | |\n| --- | --- |\n" + "\n".join(f"| {k} | {v} |" for k, v in machine)]
+    lines = aims(found)
+    if lines:
+        parts.append("## In short\n\n" + table(["what", "aim, at most", "measured", "met"], lines))
+    for part, (content, why) in found.items():
+        parts.append(TEXT[part])
+        parts.append(globals()[part](content["rows"]) if content else f"Not measured: {why}.")
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every subcommand of afxdp-bench runs, and its rows have the fields that others build on.
+
+usage: bench_test.py SUBCOMMAND...   each is tried with few rounds; figures aren't judged"""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
+NUMBER = (int, float)
+
+FIELDS = { # of every row: name -> types
+    "classify": {"what": str, "variant": str, "batch": int, "ns": NUMBER,
+                 "floor_ns": (*NUMBER, type(None))},
+    "pipeline": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
+    "capture": {"what": str, "variant": str, "packets": int, "flows": int, "ns": NUMBER,
+                "own_ns": NUMBER, "start_ms": NUMBER},
+    "alternatives": {"what": str, "runtime": str, "batch": int, "ns": NUMBER,
+                     "times_ours": NUMBER},
+    "wire": {"table": str, "what": str, "pps": int},
+}
+OPTIONS = {"capture": ["--packets", "20000"],
+           "wire": ["--packets", "100000", "--model", str(ROOT / "models/nn.q8")]}
+
+
+def bench(*arguments):
+    return subprocess.run([BUILD / "bin/afxdp-bench", *arguments], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True)
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit(f"bench_test.py: {message}")
+
+
+def rows_of(subcommand):
+    done = bench(subcommand, "--rounds", "1", "--json", *OPTIONS.get(subcommand, []))
+    check(done.returncode == 0, f"{subcommand} ended with {done.returncode}: {done.stderr}")
+    rows = json.loads(done.stdout)["rows"]
+    check(rows, f"{subcommand} has no rows")
+    for row in rows:
+        for name, types in FIELDS[subcommand].items():
+            check(name in row, f"{subcommand}: no {name} in {row}")
+            check(isinstance(row[name], types), f"{subcommand}: {name} in {row}")
+        check(row.get("ns", 1) > 0, f"{subcommand}: {row} took no time")
+    return rows
+
+
+def check_rows(subcommand, rows):
+    if subcommand == "classify":
+        check({row["batch"] for row in rows} == {1, 8, 64, 256}, "classify: batches are missing")
+        whats = {row["what"] for row in rows}
+        check({"nn 12-32-32-5", "nn 12-16-16-2", "dt depth 10"} <= whats, f"classify: only {whats}")
+        check(all(row["floor_ns"] for row in rows if row["what"].startswith("dt")),
+              "classify: a tree without a floor")
+    if subcommand == "pipeline":
+        loads = {(row["what"], row["flows"]) for row in rows}
+        wanted = {(what, flows) for what in ("none", "nn", "dt")
+                  for flows in (1, 1000, 100000, 1000000, "new")}
+        check(loads == wanted, f"pipeline: {loads ^ wanted} missing or too many")
+    if subcommand == "capture":
+        check([row["packets"] for row in rows] == [20000] * 3, "capture: packets were lost")
+
+
+def check_csv(subcommand, rows):
+    done = bench(subcommand, "--rounds", "1", "--csv")
+    check(done.returncode == 0, f"{subcommand} --csv ended with {done.returncode}")
+    lines = list(csv.DictReader(io.StringIO(done.stdout)))
+    check(len(lines) == len(rows), f"{subcommand} --csv: {len(lines)} of {len(rows)} rows")
+    size = "batch" if subcommand == "classify" else "flows"
+    check([line[size] for line in lines] == [str(row[size]) for row in rows],
+          f"{subcommand} --csv: other rows than in JSON")
+
+
+def check_report():
+    with tempfile.TemporaryDirectory() as folder:
+        page = pathlib.Path(folder) / "performance.md"
+        done = bench("report", "--parts", "classify", "--rounds", "1", "-o", page)
+        check(done.returncode == 0, f"report ended with {done.returncode}: {done.stderr}")
+        text = page.read_text()
+    check("| nn 12-32-32-5, scalar |" in text, "report: no row of classify")
+    check("NN 12-16-16-2, batch 64" in text, "report: no aims")
+    done = bench("report", "--parts", "nonsense")
+    check(done.returncode == 2 and "nonsense" in done.stderr, "report takes any part")
+
+
+def main():
+    for subcommand in sys.argv[1:]:
+        if subcommand == "report":
+            check_report()
+            continue
+        if subcommand == "wire" and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
+            sys.exit(77)
+        rows = rows_of(subcommand)
+        check_rows(subcommand, rows)
+        if subcommand == "classify":
+            check_csv(subcommand, rows)
+            for wrong in (["--rounds", "0"], ["--cpu", "-1"], ["rest"]):
+                check(bench(subcommand, *wrong).returncode == 2, f"{subcommand} takes {wrong}")
+        print(f"{subcommand}: {len(rows)} rows")
+
+
+if __name__ == "__main__":
+    main()
