@@ -12,6 +12,7 @@ static const struct {
 } subcommands[] = {
     {"classify", bench_classify, "ns per packet of every variant of both classifiers, by batch"},
     {"pipeline", bench_pipeline, "frames in memory to verdicts, by number of live flows"},
+    {"kernel", bench_kernel, "ns per packet of every in-kernel form, parse to verdict; needs root"},
     {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
     {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},
     {"capture", bench_capture, "afxdp-engine as a whole on a capture of a million packets"},

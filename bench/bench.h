@@ -22,6 +22,8 @@ struct bench_case {
     char size_name[12]; /* "batch" or "flows"; empty: no such column */
     char size[12];      /* its value: a number, or a word such as "new" */
     uint64_t (*run)(void *context);
+    double (*time)(
+        void *context); /* instead of `run`, where another keeps the time: ns per packet */
     void *context;
     double floor_ns;                        /* per packet; 0: none was derived */
     char floor_from[BENCH_DERIVATION_SIZE]; /* how */

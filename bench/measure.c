@@ -57,6 +57,24 @@ static double percentile(double *values, uint32_t count, uint32_t percent)
 
 enum { NS, CYCLES, INSTRUCTIONS, MEASURES };
 
+static void measure_once(const struct bench_case *bench, const int fds[MEASURES],
+                         double sample[MEASURES])
+{
+    if (bench->time) {
+        sample[NS] = bench->time(bench->context);
+        sample[CYCLES] = sample[INSTRUCTIONS] = 0;
+        return;
+    }
+    uint64_t before[MEASURES] = {bench_clock(), counter_read(fds[CYCLES]),
+                                 counter_read(fds[INSTRUCTIONS])};
+    uint64_t packets = bench->run(bench->context);
+    uint64_t after[MEASURES] = {bench_clock(), counter_read(fds[CYCLES]),
+                                counter_read(fds[INSTRUCTIONS])};
+
+    for (int m = 0; m < MEASURES; m++)
+        sample[m] = (double)(after[m] - before[m]) / (double)packets;
+}
+
 int bench_measure(struct bench_case *cases, size_t count, uint32_t rounds)
 {
     int fds[MEASURES] = {-1, counter_open(PERF_COUNT_HW_CPU_CYCLES),
@@ -66,15 +84,11 @@ int bench_measure(struct bench_case *cases, size_t count, uint32_t rounds)
 
     for (uint32_t round = 0; round <= rounds && !err; round++) {
         for (size_t c = 0; c < count; c++) {
-            uint64_t before[MEASURES] = {bench_clock(), counter_read(fds[CYCLES]),
-                                         counter_read(fds[INSTRUCTIONS])};
-            uint64_t packets = cases[c].run(cases[c].context);
-            uint64_t after[MEASURES] = {bench_clock(), counter_read(fds[CYCLES]),
-                                        counter_read(fds[INSTRUCTIONS])};
+            double sample[MEASURES];
 
+            measure_once(&cases[c], fds, sample);
             for (int m = 0; m < MEASURES && round > 0; m++)
-                samples[(c * MEASURES + (size_t)m) * rounds + round - 1] =
-                    (double)(after[m] - before[m]) / (double)packets;
+                samples[(c * MEASURES + (size_t)m) * rounds + round - 1] = sample[m];
         }
     }
     for (size_t c = 0; c < count && !err; c++) {

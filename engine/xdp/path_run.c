@@ -18,10 +18,13 @@ static int entry_of(const struct xdp_path *path)
 }
 
 int path_run_open(struct xdp_path **out, struct path_program *program,
-                  const struct path_settings *settings, struct error *error)
+                  const struct path_settings *settings, const struct xdp_path *shared,
+                  struct error *error)
 {
     int status = path_configure(program, settings, error);
 
+    if (status == 0 && shared)
+        status = path_share(shared, program, error);
     if (status == 0)
         status = xdp_load(program->object, error);
     if (status == 0)

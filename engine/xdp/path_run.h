@@ -5,10 +5,12 @@
 
 #include "path.h"
 
-/* Loads and opens a program that is not to be attached. Takes the program over: path_run_close
- * frees it too, and so does a failure. */
+/* Loads and opens a program that is not to be attached; with the flow table and counters of
+ * `shared`, or, where that is NULL, its own. Takes the program over: path_run_close frees it too,
+ * and so does a failure. */
 int path_run_open(struct xdp_path **out, struct path_program *program,
-                  const struct path_settings *settings, struct error *error);
+                  const struct path_settings *settings, const struct xdp_path *shared,
+                  struct error *error);
 
 void path_run_close(struct xdp_path *path); /* takes NULL */
 

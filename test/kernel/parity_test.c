@@ -139,7 +139,7 @@ static void open_both(struct comparison *c, const struct kernel_model *model, ui
     c->cpu = kernel_stay_on_cpu();
     if (flow_table_new(&c->pipeline.table, &options, &error) != 0 ||
         model->open(&program, model, form, &error) != 0 ||
-        path_run_open(&c->kernel, program, &settings, &error) != 0 ||
+        path_run_open(&c->kernel, program, &settings, NULL, &error) != 0 ||
         path_install(c->kernel, model->model, &policy, &error) != 0) {
         printf("%s\n", error.text);
         abort();

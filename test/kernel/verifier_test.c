@@ -24,7 +24,7 @@ static int check(const char *name, struct path_program *program)
     struct error error;
     int failures = 0;
 
-    if (path_run_open(&path, program, &settings, &error) != 0) {
+    if (path_run_open(&path, program, &settings, NULL, &error) != 0) {
         printf("%s: %s\n", name, error.text);
         return 1;
     }

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* afxdp-bench kernel: what a packet costs inside XDP, parse to verdict. */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "dt_kernel.h"
+#include "kernel_programs.h"
+#include "nn_kernel.h"
+#include "path_run.h"
+#include "shapes.h"
+#include "subcommands.h"
+
+enum {
+    FRAMES_PER_RUN = 100000,
+    FLOWS = 1 << 15,
+    ROTATED = 1024,
+    ROWS_MAX = 32,
+    INPUTS = 4096, /* for the thresholds of made trees */
+
+    /* Where a program happens to lie in memory can cost it a third of its speed: on Zen, pages of
+     * code whose addresses hash alike push each other out of the instruction cache. So each row is
+     * the median of several loads of its program. */
+    LOADS = 5,
+    ROUNDS_SHARE = 3, /* and a third of the rounds will do */
+};
+
+static const char usage[] =
+    "usage: afxdp-bench kernel [--json | --csv] [--rounds N] [--cpu N] [--model FILE.q8]\n"
+    "ns per packet of every in-kernel form, by BPF_PROG_TEST_RUN: parse to verdict, net of a\n"
+    "program that only drops (variant drop: its own time, gross), with source addresses that\n"
+    "rotate over 1,024 flows, and with every packet a new flow. Needs root.\n";
+
+/* 64 bytes of UDP over IPv4; the program itself changes the source address. */
+static const uint8_t frame[64] = {
+    2, 0, 0,  0,  0, 1, 2,  0, 0, 0, 0,   2, 8, 0, 0x45, 0,    0, 50, 0, 0,
+    0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 192, 0, 2, 1, 0x30, 0x39, 0, 53, 0, 30,
+};
+
+struct kernel_row {
+    struct xdp_path *loads[LOADS];
+};
+
+struct kernel_run {
+    struct bench_case cases[ROWS_MAX];
+    struct kernel_row rows[ROWS_MAX];
+    uint32_t count;
+    struct error error;
+};
+
+static int ascending(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The kernel keeps the time: a call's own set-up takes 30 ms. */
+static double time_frames(void *context)
+{
+    const struct kernel_row *row = context;
+    uint32_t nanoseconds[LOADS];
+
+    for (int i = 0; i < LOADS; i++) {
+        if (path_run_repeat(row->loads[i], frame, sizeof(frame), FRAMES_PER_RUN, &nanoseconds[i]))
+            abort(); /* it ran when it was added */
+    }
+    qsort(nanoseconds, LOADS, sizeof(*nanoseconds), ascending);
+    return nanoseconds[LOADS / 2];
+}
+
+/* A model to be opened, as often as asked. */
+struct kernel_source {
+    const char *what;
+    int (*open)(struct path_program **out, const struct kernel_source *source, struct error *error);
+    enum nn_form form;
+    const void *model;
+};
+
+static int load(struct kernel_run *run, struct xdp_path **out, const struct kernel_source *source,
+                bool new_flows)
+{
+    const struct path_settings settings = {
+        .options = {.bench_mask = new_flows ? UINT32_MAX : ROTATED - 1},
+        .flows = FLOWS,
+        .timeout = 120 * UINT64_C(1000000000),
+        .seed = 1,
+    };
+    const struct path_policy policy = {.action = {0}};
+    struct path_program *program;
+    uint32_t nanoseconds;
+    int status = source->open(&program, source, &run->error);
+
+    if (status == 0) /* one runs at a time: all share the first one's flow table */
+        status = path_run_open(out, program, &settings, run->rows[0].loads[0], &run->error);
+    if (status == 0)
+        status = path_install(*out, source->model, &policy, &run->error);
+    if (status == 0 && path_run_repeat(*out, frame, sizeof(frame), 1, &nanoseconds) != 0)
+        status = error_set(&run->error, -EIO, "BPF_PROG_TEST_RUN: %s", strerror(errno));
+    return status;
+}
+
+static int add_row(struct kernel_run *run, const struct kernel_source *source, bool new_flows)
+{
+    struct bench_case *bench = &run->cases[run->count];
+    struct kernel_row *row = &run->rows[run->count++];
+
+    for (int i = 0; i < LOADS; i++) {
+        int status = load(run, &row->loads[i], source, new_flows);
+        if (status != 0)
+            return status;
+    }
+    snprintf(bench->what, sizeof(bench->what), "%s", source->what);
+    snprintf(bench->variant, sizeof(bench->variant), "%s", row->loads[0]->program->form);
+    snprintf(bench->size_name, sizeof(bench->size_name), "flows");
+    snprintf(bench->size, sizeof(bench->size), "%s", new_flows ? "new" : "1024");
+    bench->time = time_frames;
+    bench->context = row;
+    return 0;
+}
+
+static int add(struct kernel_run *run, struct kernel_source source)
+{
+    int status = add_row(run, &source, false);
+
+    return status == 0 ? add_row(run, &source, true) : status;
+}
+
+static int open_drop(struct path_program **out, const struct kernel_source *source,
+                     struct error *error)
+{
+    (void)source;
+    return kernel_drop_new(out, error);
+}
+
+static int open_none(struct path_program **out, const struct kernel_source *source,
+                     struct error *error)
+{
+    (void)source;
+    return path_none_new(out, error);
+}
+
+static int open_lru(struct path_program **out, const struct kernel_source *source,
+                    struct error *error)
+{
+    (void)source;
+    return kernel_lru_new(out, error);
+}
+
+static int open_nn(struct path_program **out, const struct kernel_source *source,
+                   struct error *error)
+{
+    return nn_kernel_new(out, source->form, source->model, error);
+}
+
+static int open_dt(struct path_program **out, const struct kernel_source *source,
+                   struct error *error)
+{
+    return dt_kernel_new(out, source->model, error);
+}
+
+static int add_plain(struct kernel_run *run)
+{
+    int status =
+        add_row(run, &(struct kernel_source){.what = "xdp drop", .open = open_drop}, false);
+
+    if (status == 0)
+        status = add(run, (struct kernel_source){.what = "no model", .open = open_none});
+    if (status == 0)
+        status = add(run, (struct kernel_source){.what = "no model", .open = open_lru});
+    return status;
+}
+
+static int add_nn(struct kernel_run *run, const char *what, const struct nn_model *model)
+{
+    int status = 0;
+
+    for (int form = 0; status == 0 && form < NN_FORMS; form++) {
+        status = add(run, (struct kernel_source){what, open_nn, (enum nn_form)form, model});
+        if (status == -E2BIG && form == NN_FORM_SINGLE) { /* has no such form */
+            run->count--;
+            status = 0;
+        }
+    }
+    return status;
+}
+
+static int add_dt(struct kernel_run *run, const char *what, const struct dt_model *model)
+{
+    return add(run, (struct kernel_source){.what = what, .open = open_dt, .model = model});
+}
+
+static int add_shapes(struct kernel_run *run)
+{
+    struct features *inputs = calloc(INPUTS, sizeof(*inputs));
+    struct nn_model *small = shape_nn(3, (uint32_t[]){16, 16, 2});
+    struct nn_model *wide = shape_nn(3, (uint32_t[]){32, 32, 5});
+    struct dt_model *tree = NULL;
+    struct dt_model *forest = NULL;
+    int status = -ENOMEM;
+
+    if (inputs) {
+        shape_features(inputs, INPUTS);
+        tree = shape_forest(1, 10, 5, inputs, INPUTS);
+        forest = shape_forest(10, 10, 5, inputs, INPUTS);
+    }
+    if (small && wide && tree && forest)
+        status = add_dt(run, "dt depth 10", tree);
+    if (status == 0)
+        status = add_nn(run, "nn 12-16-16-2", small);
+    if (status == 0)
+        status = add_nn(run, "nn 12-32-32-5", wide);
+    if (status == 0)
+        status = add_dt(run, "dt 10 x depth 10", forest);
+    free(inputs);
+    free(small);
+    free(wide);
+    dt_model_free(tree);
+    dt_model_free(forest);
+    return status;
+}
+
+static int add_model(struct kernel_run *run, const char *name)
+{
+    struct q8 *file = NULL;
+    int status = q8_read(&file, name, &run->error);
+
+    if (status == 0 && file->kind == Q8_NN) {
+        struct nn_model *model = NULL;
+
+        status = nn_model_load(&model, file, &run->error);
+        if (status == 0)
+            status = add_nn(run, "nn", model);
+        free(model);
+    } else if (status == 0) {
+        struct dt_model *model = NULL;
+
+        status = dt_model_load(&model, file, &run->error);
+        if (status == 0)
+            status = add_dt(run, "dt", model);
+        dt_model_free(model);
+    }
+    q8_free(file);
+    return status;
+}
+
+/* Takes the drop row's time off the others. */
+static void make_net(struct kernel_run *run)
+{
+    for (uint32_t i = 1; i < run->count; i++) {
+        run->cases[i].ns -= run->cases[0].ns;
+        run->cases[i].ns_low -= run->cases[0].ns;
+        run->cases[i].ns_high -= run->cases[0].ns;
+    }
+}
+
+/* Flow tables and counters are each CPU's own: the thread has to stay on one. */
+static void stay_on_cpu(const struct bench_options *options)
+{
+    cpu_set_t set;
+
+    if (options->cpu >= 0)
+        return;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)sched_getcpu(), &set);
+    (void)sched_setaffinity(0, sizeof(set), &set);
+}
+
+int bench_kernel(int argc, char **argv)
+{
+    struct bench_options options;
+
+    if (bench_options_read(&options, usage, argc, argv))
+        return 2;
+    if (geteuid() != 0) {
+        fputs("afxdp-bench kernel: loading XDP programs needs root\n", stderr);
+        return 1;
+    }
+    struct kernel_run *run = calloc(1, sizeof(*run));
+    if (!run)
+        return 1;
+    stay_on_cpu(&options);
+    int status = add_plain(run);
+    if (status == 0)
+        status = options.model ? add_model(run, options.model) : add_shapes(run);
+    if (status == 0)
+        status = bench_measure(run->cases, run->count,
+                               (options.rounds + ROUNDS_SHARE - 1) / ROUNDS_SHARE);
+    if (status == 0) {
+        make_net(run);
+        bench_print(run->cases, run->count, options.format, stdout);
+    } else {
+        fprintf(stderr, "afxdp-bench kernel: %s\n", run->error.text);
+    }
+    for (uint32_t i = 0; i < run->count; i++) {
+        for (int k = 0; k < LOADS; k++)
+            path_run_close(run->rows[i].loads[k]);
+    }
+    free(run);
+    return status == 0 ? 0 : 1;
+}
