@@ -13,7 +13,6 @@
 #include "packet.h"
 #include "redirect_abi.h"
 
-const volatile uint32_t stamps = 1;       /* 0: no arrival times, the worker reads its own clock */
 const volatile uint32_t inline_port = 0;  /* 1: what would pass to the stack crosses instead */
 const volatile uint32_t fail_closed = 0;  /* 1: without a live socket IP is dropped */
 const volatile uint32_t other_enters = 0; /* 1: non-IP too goes to the engine (other=drop) */
@@ -127,8 +126,7 @@ ALWAYS_INLINE bool stamp(struct xdp_md *context)
     return true;
 }
 
-SEC("xdp")
-int afxdp_redirect(struct xdp_md *context)
+ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
 {
     const uint8_t *data = (const uint8_t *)(long)context->data;
     const uint8_t *end = (const uint8_t *)(long)context->data_end;
@@ -152,9 +150,23 @@ int afxdp_redirect(struct xdp_md *context)
         return XDP_DROP;
     }
     count->redirected += 1;
-    if (stamps && !stamp(context))
+    if (stamped && !stamp(context))
         count->unstamped += 1;
     return action;
+}
+
+SEC("xdp")
+int afxdp_redirect(struct xdp_md *context)
+{
+    return redirect(context, true);
+}
+
+/* Without arrival times. A program of its own, because kernels from 6.13 on let no program behind
+ * an older libxdp's dispatcher that as much as contains a call which moves packet data. */
+SEC("xdp")
+int afxdp_unstamped(struct xdp_md *context)
+{
+    return redirect(context, false);
 }
 
 char LICENSE[] SEC("license")

@@ -15,7 +15,8 @@
 #define BPF_F_XDP_DEV_BOUND_ONLY (1U << 6)
 #endif
 
-#define PROGRAM "afxdp_redirect"
+#define STAMPED "afxdp_redirect"
+#define UNSTAMPED "afxdp_unstamped"
 
 _Static_assert(sizeof(struct redirect_bpf__rodata) == sizeof(struct redirect_nic_bpf__rodata),
                "one source, two builds");
@@ -33,7 +34,6 @@ struct redirect {
 static void set_options(struct redirect_bpf__rodata *constants,
                         const struct redirect_options *options)
 {
-    constants->stamps = options->timestamps != TIMESTAMPS_BURST;
     constants->inline_port = options->other_ifindex != 0;
     constants->fail_closed = options->fail_closed;
     constants->other_enters = options->other_enters;
@@ -45,6 +45,8 @@ static void set_options(struct redirect_bpf__rodata *constants,
 static int open_object(struct redirect *r, const struct redirect_options *options,
                        struct error *error)
 {
+    bool stamped = options->timestamps != TIMESTAMPS_BURST;
+
     libbpf_set_print(NULL);
     if (options->timestamps == TIMESTAMPS_NIC) {
         r->nic_clock = redirect_nic_bpf__open();
@@ -52,7 +54,8 @@ static int open_object(struct redirect *r, const struct redirect_options *option
             return error_set(error, -errno, "redirect_nic.bpf.o: %s", strerror(errno));
         r->object = r->nic_clock->obj;
         set_options((struct redirect_bpf__rodata *)r->nic_clock->rodata, options);
-        struct bpf_program *program = bpf_object__find_program_by_name(r->object, PROGRAM);
+        struct bpf_program *program = r->nic_clock->progs.afxdp_redirect;
+        bpf_program__set_autoload(r->nic_clock->progs.afxdp_unstamped, false);
         bpf_program__set_ifindex(program, if_nametoindex(options->interface));
         bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_DEV_BOUND_ONLY);
         return 0;
@@ -62,6 +65,9 @@ static int open_object(struct redirect *r, const struct redirect_options *option
         return error_set(error, -errno, "redirect.bpf.o: %s", strerror(errno));
     r->object = r->kernel_clock->obj;
     set_options(r->kernel_clock->rodata, options);
+    bpf_program__set_autoload(stamped ? r->kernel_clock->progs.afxdp_unstamped
+                                      : r->kernel_clock->progs.afxdp_redirect,
+                              false);
     return 0;
 }
 
@@ -88,7 +94,7 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
     struct redirect *r = calloc(1, sizeof(*r));
     struct xdp_request request = {
         .interface = options->interface,
-        .program = PROGRAM,
+        .program = options->timestamps == TIMESTAMPS_BURST ? UNSTAMPED : STAMPED,
         .skb = options->skb,
         .stay = options->other_ifindex != 0 || options->fail_closed,
         .frags = options->frags,

@@ -46,7 +46,8 @@ ALWAYS_INLINE void synthetic_vary(uint8_t *frame, uint64_t number, uint32_t flow
     uint32_t flow = (uint32_t)(number % flows);
     bool back = both_ways && (number / flows) % 2;
     uint32_t client = SYNTHETIC_CLIENTS + flow;
-    uint32_t client_port = SYNTHETIC_PORT_FIRST + (flow & 0x7fff);
+    /* Multiplied, so that address and port don't cancel out in a symmetric RSS hash. */
+    uint32_t client_port = SYNTHETIC_PORT_FIRST + (flow * 0x9e3779b1u >> 17);
 
     synthetic_store32(frame + SYNTHETIC_SOURCE, back ? SYNTHETIC_SERVER : client);
     synthetic_store32(frame + SYNTHETIC_DESTINATION, back ? client : SYNTHETIC_SERVER);

@@ -286,6 +286,9 @@ static int attach_dispatcher(struct xdp_attachment *a)
 
 static const char *attach_hint(const struct xdp_attachment *a, int status)
 {
+    if (a->means == XDP_MEANS_DISPATCHER && status == -EINVAL)
+        return "the dispatcher of libxdp before 1.5 takes no program that moves packet data, as "
+               "handing over arrival times does: --timestamps burst does without";
     switch (status) {
     case -EOPNOTSUPP:
         return a->skb ? "the interface takes no XDP program"

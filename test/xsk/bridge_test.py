@@ -144,7 +144,7 @@ class Sessions(lab.Test):
         self.addCleanup(server.wait)
         self.addCleanup(server.kill)
         self.until(lambda: here.run("sink", "ss", "-Hltn", f"sport = :{port}").stdout,
-                   what="listening")
+                   20, "listening")
 
     def fetch(self, here, port, size):
         return here.run("gen", "curl", "--silent", "--max-time", "4", f"http://10.77.0.2:{port}/{size}",

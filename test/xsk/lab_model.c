@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Makes model files for the lab's tests:
- *   lab_model ports FILE    class "attack" for flows from ports below 1124, else "benign": of
- *                           afxdp-generate's flows the first hundred
+ *   lab_model ports FILE    class "attack" for flows from ports up to 4300, else "benign": of
+ *                           afxdp-generate's flows about a tenth
  *   lab_model attack FILE   class "attack" for flows to port 9999, else "benign"
- *   lab_model forest FILE   64 random trees over all twelve features, the same every time: a
- * verdict that any changed feature is likely to change */
+ *   lab_model forest FILE   64 random trees over all twelve features, the same every time: any
+ *                           changed feature is likely to change the verdict */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dt_random.h"
 
-enum { SEED = 3, ATTACK_PORT = 9999, ATTACK_SOURCE_MOST = 1123 };
+enum { SEED = 3, ATTACK_PORT = 9999, ATTACK_SOURCE_MOST = 4300 };
 
 static void *copy(const void *from, size_t size)
 {
@@ -57,7 +57,7 @@ static void make_attack(struct random_model *model, struct dt_random *random)
     make_tree(model, random, nodes, sizeof(nodes) / sizeof(nodes[0]));
 }
 
-/* sport <= 1123 ? attack : benign */
+/* sport <= 4300 ? attack : benign */
 static void make_ports(struct random_model *model, struct dt_random *random)
 {
     static const struct dt_draft_node nodes[] = {
