@@ -12,6 +12,9 @@
 static const struct dt_variant *const variants[] = {
     &dt_variant_reference,
     &dt_variant_interleaved,
+#ifdef __x86_64__
+    &dt_variant_vbmi,
+#endif
 };
 
 enum { VARIANTS = sizeof(variants) / sizeof(variants[0]) };
@@ -19,6 +22,7 @@ enum { VARIANTS = sizeof(variants) / sizeof(variants[0]) };
 struct dt_classifier {
     struct classifier base;
     struct dt_model *model;
+    const struct dt_variant *variant;
     void *plan;
 };
 
@@ -50,6 +54,7 @@ static void reference_classify(const void *plan, const struct features *features
 const struct dt_variant dt_variant_reference = {
     .name = "reference",
     .prepare = reference_prepare,
+    .release = free,
     .classify = reference_classify,
 };
 
@@ -64,7 +69,7 @@ static void dt_classifier_destroy(struct classifier *base)
 
     if (!classifier)
         return;
-    free(classifier->plan);
+    classifier->variant->release(classifier->plan);
     dt_model_free(classifier->model);
     free(classifier);
 }
@@ -105,8 +110,10 @@ int dt_variant_new(struct classifier **out, size_t variant, const struct dt_mode
     struct dt_classifier *classifier = calloc(1, sizeof(*classifier));
     int err = -ENOMEM;
 
-    if (classifier)
+    if (classifier) {
+        classifier->variant = chosen;
         classifier->model = model_copy(model);
+    }
     if (classifier && classifier->model)
         err = chosen->prepare(&classifier->plan, classifier->model);
     if (err) {

@@ -6,9 +6,8 @@
  * step stays, and needs no zeros behind the features. Where a walk ends is looked up by node. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "dt_reference.h"
+#include "dt_sums.h"
 #include "dt_variant.h"
 
 enum { LANES = 8 };
@@ -20,18 +19,27 @@ struct plan {
         struct verdict *verdicts; /* [node_count]; a single tree */
         uint32_t *rows;           /* [node_count]; a forest */
     };
+    dt_vector *vectors; /* a forest: scores by row */
 };
 
 static int interleaved_prepare(void **out, const struct dt_model *model)
 {
-    struct plan *plan = malloc(sizeof(*plan) + model->node_count * (sizeof(struct dt_node) + 4));
+    bool forest = model->shape.tree_count > 1;
+    size_t vectors = forest ? (size_t)model->row_count * dt_vectors_per_row(model) : 0;
+    size_t size = sizeof(struct plan) + vectors * sizeof(dt_vector) +
+                  model->node_count * (sizeof(struct dt_node) + sizeof(uint32_t));
+    struct plan *plan = aligned_alloc(64, (size + 63) / 64 * 64);
 
     if (!plan)
         return -ENOMEM;
-    _Static_assert(sizeof(struct verdict) == 4 && sizeof(uint32_t) == 4, "either takes 4 bytes");
+    _Static_assert(sizeof(struct verdict) == sizeof(uint32_t), "either takes the same room");
+    _Static_assert(sizeof(struct plan) % sizeof(dt_vector) == 0, "vectors are aligned behind it");
     plan->model = model;
-    plan->nodes = (struct dt_node *)(void *)(plan + 1);
+    plan->vectors = (dt_vector *)(void *)(plan + 1);
+    plan->nodes = (struct dt_node *)(void *)(plan->vectors + vectors);
     plan->rows = (uint32_t *)(void *)(plan->nodes + model->node_count);
+    if (forest)
+        dt_vectors_fill(plan->vectors, model);
     for (uint32_t i = 0; i < model->node_count; i++) {
         const struct dt_node *node = &model->nodes[i];
 
@@ -40,10 +48,10 @@ static int interleaved_prepare(void **out, const struct dt_model *model)
         if (!dt_node_is_leaf(node))
             continue;
         plan->nodes[i] = dt_node_make(0, UINT32_MAX, i);
-        if (model->shape.tree_count == 1)
-            plan->verdicts[i] = dt_leaf_verdict(model, node->threshold);
-        else
+        if (forest)
             plan->rows[i] = node->threshold;
+        else
+            plan->verdicts[i] = dt_leaf_verdict(model, node->threshold);
     }
     *out = plan;
     return 0;
@@ -78,17 +86,19 @@ ALWAYS_INLINE void classify_lanes(const struct plan *plan, const struct features
         return;
     }
 
-    struct dt_sums sums[LANES];
-    for (int lane = 0; lane < lanes; lane++)
-        memset(sums[lane].score, 0, model->shape.class_count * sizeof(int32_t));
-    for (uint32_t t = 0; t < model->shape.tree_count; t++) {
+    uint32_t rows[DT_TREES_MAX][LANES];
+    dt_vector sums[DT_VECTORS_MAX];
+    uint32_t t = 0;
+    do { /* there is at least one */
         walk(plan->nodes, model->shape.tree[t], features, lanes, at);
         for (int lane = 0; lane < lanes; lane++)
-            dt_add_row(model->scores, DT_NO_MASK, plan->rows[at[lane]], model->shape.class_count,
-                       &sums[lane]);
+            rows[t][lane] = plan->rows[at[lane]];
+    } while (++t < model->shape.tree_count);
+    for (int lane = 0; lane < lanes; lane++) {
+        dt_sum_rows(sums, plan->vectors, dt_vectors_per_row(model), &rows[0][lane], LANES,
+                    model->shape.tree_count);
+        verdicts[lane] = dt_verdict_quick(&model->shape, (const int32_t *)sums);
     }
-    for (int lane = 0; lane < lanes; lane++)
-        verdicts[lane] = dt_verdict_of(&model->shape, sums[lane].score);
 }
 
 static void interleaved_classify(const void *model, const struct features *features, size_t count,
@@ -106,5 +116,6 @@ static void interleaved_classify(const void *model, const struct features *featu
 const struct dt_variant dt_variant_interleaved = {
     .name = "interleaved",
     .prepare = interleaved_prepare,
+    .release = free,
     .classify = interleaved_classify,
 };

@@ -52,6 +52,7 @@ struct random_shape random_shape(struct dt_random *random)
         .leaf_percent = random_below(random, 3) * 15,
         .chain = random_below(random, 6) == 0,
         .small_thresholds = random_below(random, 3) == 0,
+        .fine_scores = random_below(random, 4) == 0,
     };
 
     /* Keeps what is built within the caps, and within seconds. */
@@ -96,7 +97,7 @@ static uint32_t new_node(struct grower *grower)
     return model->draft.node_count++;
 }
 
-/* Scores in few steps, so that ties are common. */
+/* Scores in few steps, so that ties are common, unless the shape wants many. */
 static uint32_t new_row(struct grower *grower)
 {
     struct random_model *model = grower->model;
@@ -107,8 +108,9 @@ static uint32_t new_row(struct grower *grower)
         model->scores = take(realloc(model->scores, (row ? 2 * (size_t)row : 1) * class_count *
                                                         sizeof(*model->scores)));
     for (uint32_t i = 0; i < class_count; i++) {
-        int32_t step = (int32_t)random_below(grower->random, 9) - 4;
-        model->scores[(size_t)row * class_count + i] = grower->score_most / 4 * step;
+        int32_t steps = grower->shape->fine_scores ? 10000 : 4;
+        int32_t step = (int32_t)random_below(grower->random, 2 * (uint32_t)steps + 1) - steps;
+        model->scores[(size_t)row * class_count + i] = grower->score_most / steps * step;
     }
     return row;
 }
@@ -152,7 +154,7 @@ void random_model_finish(struct random_model *model, struct dt_random *random)
     file->class_count = model->draft.class_count;
     for (uint32_t i = 0; i < model->draft.class_count; i++)
         snprintf(file->classes[i].name, CLASS_NAME_SIZE, "class%u", i);
-    file->confidence.shift = random_below(random, 32);
+    file->confidence.shift = random_below(random, 2) ? 23 : random_below(random, 32);
     for (uint32_t i = 0; i < CONFIDENCE_STEPS; i++)
         file->confidence.step[i] = (uint16_t)(i * 3 + random_below(random, 3));
     file->provenance = "{}";

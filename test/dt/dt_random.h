@@ -23,6 +23,7 @@ struct random_shape {
     uint32_t leaf_percent;  /* chance of a leaf before the full depth; 0: a complete tree */
     bool chain;             /* one branch a level: as deep as it is narrow */
     bool small_thresholds;  /* below 256: many equal ones */
+    bool fine_scores;       /* hardly two equal ones, so that verdicts are many, not ties */
 };
 
 struct random_shape random_shape(struct dt_random *random);

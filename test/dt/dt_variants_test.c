@@ -94,9 +94,28 @@ static void check_model(const struct random_model *model, uint32_t levels, uint3
     classifier->destroy(classifier);
 }
 
-/* Complete trees of every depth, then whatever chance brings. */
+/* Complete trees of every depth, chains, trees and forests with many thresholds or verdicts, then
+ * whatever chance brings. */
 static struct random_shape shape_of(uint32_t round, struct dt_random *random)
 {
+    static const struct random_shape special[] = {
+        {.tree_count = 1, .depth = 12, .class_count = 7, .feature_count = 7, .fine_scores = true},
+        {.tree_count = 1, .depth = 11, .class_count = 3, .feature_count = 7},
+        {.tree_count = 1, .depth = 10, .class_count = 9, .feature_count = 2, .fine_scores = true},
+        {.tree_count = 1, .depth = 10, .class_count = 5, .feature_count = 1},
+        {.tree_count = 1, .depth = 12, .class_count = 5, .feature_count = 12},
+        {.tree_count = 30, .depth = 8, .class_count = 5, .feature_count = 12, .fine_scores = true},
+        {.tree_count = 64, .depth = 6, .class_count = 13, .feature_count = 12},
+        {.tree_count = 12, .depth = 10, .class_count = 64, .feature_count = 9},
+        {.tree_count = 64, .depth = 4, .class_count = 3, .feature_count = 12},
+        {.tree_count = 4, .depth = 12, .class_count = 6, .feature_count = 9, .leaf_percent = 15},
+    };
+
+    enum { SPECIAL = sizeof(special) / sizeof(special[0]) };
+
+    if (round < SPECIAL)
+        return special[round];
+    round -= SPECIAL;
     if (round <= DT_DEPTH_MAX)
         return (struct random_shape){
             .tree_count = 1, .depth = round, .class_count = 5, .feature_count = FEATURE_COUNT};
@@ -119,7 +138,7 @@ static void test_variants(void **state)
 
     (void)state;
     assert_true(dt_variant_count() <= VARIANTS_MOST);
-    for (; models < 2 * DT_DEPTH_MAX + 8 || time(NULL) < end; models++) {
+    for (; models < 2 * DT_DEPTH_MAX + 24 || time(NULL) < end; models++) {
         struct random_shape shape = shape_of(models, &random);
         struct random_model model;
 
