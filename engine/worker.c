@@ -19,6 +19,7 @@ struct worker {
     int status;
     uint64_t idle_since; /* ns; 0: not idle */
     uint64_t busy_since; /* ns; 0: idle */
+    uint64_t idle_last;  /* ns; when a round last found nothing, or a wait ended */
 };
 
 static uint64_t now_ns(void)
@@ -55,11 +56,12 @@ static void busy_until(struct worker *w, uint64_t now)
     w->busy_since = 0;
 }
 
-/* A clock is read only while nothing comes in, and once when something does again. */
+/* A clock is read only while nothing comes in. */
 static int idle(struct worker *w)
 {
     uint64_t now = now_ns();
 
+    w->idle_last = now;
     if (w->idle_since == 0) {
         w->idle_since = now;
         busy_until(w, now);
@@ -67,7 +69,9 @@ static int idle(struct worker *w)
     if (now - w->idle_since < (uint64_t)w->options.spin_us * 1000)
         return 0;
     count(&w->options.counters->sleeps, 1);
-    return w->options.ports.wait(w->options.ports.context, WORKER_WAIT_MS);
+    int status = w->options.ports.wait(w->options.ports.context, WORKER_WAIT_MS);
+    w->idle_last = now_ns();
+    return status;
 }
 
 static int work(struct worker *w)
@@ -79,8 +83,8 @@ static int work(struct worker *w)
             return received;
         if (received > 0) {
             w->idle_since = 0;
-            if (w->busy_since == 0)
-                w->busy_since = now_ns();
+            if (w->busy_since == 0) /* the round that found these packets counts too */
+                w->busy_since = w->idle_last;
             continue;
         }
         int status = idle(w);
@@ -110,6 +114,7 @@ static void *worker_thread(void *argument)
 {
     struct worker *w = argument;
 
+    w->idle_last = now_ns();
     w->status = work(w);
     busy_until(w, now_ns());
     if (w->status == 0)

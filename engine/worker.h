@@ -28,8 +28,8 @@ struct worker_ports {
 /* Written by the worker, readable from any thread, also after it was joined. */
 struct worker_counters {
     uint64_t sleeps;  /* times it slept */
-    uint64_t busy_ns; /* time with packets at hand, system calls included; told apart by a clock
-                       * that is read only when packets stop and start coming */
+    uint64_t busy_ns; /* time with packets at hand, system calls included, from the end of the last
+                       * round that found none: the clock is read in those rounds only */
 };
 
 struct worker_options {

@@ -183,6 +183,37 @@ static void a_failing_port_ends_its_worker_with_its_error(void **state)
     }
 }
 
+static void classify_slowly(const void *model, const struct features *features, size_t count,
+                            struct verdict *verdicts)
+{
+    (void)model;
+    (void)features;
+    memset(verdicts, 0, count * sizeof(*verdicts));
+    pause_1_ms();
+}
+
+/* Bursts that come one by one are work too, though nothing waits behind them. */
+static void a_single_burst_counts_as_busy_time(void **state)
+{
+    (void)state;
+    const struct classifier slow = {.classify = classify_slowly};
+    struct crew crew;
+    struct policy policy;
+
+    policy_init(&policy, NULL);
+    crew_begin(&crew, &policy);
+    crew.pipeline->classifier = &slow;
+    crew.port->count = 7;
+    crew_start(&crew, 1000);
+    while (__atomic_load_n(&crew.counters.sleeps, __ATOMIC_RELAXED) < 5)
+        pause_1_ms();
+    worker_stop(crew.worker);
+    assert_int_equal(worker_join(crew.worker), 0);
+    assert_int_equal(crew.stats->packets, 7);
+    assert_true(crew.counters.busy_ns >= 1000000);
+    crew_end(&crew);
+}
+
 /* What can't be sent doesn't hold a stop up for longer than was agreed. */
 static void draining_is_bounded(void **state)
 {
@@ -208,6 +239,7 @@ int main(void)
         cmocka_unit_test(counters_are_read_while_workers_run),
         cmocka_unit_test(an_idle_worker_sleeps_and_still_stops_soon),
         cmocka_unit_test(a_failing_port_ends_its_worker_with_its_error),
+        cmocka_unit_test(a_single_burst_counts_as_busy_time),
         cmocka_unit_test(draining_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
