@@ -27,13 +27,14 @@ FLOWS = 1024
 
 
 class Lab:
-    """A generator - engine pair of namespaces, one queue."""
+    """A generator - engine pair of namespaces. The kernel puts a frame on the queue of the core it
+    is sent from, so there is a generator for each queue, and queue and worker are a core apart."""
 
-    def __init__(self):
-        self.name = f"wire{os.getpid() % 100000}"
+    def __init__(self, queues=1):
+        self.name, self.queues = f"wire{os.getpid() % 100000}", queues
 
     def __enter__(self):
-        subprocess.run([LAB, "up", self.name], check=True)
+        subprocess.run([LAB, "up", self.name, "--queues", str(self.queues)], check=True)
         return self
 
     def __exit__(self, *_):
@@ -57,22 +58,27 @@ class Lab:
         sys.exit("wire.py: testpmd attached no XDP program within 10 s")
 
     def generate(self, count):
-        """Sends `count` frames; returns the seconds it took."""
-        sent = subprocess.run(
+        """Sends `count` frames to each queue; returns the seconds it took."""
+        senders = [subprocess.Popen(
             self.command("gen", BUILD / "bin/afxdp-generate", "--iface", "gen0", "--live",
-                         "--count", count, "--flows", FLOWS, "--cpu", GENERATOR_CPU),
-            check=True, stdout=subprocess.PIPE, timeout=120)
-        return json.loads(sent.stdout)["seconds"]
+                         "--count", count, "--flows", FLOWS, "--cpu", GENERATOR_CPU + queue),
+            stdout=subprocess.PIPE) for queue in range(self.queues)]
+        said = [sender.communicate(timeout=120)[0] for sender in senders]
+        if any(sender.returncode for sender in senders):
+            sys.exit("wire.py: afxdp-generate failed")
+        return max(json.loads(out)["seconds"] for out in said)
 
 
 class Engine:
+    cores = {1: f"{WORKER_CPU}", 2: f"{WORKER_CPU},{GENERATOR_CPU}"}
+
     def __init__(self, name, *options):
         self.name, self.options = name, options
 
     def measure(self, lab, count):
         process = subprocess.Popen(
-            lab.command("eng", BUILD / "bin/afxdp-engine", "--iface", "eng0", "--queues", 1,
-                        "--cores", WORKER_CPU, "--json", *self.options),
+            lab.command("eng", BUILD / "bin/afxdp-engine", "--iface", "eng0", "--queues",
+                        lab.queues, "--cores", self.cores[lab.queues], "--json", *self.options),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             said = ""
@@ -141,6 +147,16 @@ def curve(lab, case, count):
                "pps": round(rate), "busy_ns": round(busy_ns, 1)}
 
 
+def by_queues(case, count):
+    """With two queues on two cores each core has a generator and a worker: what grows by queues is
+    seen in the busy time, not in the rate."""
+    for queues in (1, 2):
+        with Lab(queues) as lab:
+            rate, busy_ns = case.measure(lab, count // queues)
+        yield {"what": f"{case.name}, {queues} queue{'s'[:queues > 1]}", "pps": round(rate),
+               "busy_ns": round(busy_ns, 1)}
+
+
 def show(title, rows):
     print(f"\n{title}\n{'':44} {'kpps':>8} {'min..max':>15} {'first/this':>10} {'busy ns':>8}")
     for row in rows:
@@ -176,6 +192,7 @@ def main():
         tables = {"receive": list(compare(lab, take, options.rounds, options.packets)),
                   "hairpin": list(compare(lab, back, options.rounds, options.packets)),
                   "packets": list(curve(lab, take[0], options.packets))}
+    tables["queues"] = list(by_queues(take[0], options.packets))
     if options.json:
         rows = [{"table": name, **row} for name, table in tables.items() for row in table]
         print(json.dumps({"rows": rows}, indent=1))
@@ -183,6 +200,8 @@ def main():
     show("Taking packets in", tables["receive"])
     show("Sending them back with addresses swapped", tables["hairpin"])
     show("Busy time by number of packets", tables["packets"])
+    show("Busy time by number of queues; two queues' generators and workers share two cores",
+         tables["queues"])
     return 0
 
 
