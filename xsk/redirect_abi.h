@@ -8,6 +8,7 @@
 enum {
     REDIRECT_QUEUES_MAX = 256,
     REDIRECT_BYPASS_MAX = 16,
+    REDIRECT_PORTS_MAX = 2,
 };
 
 /* Written into the metadata area right before the frame. Frame memory is used again and again, so

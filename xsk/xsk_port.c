@@ -15,7 +15,8 @@
 
 enum {
     KICKS_MAX = 8,        /* system calls of one flush; the rest goes with the next */
-    REFILL_LEAST = 64,    /* the fill ring is topped up in batches of at least this */
+    REFILL_LEAST = 64,    /* the fill ring is topped up by this many or more, of a small one by a
+                             quarter */
     RECEIVE_BUFFERS = 256 /* descriptors looked at for one burst */
 };
 
@@ -48,11 +49,12 @@ void xsk_port_reclaim(struct xsk_port *p)
 void xsk_port_refill(struct xsk_port *p)
 {
     uint32_t room = xsk_prod_nb_free(&p->fill, p->fill.size);
+    uint32_t least = p->fill.size / 4 < REFILL_LEAST ? p->fill.size / 4 : REFILL_LEAST;
     uint32_t index;
 
     if (room > p->umem->free_count)
         room = p->umem->free_count;
-    if (room < REFILL_LEAST || xsk_ring_prod__reserve(&p->fill, room, &index) == 0)
+    if (room < least || xsk_ring_prod__reserve(&p->fill, room, &index) == 0)
         return;
     for (uint32_t i = 0; i < room; i++)
         *xsk_ring_prod__fill_addr(&p->fill, index + i) = umem_get(p->umem);

@@ -109,6 +109,8 @@ static json_t *port_json(const struct live *live, uint32_t port)
     add(object, "nic_tx_packets", now.tx_packets - before->tx_packets);
     add(object, "nic_tx_errors", now.tx_errors - before->tx_errors);
     add(object, "nic_tx_dropped", now.tx_dropped - before->tx_dropped);
+    if (s->losses)
+        add(object, "crossing_lost", losses_read(s->losses, nic->ifindex));
     return object;
 }
 

@@ -232,6 +232,10 @@ int live_sockets_open(struct live_sockets *s, const struct live_nics *nics,
         status = attach_all(s, nics, options, other_enters, error);
     if (status == 0)
         status = bind_all(s, nics, options, error);
+    if (status == 0 && live_is_inline(options)) {
+        const int ports[] = {nics->nic[0]->ifindex, nics->nic[1]->ifindex};
+        (void)losses_open(&s->losses, ports, 2);
+    }
     if (status != 0) /* a wire that was open before stays so */
         live_sockets_close(s, took_over(s));
     return status;
@@ -279,5 +283,7 @@ void live_sockets_close(struct live_sockets *s, bool leave)
     else
         pass_close(s->pass);
     s->pass = NULL;
+    losses_close(s->losses);
+    s->losses = NULL;
     close_groups(s);
 }

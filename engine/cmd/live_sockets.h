@@ -4,6 +4,7 @@
 #define AFXDP_LIVE_SOCKETS_H
 
 #include "live_nics.h"
+#include "losses.h"
 #include "pass.h"
 
 struct live_sockets {
@@ -11,7 +12,8 @@ struct live_sockets {
     uint32_t queues;
     bool stays; /* the programs outlive a process that is killed */
     struct redirect *redirect[2];
-    struct pass *pass; /* on a second port that only sends */
+    struct pass *pass;     /* on a second port that only sends */
+    struct losses *losses; /* on the way across; NULL where the kernel doesn't tell */
     struct xsk_group *group[REDIRECT_QUEUES_MAX];
     uint32_t frame_size;
     bool multi_buffer;

@@ -189,6 +189,18 @@ class Sessions(lab.Test):
         self.assertEqual(report["packets"], 0)
         self.assertGreater(sum(queue["xdp_bypassed"] for queue in report["queues"]), 10)
 
+    def test_lost_on_the_way_across(self):
+        """Packets that were to cross to a port that is down are counted where the kernel tells."""
+        here = self.lab("--two-ports")
+        engine = here.engine(*WIRE, "--bypass", "udp/9")
+        here.generate("--count", "500", "--rate", "5000")
+        here.run("eng", "ip", "link", "set", "eng1", "down")
+        here.generate("--count", "300", "--rate", "5000")
+        port = engine.stop()["ports"][0]
+        if "crossing_lost" not in port:
+            self.skipTest("the kernel has no tracepoints for XDP")
+        self.assertEqual(port["crossing_lost"], 300)
+
     def test_forward(self):
         """One way only: what comes in by eng1 belongs to the host."""
         here = self.lab("--two-ports")

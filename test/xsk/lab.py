@@ -210,4 +210,9 @@ def main():
     check = subprocess.run([LAB, "check"], check=False, timeout=60)
     if check.returncode:
         sys.exit(check.returncode)
-    unittest.main(verbosity=2)
+    result = unittest.main(verbosity=2, exit=False).result
+    for test, reason in result.skipped:
+        print(f"skipped: {test.id()}: {reason}")
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(77 if result.skipped else 0)
