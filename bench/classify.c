@@ -7,6 +7,7 @@
 #include "bench.h"
 #include "cpu.h"
 #include "features_csv.h"
+#include "floor.h"
 #include "shapes.h"
 #include "subcommands.h"
 
@@ -53,36 +54,8 @@ struct bench_set {
     size_t classifier_count;
     const struct features *inputs;
     size_t input_count;
-    double dot_product_ns;
-    double load_ns;
+    struct floor_costs costs;
 };
-
-static void nn_floor(const struct bench_set *set, const struct nn_model *model,
-                     struct bench_case *bench)
-{
-    uint32_t products = 0;
-
-    for (uint32_t l = 0; l < model->layer_count; l++)
-        products += (model->layers[l].inputs + 3) / 4 * model->layers[l].outputs;
-    bench->floor_ns = products / 16.0 * set->dot_product_ns;
-    if (bench->floor_ns > 0)
-        snprintf(bench->floor_from, sizeof(bench->floor_from),
-                 "%u four-way products, 16 to a vpdpbusd, measured at %.3f ns each", products,
-                 set->dot_product_ns);
-}
-
-static void dt_floor(const struct bench_set *set, const struct dt_model *model,
-                     struct bench_case *bench)
-{
-    uint32_t steps = 0;
-
-    for (uint32_t t = 0; t < model->shape.tree_count; t++)
-        steps += model->shape.tree[t].depth;
-    bench->floor_ns = 2 * steps * set->load_ns;
-    snprintf(bench->floor_from, sizeof(bench->floor_from),
-             "scalar: a node and a feature loaded in each of %u steps, measured at %.3f ns a load",
-             steps, set->load_ns);
-}
 
 static int add_cases(struct bench_set *set, const char *what, struct classifier *classifier,
                      const struct bench_case *floor)
@@ -117,7 +90,7 @@ static int add_nn(struct bench_set *set, const char *what, const struct nn_model
     struct bench_case floor = {0};
     int err = 0;
 
-    nn_floor(set, model, &floor);
+    floor_of_nn(&floor, model, &set->costs);
     for (size_t variant = 0; variant < nn_variant_count() && !err; variant++) {
         struct classifier *classifier;
 
@@ -135,7 +108,6 @@ static int add_dt(struct bench_set *set, const char *what, const struct dt_model
     struct bench_case floor = {0};
     int err = 0;
 
-    dt_floor(set, model, &floor);
     for (size_t variant = 0; variant < dt_variant_count() && !err; variant++) {
         struct classifier *classifier;
 
@@ -146,8 +118,11 @@ static int add_dt(struct bench_set *set, const char *what, const struct dt_model
             err = 0;
             continue;
         }
-        if (!err)
-            err = add_cases(set, what, classifier, &floor);
+        if (err)
+            break;
+        bool permutes = strcmp(classifier->variant, "avx512vbmi") == 0;
+        (permutes ? floor_of_dt_permutes : floor_of_dt_loads)(&floor, model, &set->costs);
+        err = add_cases(set, what, classifier, &floor);
     }
     return err;
 }
@@ -249,8 +224,7 @@ int bench_classify(int argc, char **argv)
         return 1;
     int err = take_inputs(set, options.features, &table, &made, &error);
     if (!err) {
-        set->dot_product_ns = floor_dot_product_ns();
-        set->load_ns = floor_load_ns();
+        floor_costs_measure(&set->costs);
         err = options.model ? add_model(set, options.model, &error) : add_shapes(set);
     }
     bool bad_input = err && err != -ENOMEM;
