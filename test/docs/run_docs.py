@@ -52,6 +52,7 @@ def normalise(text):
     for line in text.strip("\n").splitlines():
         line = re.sub(r"\d[\d,.]*(?= ?(s|ms|µs|us|ns|Mpps|kpps|pps|packets/s)\b)", "#", line)
         line = re.sub(r"\((nn|dt), \w+,", r"(\1, #,", re.sub(r" +", " ", line))
+        line = re.sub(r"^variants .*", "variants #", line)
         lines.append(line.rstrip())
     return lines
 
