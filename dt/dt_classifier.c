@@ -60,7 +60,9 @@ const struct dt_variant dt_variant_reference = {
 
 struct verdict dt_leaf_verdict(const struct dt_model *model, uint32_t row)
 {
-    return dt_verdict_of(&model->shape, model->scores + (size_t)row * model->shape.class_count);
+    const int32_t *scores = model->scores + (size_t)row * model->shape.class_count;
+
+    return verdict_of_scores(scores, model->shape.class_count, &model->shape.confidence);
 }
 
 static void dt_classifier_destroy(struct classifier *base)

@@ -18,8 +18,8 @@ static void score(const void *context, const struct features *features, struct i
     struct dt_sums sums = {.score = {0}};
 
     dt_sums_of(&model->shape, model->nodes, DT_NO_MASK, model->scores, DT_NO_MASK, features, &sums);
-    struct dt_best best = dt_best_of(sums.score, model->shape.class_count);
-    *score = (struct import_score){best.class_index, best.best, best.second};
+    struct lead lead = lead_of_scores(sums.score, model->shape.class_count);
+    *score = (struct import_score){lead.class_index, lead.best, lead.second};
 }
 
 /* A row that comes by the branch `at`: `features`, moved as little as the branches above ask.

@@ -87,7 +87,7 @@ ALWAYS_INLINE void classify_lanes(const struct plan *plan, const struct features
     }
 
     uint32_t rows[DT_TREES_MAX][LANES];
-    dt_vector sums[DT_VECTORS_MAX];
+    dt_vector sums[DT_VECTORS_MAX] = {{0}};
     uint32_t t = 0;
     do { /* there is at least one */
         walk(plan->nodes, model->shape.tree[t], features, lanes, at);

@@ -49,7 +49,8 @@ static uint32_t leaf_content(const struct dt_model *model, const struct dt_node 
 
     if (forest)
         return leaf->threshold;
-    struct verdict verdict = dt_verdict_of(&model->shape, scores);
+    struct verdict verdict =
+        verdict_of_scores(scores, model->shape.class_count, &model->shape.confidence);
     return verdict.class_index | (uint32_t)verdict.confidence << 16;
 }
 

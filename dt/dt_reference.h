@@ -61,47 +61,6 @@ ALWAYS_INLINE void dt_add_row(const int32_t *scores, uint32_t cell_mask, uint32_
         sums->score[i] += scores[(cell + i) & cell_mask];
 }
 
-struct dt_best {
-    uint32_t class_index;
-    int32_t best;
-    int32_t second; /* largest score of the other classes */
-};
-
-/* Largest score, the lowest class on ties. Keeps the second-best as well without a branch on
- * scores (see dt_step). */
-ALWAYS_INLINE struct dt_best dt_best_of(const int32_t *score, uint32_t class_count)
-{
-    int64_t best = score[0];
-    int64_t second = INT32_MIN;
-    uint32_t class_index = 0;
-
-    for (uint32_t i = 1; i < CLASSES_MAX && i < class_count; i++) {
-        int64_t value = score[i];
-        int64_t difference = best - value;
-        OPAQUE(difference);
-        uint64_t above = 0 - ((uint64_t)difference >> 63); /* all ones: a new best */
-        int64_t loser = value ^ ((value ^ best) & (int64_t)above);
-
-        best ^= (value ^ best) & (int64_t)above;
-        class_index ^= (class_index ^ i) & (uint32_t)above;
-        difference = second - loser;
-        OPAQUE(difference);
-        second ^= (second ^ loser) & (int64_t)(0 - ((uint64_t)difference >> 63));
-    }
-    return (struct dt_best){class_index, (int32_t)best, (int32_t)second};
-}
-
-/* The class, and its confidence over the margin to the second-best. */
-ALWAYS_INLINE struct verdict dt_verdict_of(const struct dt_shape *shape, const int32_t *score)
-{
-    struct dt_best best = dt_best_of(score, shape->class_count);
-
-    return (struct verdict){
-        .class_index = (uint16_t)best.class_index,
-        .confidence = confidence_of(&shape->confidence, best.best, best.second),
-    };
-}
-
 /* Adds up the rows that a packet ends in. In the kernel the trees of a forest go through bpf_loop
  * instead of this loop. */
 ALWAYS_INLINE void dt_sums_of(const struct dt_shape *shape, const struct dt_node *nodes,
@@ -128,7 +87,7 @@ ALWAYS_INLINE struct verdict dt_classify_one(const struct dt_shape *shape,
     struct dt_sums sums = {.score = {0}};
 
     dt_sums_of(shape, nodes, node_mask, scores, cell_mask, features, &sums);
-    return dt_verdict_of(shape, sums.score);
+    return verdict_of_scores(sums.score, shape->class_count, &shape->confidence);
 }
 
 #endif

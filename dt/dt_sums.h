@@ -45,7 +45,7 @@ ALWAYS_INLINE void dt_sum_some(dt_vector *sums, const dt_vector *vectors, uint32
     }
 #pragma GCC unroll 4
     for (uint32_t i = 0; i < count; i++)
-        sums[i] = sum[i]; /* NOLINT: the analyzer knows no vectors */
+        sums[i] = sum[i];
 }
 
 /* The sums of a packet: dt_vectors_per_row vectors. */
@@ -64,7 +64,7 @@ ALWAYS_INLINE void dt_sum_rows(dt_vector *sums, const dt_vector *vectors, uint32
         dt_sum_some(sums + done, vectors + done, per_row, 1, rows, stride, tree_count);
 }
 
-/* dt_verdict_of where branches on scores do no harm. */
+/* verdict_of_scores with conditional moves, which the compiler is free to choose here. */
 ALWAYS_INLINE struct verdict dt_verdict_quick(const struct dt_shape *shape, const int32_t *score)
 {
     int32_t best = score[0];

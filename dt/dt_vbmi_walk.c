@@ -48,7 +48,7 @@ ALWAYS_INLINE void look_ahead(const uint8_t *table, uint32_t level, const struct
         return;
     }
     entry[0] = look_up(table, level, &below); /* the decision chooses between the halves */
-    entry[1] = look_up(table + (1 << level), level, &below);
+    entry[1] = look_up(table + rank_level_size(level), level, &below);
 }
 
 /* The rank in each packet's own slot. */
@@ -114,6 +114,8 @@ ALWAYS_INLINE void walk_two_levels(const uint8_t *tables, const struct rank_tree
                                    uint32_t level, const __m512i *ranks, uint32_t slot_count,
                                    struct place *place)
 {
+    if (level >= RANK_LEVELS_MOST)
+        __builtin_unreachable();
     const uint8_t *first = tables + tree->level[level];
     const uint8_t *second = tables + tree->level[level + 1];
     __m512i slot[2], rank[2], threshold[2];

@@ -46,11 +46,16 @@ ALWAYS_INLINE uint16_t confidence_of(const struct confidence_table *table, int32
     return table->step[margin & (CONFIDENCE_STEPS - 1)];
 }
 
-/* The class with the largest of `count` scores, 1..CLASSES_MAX, the lowest index on ties, and the
- * confidence of its lead over the second. No branch depends on a score: in the kernel the verifier
- * would walk all orders of the classes, in user space they are mispredicted. */
-ALWAYS_INLINE struct verdict verdict_of_scores(const int32_t *scores, uint32_t count,
-                                               const struct confidence_table *confidence)
+/* How `count` scores, 1..CLASSES_MAX, compare. */
+struct lead {
+    uint32_t class_index; /* of the largest, the lowest on ties */
+    int32_t best;
+    int32_t second; /* largest of the others */
+};
+
+/* No branch depends on a score: in the kernel the verifier would walk all orders of the classes, in
+ * user space they are mispredicted. */
+ALWAYS_INLINE struct lead lead_of_scores(const int32_t *scores, uint32_t count)
 {
     int64_t best = scores[0];
     int64_t second = INT32_MIN;
@@ -58,19 +63,28 @@ ALWAYS_INLINE struct verdict verdict_of_scores(const int32_t *scores, uint32_t c
 
     for (uint32_t i = 1; i < CLASSES_MAX && i < count; i++) {
         int64_t score = scores[i];
-        int64_t lead = best - score;
-        OPAQUE(lead);
-        int64_t above = -(int64_t)((uint64_t)lead >> 63); /* all ones: a new best */
+        int64_t ahead = best - score;
+        OPAQUE(ahead);
+        int64_t above = -(int64_t)((uint64_t)ahead >> 63); /* all ones: a new best */
         int64_t loser = score ^ ((score ^ best) & above);
 
         best ^= (score ^ best) & above;
         best_class ^= (best_class ^ i) & (uint32_t)above;
-        lead = second - loser;
-        OPAQUE(lead);
-        second ^= (second ^ loser) & -(int64_t)((uint64_t)lead >> 63);
+        ahead = second - loser;
+        OPAQUE(ahead);
+        second ^= (second ^ loser) & -(int64_t)((uint64_t)ahead >> 63);
     }
-    return (struct verdict){(uint16_t)best_class,
-                            confidence_of(confidence, (int32_t)best, (int32_t)second)};
+    return (struct lead){best_class, (int32_t)best, (int32_t)second};
+}
+
+/* The leading class, and the confidence of its lead over the second. */
+ALWAYS_INLINE struct verdict verdict_of_scores(const int32_t *scores, uint32_t count,
+                                               const struct confidence_table *confidence)
+{
+    struct lead lead = lead_of_scores(scores, count);
+
+    return (struct verdict){(uint16_t)lead.class_index,
+                            confidence_of(confidence, lead.best, lead.second)};
 }
 
 #endif
