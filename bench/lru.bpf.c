@@ -37,7 +37,7 @@ ALWAYS_INLINE struct flow *lru_lookup(struct path_work *work)
 SEC("xdp")
 int afxdp_lru(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_begin();
+    struct path_cpu *cpu = path_begin(context);
 
     if (!cpu)
         return XDP_ABORTED;

@@ -48,7 +48,7 @@ ALWAYS_INLINE uint64_t dt_leaf(const struct dt_kernel_shape *shape, const uint64
 SEC("xdp")
 int afxdp_dt_tree(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_begin();
+    struct path_cpu *cpu = path_begin(context);
 
     if (!cpu)
         return XDP_ABORTED;
@@ -88,7 +88,7 @@ ALWAYS_INLINE void dt_forest(const struct dt_kernel_shape *shape, const uint64_t
 SEC("xdp")
 int afxdp_dt_forest(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_begin();
+    struct path_cpu *cpu = path_begin(context);
 
     if (!cpu)
         return XDP_ABORTED;

@@ -47,7 +47,7 @@ static __attribute__((noinline)) void nn_generated(struct path_work *work)
 SEC(NN_SPLICED_SECTION)
 int afxdp_nn_single(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_begin();
+    struct path_cpu *cpu = path_begin(context);
 
     if (!cpu)
         return XDP_ABORTED;
@@ -62,7 +62,7 @@ int afxdp_nn_single(struct xdp_md *context)
 SEC("xdp")
 int afxdp_nn_loops(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_begin();
+    struct path_cpu *cpu = path_begin(context);
 
     if (!cpu)
         return XDP_ABORTED;
@@ -92,7 +92,7 @@ ALWAYS_INLINE int nn_chain_broken(struct xdp_md *context, struct path_cpu *cpu)
 SEC("xdp")
 int afxdp_nn_entry(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_begin();
+    struct path_cpu *cpu = path_begin(context);
 
     if (!cpu)
         return XDP_ABORTED;
@@ -115,7 +115,7 @@ int afxdp_nn_entry(struct xdp_md *context)
 SEC("xdp")
 int afxdp_nn_layer(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_cpu();
+    struct path_cpu *cpu = path_cpu(context);
 
     if (!cpu)
         return XDP_ABORTED;
@@ -132,7 +132,7 @@ int afxdp_nn_layer(struct xdp_md *context)
 SEC("xdp")
 int afxdp_nn_output(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_cpu();
+    struct path_cpu *cpu = path_cpu(context);
 
     if (!cpu)
         return XDP_ABORTED;

@@ -5,7 +5,7 @@
 SEC("xdp")
 int afxdp_none(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_begin();
+    struct path_cpu *cpu = path_begin(context);
 
     if (!cpu)
         return XDP_ABORTED;

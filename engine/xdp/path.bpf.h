@@ -27,7 +27,7 @@ volatile uint32_t path_generation SEC(".data.path")
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, 1); /* possible CPUs */
+    __uint(max_entries, 1); /* possible CPUs × ports × queues */
     __type(key, __u32);
     __type(value, struct path_cpu);
 } path_cpus SEC(".maps");
@@ -54,18 +54,38 @@ struct {
     __type(value, __u32);
 } path_ports SEC(".maps");
 
-/* This CPU's element; never NULL once the map is as large as path.h makes it. */
-ALWAYS_INLINE struct path_cpu *path_cpu(void)
-{
-    uint32_t cpu = bpf_get_smp_processor_id();
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, PATH_RECORDS);
+} path_records SEC(".maps");
 
-    return bpf_map_lookup_elem(&path_cpus, &cpu);
+/* 0 for the first interface, 1 for the other. */
+ALWAYS_INLINE uint32_t path_port(struct xdp_md *context)
+{
+    return context->ingress_ifindex != path_options.first_ifindex;
+}
+
+/* This CPU's element for the packet's queue; never NULL once the map is as large as path.h makes
+ * it. */
+ALWAYS_INLINE struct path_cpu *path_cpu(struct xdp_md *context)
+{
+    uint32_t index = bpf_get_smp_processor_id();
+
+    if (path_options.ports > 1)
+        index = index * PATH_PORTS + path_port(context);
+    if (path_options.queues > 1) {
+        uint32_t queue = context->rx_queue_index;
+        uint32_t last = path_options.queues - 1;
+
+        index = index * path_options.queues + (queue < last ? queue : last);
+    }
+    return bpf_map_lookup_elem(&path_cpus, &index);
 }
 
 /* The element, for a packet that comes in. */
-ALWAYS_INLINE struct path_cpu *path_begin(void)
+ALWAYS_INLINE struct path_cpu *path_begin(struct xdp_md *context)
 {
-    struct path_cpu *cpu = path_cpu();
+    struct path_cpu *cpu = path_cpu(context);
 
     if (cpu)
         cpu->work.generation = path_generation & (PATH_GENERATIONS - 1);
@@ -163,15 +183,26 @@ ALWAYS_INLINE int path_send(struct xdp_md *context, struct stats *stats)
         return XDP_PASS;
     }
     if (path_options.out == PATH_OUT_PORT) {
-        uint32_t slot = context->ingress_ifindex != path_options.first_ifindex;
-
-        if (bpf_redirect_map(&path_ports, slot, XDP_DROP) != XDP_REDIRECT) {
+        if (bpf_redirect_map(&path_ports, path_port(context), XDP_DROP) != XDP_REDIRECT) {
             stats->failures[FAILURE_NO_PORT]++;
             return XDP_DROP;
         }
     }
     stats->endings[ENDING_FORWARDED]++;
     return path_options.out == PATH_OUT_PORT ? XDP_REDIRECT : XDP_TX;
+}
+
+ALWAYS_INLINE void path_record(struct path_cpu *cpu, uint32_t slot, uint32_t action)
+{
+    struct path_record record = {
+        .slot = (uint8_t)slot,
+        .action = (uint8_t)action,
+        .confidence = cpu->work.verdict.confidence,
+        .classified = slot != SLOT_OTHER && slot != SLOT_MALFORMED,
+    };
+
+    if (bpf_ringbuf_output(&path_records, &record, sizeof(record), BPF_RB_NO_WAKEUP) != 0)
+        cpu->unrecorded++;
 }
 
 /* Counts the packet and carries its action out. */
@@ -185,6 +216,8 @@ ALWAYS_INLINE int path_apply(struct xdp_md *context, struct path_cpu *cpu,
     stats->bytes += cpu->work.wire_length;
     stats->slots[slot < SLOTS ? slot : SLOT_UNSURE]++;
     stats->actions[action < ACTIONS ? action : ACTION_COUNT]++;
+    if (path_options.records)
+        path_record(cpu, slot, action);
     if (action != ACTION_DROP)
         return path_send(context, stats);
     stats->endings[ENDING_DROPPED]++;
@@ -214,8 +247,7 @@ ALWAYS_INLINE int path_leave_alone(struct xdp_md *context, struct path_cpu *cpu)
         return XDP_PASS;
     if (path_options.out == PATH_OUT_BACK)
         return XDP_TX;
-    return (int)bpf_redirect_map(&path_ports,
-                                 context->ingress_ifindex != path_options.first_ifindex, XDP_DROP);
+    return (int)bpf_redirect_map(&path_ports, path_port(context), XDP_DROP);
 }
 
 #endif

@@ -23,6 +23,15 @@ static uint32_t buckets_for(uint32_t flows)
     return buckets;
 }
 
+/* Of path_cpus. */
+static uint32_t elements(uint32_t cpus, const struct path_settings *settings)
+{
+    const struct path_options *options = &settings->options;
+
+    return cpus * (options->ports > 1 ? PATH_PORTS : 1) *
+           (options->queues > 1 ? options->queues : 1);
+}
+
 int path_configure(const struct path_program *program, const struct path_settings *settings,
                    struct error *error)
 {
@@ -36,9 +45,11 @@ int path_configure(const struct path_program *program, const struct path_setting
                          settings->flows, cpus);
     if (bpf_map__set_initial_value(find(program, ".rodata.path"), &settings->options,
                                    sizeof(settings->options)) != 0 ||
-        bpf_map__set_max_entries(find(program, "path_cpus"), cpus) != 0 ||
+        bpf_map__set_max_entries(find(program, "path_cpus"), elements(cpus, settings)) != 0 ||
         bpf_map__set_max_entries(find(program, "path_flows"), (uint32_t)buckets) != 0)
         return error_set(error, -EINVAL, "the program's maps aren't as expected");
+    if (!settings->options.records)
+        (void)bpf_map__set_autocreate(find(program, "path_records"), false);
 
     struct bpf_program *each;
     bpf_object__for_each_program(each, program->object) /* tail calls: all alike */
@@ -66,7 +77,7 @@ static size_t page_of(size_t size)
 
 static size_t cpus_size(const struct xdp_path *path)
 {
-    return page_of(path->cpus * sizeof(struct path_cpu));
+    return page_of(elements(path->cpus, &path->settings) * sizeof(struct path_cpu));
 }
 
 /* An array of maps for path_grace to update. */
@@ -110,11 +121,12 @@ static int map_generation(struct xdp_path *path)
 static void hand_out_slices(struct xdp_path *path)
 {
     uint32_t buckets = buckets_for(path->settings.flows);
+    uint32_t of_cpu = elements(1, &path->settings);
 
-    for (uint32_t i = 0; i < path->cpus; i++) {
+    for (uint32_t i = 0; i < path->cpus * of_cpu; i++) {
         path->cpu[i].timeout = path->settings.timeout;
         path->cpu[i].buckets = buckets;
-        path->cpu[i].first_bucket = i * buckets;
+        path->cpu[i].first_bucket = i / of_cpu * buckets;
         flow_seed_make(&path->cpu[i].seed, path->settings.seed);
     }
 }
@@ -198,9 +210,10 @@ int path_install(struct xdp_path *path, const void *model, const struct path_pol
 
 int path_share(const struct xdp_path *path, struct path_program *next, struct error *error)
 {
-    static const char *const names[] = {"path_cpus", "path_flows", "path_ports"};
+    static const char *const names[] = {"path_cpus", "path_flows", "path_ports", "path_records"};
+    size_t count = sizeof(names) / sizeof(names[0]) - !path->settings.options.records;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         int status =
             bpf_map__reuse_fd(find(next, names[i]), bpf_map__fd(find(path->program, names[i])));
         if (status != 0)
@@ -238,26 +251,40 @@ int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct erro
                      strerror(errno));
 }
 
-void path_totals(const struct xdp_path *path, struct stats *totals)
+/* Adds up; the element's CPU may be counting meanwhile. */
+static void add(struct path_counters *counters, const struct path_cpu *cpu)
 {
-    uint64_t *to = (uint64_t *)totals;
+    const uint64_t *from = (const uint64_t *)&cpu->stats;
+    uint64_t *to = (uint64_t *)&counters->stats;
 
-    memset(totals, 0, sizeof(*totals));
-    for (uint32_t i = 0; i < path->cpus; i++) {
-        const uint64_t *from = (const uint64_t *)&path->cpu[i].stats;
-
-        for (size_t k = 0; k < sizeof(*totals) / sizeof(*to); k++)
-            to[k] += __atomic_load_n(&from[k], __ATOMIC_RELAXED);
-    }
+    for (size_t i = 0; i < sizeof(cpu->stats) / sizeof(*to); i++)
+        to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+    counters->bypassed += __atomic_load_n(&cpu->bypassed, __ATOMIC_RELAXED);
+    counters->unrecorded += __atomic_load_n(&cpu->unrecorded, __ATOMIC_RELAXED);
 }
 
-uint64_t path_bypassed(const struct xdp_path *path)
+void path_totals(const struct xdp_path *path, struct path_counters *counters)
 {
-    uint64_t sum = 0;
+    memset(counters, 0, sizeof(*counters));
+    for (uint32_t i = 0; i < elements(path->cpus, &path->settings); i++)
+        add(counters, &path->cpu[i]);
+}
 
+void path_queue_counters(const struct xdp_path *path, uint32_t port, uint32_t queue,
+                         struct path_counters *counters)
+{
+    const struct path_options *options = &path->settings.options;
+    uint32_t of_cpu = elements(1, &path->settings);
+    uint32_t place = port * (options->queues > 1 ? options->queues : 1) + queue;
+
+    memset(counters, 0, sizeof(*counters));
     for (uint32_t i = 0; i < path->cpus; i++)
-        sum += __atomic_load_n(&path->cpu[i].bypassed, __ATOMIC_RELAXED);
-    return sum;
+        add(counters, &path->cpu[i * of_cpu + place]);
+}
+
+int path_records_fd(const struct xdp_path *path)
+{
+    return bpf_map__fd(find(path->program, "path_records"));
 }
 
 uint64_t path_flow_capacity(const struct xdp_path *path)

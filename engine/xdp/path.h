@@ -45,8 +45,8 @@ struct path_settings {
 
 struct xdp_path {
     struct path_program *program;
-    uint32_t cpus;                 /* possible ones: elements of `cpu` */
-    struct path_cpu *cpu;          /* the maps' own memory; each written by its CPU */
+    uint32_t cpus;                 /* possible ones */
+    struct path_cpu *cpu;          /* [cpus][ports][queues], the map's own memory */
     volatile uint32_t *generation; /* likewise; in use now */
     struct path_settings settings;
     int grace; /* see path_grace */
@@ -84,9 +84,19 @@ int path_adopt(struct xdp_path *path, struct path_program *next, struct error *e
 /* Packets leave by this interface. `port` 0 or 1, see struct path_options. */
 int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct error *error);
 
-/* What all CPUs have counted so far. */
-void path_totals(const struct xdp_path *path, struct stats *totals);
-uint64_t path_bypassed(const struct xdp_path *path);
+/* What all CPUs have counted so far, in all queues of all ports or in one. */
+struct path_counters {
+    struct stats stats;
+    uint64_t bypassed;   /* never touched, and in no other counter */
+    uint64_t unrecorded; /* of the packets in `stats`: their record found no room */
+};
+
+void path_totals(const struct xdp_path *path, struct path_counters *counters);
+void path_queue_counters(const struct xdp_path *path, uint32_t port, uint32_t queue,
+                         struct path_counters *counters);
+
+/* Descriptor of the ring of struct path_record; with options.records. */
+int path_records_fd(const struct xdp_path *path);
 
 /* Flows that a CPU's slice holds. */
 uint64_t path_flow_capacity(const struct xdp_path *path);

@@ -10,8 +10,9 @@
 enum {
     PATH_GENERATIONS = 2, /* a model in use, and one that is filled meanwhile */
     PATH_BYPASS_MAX = 16,
-    PATH_PORTS = 2,     /* slots of the devmap */
-    PATH_SCRATCH = 516, /* bytes, so that the struct ends on a multiple of eight */
+    PATH_PORTS = 2,
+    PATH_RECORDS = 1 << 22, /* bytes of the ring of records */
+    PATH_SCRATCH = 516,     /* bytes, so that the struct ends on a multiple of eight */
 };
 
 /* Where packets go that aren't dropped. */
@@ -32,9 +33,12 @@ struct path_bypass {
 struct path_options {
     uint32_t out;           /* enum path_out */
     uint32_t first_ifindex; /* inline: packets from here leave by port 0, others by port 1 */
+    uint32_t ports;         /* interfaces that packets come from, at most PATH_PORTS */
+    uint32_t queues;        /* of each of them, to be counted apart */
     uint32_t frags;         /* 1: frames may come in several buffers, so ask for their length */
     uint32_t stamped;       /* 1: time and length come from struct path_stamp */
     uint32_t bench_mask;    /* bench only: how many sources packets come from, less one; 0: off */
+    uint32_t records;       /* 1: a record of each packet goes to user space */
     uint32_t bypass_count;
     struct path_bypass bypass[PATH_BYPASS_MAX];
 };
@@ -45,6 +49,15 @@ struct path_stamp {
     uint64_t time;        /* ns */
     uint32_t wire_length; /* bytes */
     uint32_t zero;
+};
+
+/* What became of a packet, for --verdicts. */
+struct path_record {
+    uint8_t slot;
+    uint8_t action;
+    uint16_t confidence;
+    uint8_t classified; /* 0: other, malformed: no confidence */
+    uint8_t zero[3];
 };
 
 /* The policy of one generation: it belongs to a model's classes, so it changes with the model. */
@@ -71,13 +84,16 @@ struct path_work {
     uint8_t scratch[PATH_SCRATCH]; /* the classifier's own */
 };
 
-/* What one CPU has for itself, so that it needs no lock: a softirq doesn't interrupt itself. */
+/* What one CPU has for itself, so that it needs no lock: a softirq doesn't interrupt itself. One
+ * for each queue of each port, to count them apart; all of a CPU share its slice of the flow table.
+ */
 struct path_cpu {
     struct stats stats;
-    uint64_t bypassed; /* never touched, and in no other counter */
-    uint64_t entered;  /* frames on entry; the bench derives addresses from it */
-    uint64_t timeout;  /* of a flow, ns */
-    uint32_t buckets;  /* of this CPU's slice of the flow table, a power of two */
+    uint64_t bypassed;   /* never touched, and in no other counter */
+    uint64_t unrecorded; /* their record found no room */
+    uint64_t entered;    /* frames on entry; the bench derives addresses from it */
+    uint64_t timeout;    /* of a flow, ns */
+    uint32_t buckets;    /* of this CPU's slice of the flow table, a power of two */
     uint32_t first_bucket;
     struct flow_seed seed;
     struct path_work work;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The program that is attached on a port of the kernel datapath (guard.bpf.c).
+ *
+ * guard_open attaches it: without a model packets pass, cross or drop as asked. guard_set_program
+ * puts a model in, or another in its place. However the process ends, the model is gone with it. */
+#ifndef AFXDP_XDP_GUARD_H
+#define AFXDP_XDP_GUARD_H
+
+#include "attach.h"
+#include "guard_abi.h"
+
+struct guard_options {
+    const char *interface;
+    int other_ifindex; /* of GUARD_CROSS */
+    enum guard_without without;
+    bool stay; /* the guard, not the model, outlives the process */
+    bool skb;
+    bool frags;
+};
+
+struct guard;
+
+/* Errors as of xdp_prepare and xdp_attach. */
+int guard_open(struct guard **out, const struct guard_options *options, struct error *error);
+
+const struct xdp_attachment *guard_attachment(const struct guard *guard);
+
+/* From now on packets go to this program, which takes frames of several buffers if and only if the
+ * attachment does. Between two packets; nobody waits. */
+int guard_set_program(struct guard *guard, int program, struct error *error);
+
+void guard_close(struct guard *guard); /* detaches and frees; takes NULL */
+void guard_leave(struct guard *guard); /* frees; a guard that stays, stays, without a model */
+
+#endif
