@@ -27,12 +27,12 @@ static void find_flows(struct burst *burst, const struct flow_table *table)
     for (uint32_t i = 0; i < burst->ip_count; i++) {
         burst->from_low[i] = flow_key_of(&burst->packets[i], &burst->keys[i]);
         burst->hashes[i] = flow_hash(&table->seed, &burst->keys[i]);
-        __builtin_prefetch(flow_table_bucket(table, burst->hashes[i]), 1);
+        burst->buckets[i] = flow_table_bucket(table, burst->hashes[i]);
+        __builtin_prefetch(burst->buckets[i], 1);
     }
     for (uint32_t i = 0; i < burst->ip_count; i++)
-        burst->ways[i] =
-            (uint8_t)flow_bucket_expect(flow_table_bucket(table, burst->hashes[i]),
-                                        burst->hashes[i], burst->frames[burst->place[i]].time);
+        burst->ways[i] = (uint8_t)flow_bucket_expect(burst->buckets[i], burst->hashes[i],
+                                                     burst->frames[burst->place[i]].time);
 }
 
 /* In order, for packets of one flow in one burst must see each other. */
@@ -46,8 +46,8 @@ static void update_flows(struct burst *burst, struct flow_table *table, struct s
         uint64_t now = burst->frames[burst->place[i]].time;
         enum flow_event event;
         struct flow *flow = flow_bucket_lookup_expected(
-            flow_table_bucket(table, burst->hashes[i]), burst->ways[i], burst->hashes[i],
-            &burst->keys[i], burst->from_low[i], now, table->timeout, &event);
+            burst->buckets[i], burst->ways[i], burst->hashes[i], &burst->keys[i],
+            burst->from_low[i], now, table->timeout, &event);
 
         flow_features_update(flow, &burst->packets[i], burst->from_low[i], now,
                              &burst->features[i]);
@@ -70,6 +70,7 @@ static void classify(struct burst *burst, const struct classifier *classifier)
 
 static void apply_policy(struct burst *burst, const struct policy *policy, struct stats *stats)
 {
+    uint32_t of_action[ACTIONS] = {0};
     uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < burst->ip_count; i++)
@@ -77,41 +78,61 @@ static void apply_policy(struct burst *burst, const struct policy *policy, struc
     for (uint32_t i = 0; i < burst->count; i++) {
         burst->action[i] = policy->action[burst->slot[i]];
         stats_add(&stats->slots[burst->slot[i]], 1);
-        stats_add(&stats->actions[burst->action[i]], 1);
         bytes += burst->frames[i].wire_length;
     }
+    for (uint32_t i = 0; i < burst->count; i++) {
+        for (uint32_t action = 0; action < ACTIONS; action++)
+            of_action[action] += burst->action[i] == action;
+    }
+    for (uint32_t action = 0; action < ACTIONS; action++)
+        stats_add(&stats->actions[action], of_action[action]);
+    burst->drop_count = of_action[ACTION_DROP];
     stats_add(&stats->packets, burst->count);
     stats_add(&stats->bytes, bytes);
+}
+
+/* Gives `count` frames to the out port, and back to the in port what it doesn't take. */
+static void forward(const struct frame *frames, uint32_t count, const struct path *path)
+{
+    uint32_t sent = path->out->operations->send(path->out, frames, count);
+
+    stats_add(&path->stats->endings[ENDING_FORWARDED], sent);
+    stats_add(&path->stats->failures[FAILURE_TX_FULL], count - sent);
+    path->out->operations->flush(path->out);
+    if (sent < count)
+        path->in->operations->release(path->in, frames + sent, count - sent);
+}
+
+/* Some are dropped and some go out. */
+static void sort_out(struct burst *burst, const struct path *path)
+{
+    uint32_t outgoing = 0;
+    uint32_t dropped = 0;
+
+    for (uint32_t i = 0; i < burst->count; i++) {
+        if (burst->action[i] == ACTION_DROP)
+            burst->dropped[dropped++] = burst->frames[i];
+        else
+            burst->outgoing[outgoing++] = burst->frames[i];
+    }
+    forward(burst->outgoing, outgoing, path);
+    path->in->operations->release(path->in, burst->dropped, dropped);
 }
 
 /* Every frame is given away here, by exactly one of send and release. */
 static void give_away(struct burst *burst, const struct path *path)
 {
     struct stats *stats = path->stats;
-    uint32_t outgoing = 0;
-    uint32_t returned = 0;
 
-    for (uint32_t i = 0; i < burst->count; i++) {
-        if (path->out && burst->action[i] != ACTION_DROP)
-            burst->outgoing[outgoing++] = burst->frames[i];
-        else
-            burst->returned[returned++] = burst->frames[i];
-        if (burst->action[i] == ACTION_DROP)
-            stats_add(&stats->endings[ENDING_DROPPED], 1);
-        else if (!path->out)
-            stats_add(&stats->endings[ENDING_CONSUMED], 1);
-    }
-    if (outgoing > 0) {
-        uint32_t sent = path->out->operations->send(path->out, burst->outgoing, outgoing);
-
-        stats_add(&stats->endings[ENDING_FORWARDED], sent);
-        stats_add(&stats->failures[FAILURE_TX_FULL], outgoing - sent);
-        for (uint32_t i = sent; i < outgoing; i++)
-            burst->returned[returned++] = burst->outgoing[i];
-        path->out->operations->flush(path->out);
-    }
-    if (returned > 0)
-        path->in->operations->release(path->in, burst->returned, returned);
+    stats_add(&stats->endings[ENDING_DROPPED], burst->drop_count);
+    if (!path->out)
+        stats_add(&stats->endings[ENDING_CONSUMED], burst->count - burst->drop_count);
+    if (!path->out || burst->drop_count == burst->count)
+        path->in->operations->release(path->in, burst->frames, burst->count);
+    else if (burst->drop_count == 0)
+        forward(burst->frames, burst->count, path);
+    else
+        sort_out(burst, path);
     path->in->operations->flush(path->in);
 }
 

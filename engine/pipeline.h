@@ -36,11 +36,13 @@ struct burst {
     struct packet packets[BURST_MAX];
     struct flow_key keys[BURST_MAX];
     uint64_t hashes[BURST_MAX];
+    struct flow_bucket *buckets[BURST_MAX];
     struct features features[BURST_MAX];
     struct verdict verdicts[BURST_MAX];
 
-    struct frame outgoing[BURST_MAX]; /* scratch for send and release */
-    struct frame returned[BURST_MAX];
+    uint32_t drop_count;              /* frames whose action is to drop */
+    struct frame outgoing[BURST_MAX]; /* scratch, where some are dropped and some go out */
+    struct frame dropped[BURST_MAX];
 };
 
 /* Called once per burst, after the actions are decided and before the frames are given away. */
