@@ -22,8 +22,7 @@ struct bench_case {
     char size_name[12]; /* "batch" or "flows"; empty: no such column */
     char size[12];      /* its value: a number, or a word such as "new" */
     uint64_t (*run)(void *context);
-    double (*time)(
-        void *context); /* instead of `run`, where another keeps the time: ns per packet */
+    double (*time)(void *context); /* instead of `run`, where another keeps the time: ns/packet */
     void *context;
     double floor_ns;                        /* per packet; 0: none was derived */
     char floor_from[BENCH_DERIVATION_SIZE]; /* how */
@@ -36,8 +35,9 @@ struct bench_case {
     double instructions; /* likewise */
 };
 
-/* Measures all cases, interleaved: each round runs every case once, so that a machine that slows
- * down does so for all. One round before the counted ones warms up. -ENOMEM. */
+/* Measures all cases, interleaved, so that a machine that slows down does so for all. In each round
+ * a case runs twice, and the second run counts: the state of a program that does nothing else. One
+ * round before the counted ones warms up. -ENOMEM. */
 int bench_measure(struct bench_case *cases, size_t count, uint32_t rounds);
 
 enum bench_format { BENCH_TABLE, BENCH_JSON, BENCH_CSV };

@@ -33,7 +33,8 @@ def run(part, rounds, cpu):
     rounds = rounds or ROUNDS.get(part)
     if rounds:
         command += ["--rounds", str(rounds)]
-    command += ["--model", ROOT / "models/nn.q8"] if part == "wire" else ["--cpu", str(cpu)]
+    command += (["--packets", "2000000", "--model", ROOT / "models/nn.q8"] if part == "wire"
+                else ["--cpu", str(cpu)])
     try:
         done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=LIMIT)
