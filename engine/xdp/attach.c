@@ -62,6 +62,20 @@ static uint32_t mode_flag(const struct xdp_attachment *a)
     return a->skb ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 }
 
+static void pin_folder(char *folder, size_t size)
+{
+    snprintf(folder, size, "%.64s/afxdp-engine", xdp_bpffs());
+}
+
+static void remove_pin(const struct xdp_attachment *a)
+{
+    char folder[sizeof(a->pin)];
+
+    unlink(a->pin);
+    pin_folder(folder, sizeof(folder));
+    (void)rmdir(folder); /* the last one does */
+}
+
 /* Interfaces of several network namespaces may have one number and share one bpffs. */
 static void pin_path(struct xdp_attachment *a)
 {
@@ -101,7 +115,7 @@ static void find_pinned(struct xdp_attachment *a, const struct xdp_attached *att
         return;
     }
     close(link); /* its interface is gone, and its number was given to another */
-    unlink(a->pin);
+    remove_pin(a);
 }
 
 static int blocked(const struct xdp_attachment *a, const struct xdp_attached *attached,
@@ -156,7 +170,7 @@ static int settle_means(struct xdp_attachment *a, struct error *error)
             a->means = XDP_MEANS_LINK; /* xdp_attach swaps the programs */
             return 0;
         }
-        unlink(a->pin);
+        remove_pin(a);
         close(a->link);
         a->link = -1;
     } else if (attached.dispatcher && a->means != XDP_MEANS_NETLINK) {
@@ -261,7 +275,7 @@ static int attach_link(struct xdp_attachment *a)
         return 0;
 
     char folder[sizeof(a->pin)];
-    snprintf(folder, sizeof(folder), "%.64s/afxdp-engine", xdp_bpffs());
+    pin_folder(folder, sizeof(folder));
     (void)mkdir(folder, 0700);
     return bpf_obj_pin(a->link, a->pin) == 0 ? 0 : -errno;
 }
@@ -364,7 +378,7 @@ void xdp_detach(struct xdp_attachment *a)
         (void)bpf_xdp_detach(a->ifindex, mode_flag(a), &options);
     } else if (a->attached) {
         if (a->stay)
-            unlink(a->pin);
+            remove_pin(a);
         (void)bpf_link_detach(a->link);
     }
     free_attachment(a);
