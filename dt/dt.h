@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The tree and forest classifier: from a `.q8` file to struct classifier, in the fastest variant
- * that suits the model and the CPU. All variants give the same verdicts, bit for bit.
+ * that the CPU offers. All variants give the same verdicts, bit for bit.
  *
  * The payload, little-endian: struct dt_payload, struct dt_tree[tree_count], struct
  * dt_node[node_count], int32 scores[row_count][class_count], nothing behind. */
@@ -37,9 +37,9 @@ struct dt_model *dt_model_allocate(uint32_t node_count, uint32_t row_count, uint
 /* The payload's bytes, which the caller frees; dt_model_load reads and checks them. -ENOMEM. */
 int dt_model_encode(const struct dt_model *model, uint8_t **out, size_t *size, struct error *error);
 
-/* The model of a file in the fastest variant that suits it and these CPU levels (cpu_levels()).
- * Every suitable variant, the reference included, has to pass the file's golden vectors first:
- * -EBADMSG when one differs. Else as dt_model_load. */
+/* The model of a file in the fastest variant for these CPU levels (cpu_levels()). Every variant
+ * that they offer has to pass the file's golden vectors first: -EBADMSG when one differs. Else as
+ * dt_model_load. */
 int dt_classifier_new(struct classifier **out, const struct q8 *file, uint32_t levels,
                       struct error *error);
 
@@ -50,7 +50,7 @@ const char *dt_variant_name(size_t variant);
 bool dt_variant_offered(size_t variant, uint32_t levels);
 
 /* A classifier of one variant, for tests and the bench; runs no golden vectors and copies the
- * model. -ENOTSUP where the variant doesn't suit a model of this shape, -ENOMEM. */
+ * model. -ENOMEM. */
 int dt_variant_new(struct classifier **out, size_t variant, const struct dt_model *model,
                    struct error *error);
 

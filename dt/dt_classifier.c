@@ -120,10 +120,8 @@ int dt_variant_new(struct classifier **out, size_t variant, const struct dt_mode
         err = chosen->prepare(&classifier->plan, classifier->model);
     if (err) {
         dt_classifier_destroy(&classifier->base);
-        return error_set(error, err,
-                         err == -ENOTSUP ? "%s doesn't suit %u trees of %u nodes"
-                                         : "%s: no memory for %u trees of %u nodes",
-                         chosen->name, model->shape.tree_count, model->node_count);
+        return error_set(error, err, "%s: no memory for %u trees of %u nodes", chosen->name,
+                         model->shape.tree_count, model->node_count);
     }
     classifier->base = (struct classifier){
         .classify = chosen->classify,
@@ -149,10 +147,6 @@ int dt_classifier_new(struct classifier **out, const struct q8 *file, uint32_t l
         if (!dt_variant_offered(i, levels))
             continue;
         err = dt_variant_new(&classifier, i, model, error);
-        if (err == -ENOTSUP) {
-            err = 0;
-            continue;
-        }
         if (!err)
             err = q8_check_golden(file, classifier, error);
         if (classifier) {

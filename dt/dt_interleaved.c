@@ -57,19 +57,38 @@ static int interleaved_prepare(void **out, const struct dt_model *model)
     return 0;
 }
 
-/* Where `lanes` packets end; a constant count lets the compiler keep them all in registers. */
-ALWAYS_INLINE void walk(const struct dt_node *nodes, struct dt_tree tree,
+/* Lets `lanes` packets go on from where they are; a constant count lets the compiler keep all of
+ * them in registers. */
+ALWAYS_INLINE void walk(const struct dt_node *nodes, uint32_t levels,
                         const struct features *features, int lanes, uint32_t at[LANES])
 {
-    for (int lane = 0; lane < lanes; lane++)
-        at[lane] = tree.root;
-    for (uint32_t level = 0; level < tree.depth; level++) {
+    for (uint32_t level = 0; level < levels; level++) {
 #pragma GCC unroll 8
         for (int lane = 0; lane < lanes; lane++) {
             struct dt_node node = nodes[at[lane]];
             uint32_t value = features[lane].value[dt_node_value(&node)];
             at[lane] = dt_node_left(&node) + (node.threshold < value);
         }
+    }
+}
+
+ALWAYS_INLINE void walk_tree(const struct dt_node *nodes, struct dt_tree tree,
+                             const struct features *features, int lanes, uint32_t at[LANES])
+{
+    for (int lane = 0; lane < lanes; lane++)
+        at[lane] = tree.root;
+    walk(nodes, tree.depth, features, lanes, at);
+}
+
+void dt_interleaved_go_on(const void *model, const struct features *features, uint32_t count,
+                          uint32_t levels, uint32_t *at)
+{
+    const struct plan *plan = model;
+
+    for (uint32_t i = 0; i < count; i += LANES) {
+        walk(plan->nodes, levels, features + i, LANES, at + i);
+        for (uint32_t lane = i; lane < i + LANES; lane++)
+            at[lane] = plan->rows[at[lane]];
     }
 }
 
@@ -80,7 +99,7 @@ ALWAYS_INLINE void classify_lanes(const struct plan *plan, const struct features
     uint32_t at[LANES];
 
     if (model->shape.tree_count == 1) {
-        walk(plan->nodes, model->shape.tree[0], features, lanes, at);
+        walk_tree(plan->nodes, model->shape.tree[0], features, lanes, at);
         for (int lane = 0; lane < lanes; lane++)
             verdicts[lane] = plan->verdicts[at[lane]];
         return;
@@ -90,7 +109,7 @@ ALWAYS_INLINE void classify_lanes(const struct plan *plan, const struct features
     dt_vector sums[DT_VECTORS_MAX] = {{0}};
     uint32_t t = 0;
     do { /* there is at least one */
-        walk(plan->nodes, model->shape.tree[t], features, lanes, at);
+        walk_tree(plan->nodes, model->shape.tree[t], features, lanes, at);
         for (int lane = 0; lane < lanes; lane++)
             rows[t][lane] = plan->rows[at[lane]];
     } while (++t < model->shape.tree_count);

@@ -53,6 +53,9 @@ static int make_tree(struct layout *layout, uint32_t number)
     struct rank_tree *tree = &plan->trees[number];
 
     tree->levels = from->depth < RANK_LEVELS_LEAST ? RANK_LEVELS_LEAST : (from->depth + 1) / 2 * 2;
+    if (tree->levels > plan->levels)
+        tree->levels = plan->levels;
+    tree->rest = from->depth > tree->levels ? from->depth - tree->levels : 0;
     for (uint32_t level = 0; level < tree->levels; level++) {
         uint32_t size = rank_level_size(level);
 
@@ -70,36 +73,46 @@ static int make_tree(struct layout *layout, uint32_t number)
     for (uint32_t level = 0; level < tree->levels; level++)
         put_level(layout, tree, level);
     uint32_t *ends = (uint32_t *)(void *)(plan->tables + tree->ends);
-    for (uint32_t i = 0; i < layout->count; i++)
-        ends[layout->level[i].place] = plan->model->nodes[layout->level[i].node].threshold;
+    for (uint32_t i = 0; i < layout->count; i++) {
+        uint32_t node = layout->level[i].node;
+
+        ends[layout->level[i].place] = tree->rest ? node : plan->model->nodes[node].threshold;
+    }
     return 0;
+}
+
+/* Whether the upper levels of `tree_count` trees have few enough thresholds; -ENOMEM. */
+static int fits(const struct rank_builder *builder, uint32_t first, uint32_t tree_count,
+                uint32_t levels)
+{
+    struct thresholds thresholds;
+    int err = thresholds_collect(&thresholds, builder, first, tree_count, levels);
+    bool few = !err && thresholds_slots(&thresholds) <= RANK_SLOTS;
+
+    thresholds_free(&thresholds);
+    return err ? err : few;
 }
 
 /* Takes as many trees from `first` on as fit together. */
 static int make_group(struct rank_builder *builder, uint32_t first)
 {
     struct rank_plan *plan = builder->plan;
-    uint32_t tree_count = plan->model->shape.tree_count;
     struct rank_group *group = &plan->groups[plan->group_count++];
     uint8_t places[FEATURE_COUNT][RANK_SLOTS];
     struct walker level[1 << RANK_LEVELS_MOST];
     struct thresholds thresholds = {.memory = NULL};
-    int err = 0;
+    int err = 1;
 
     group->first_tree = first;
-    group->tree_count = 1;
-    while (!err && first + group->tree_count < tree_count) {
-        err = thresholds_collect(&thresholds, plan->model, first, group->tree_count + 1);
-        bool fits = !err && thresholds_slots(&thresholds) <= RANK_SLOTS;
-        thresholds_free(&thresholds);
-        if (!fits)
-            break;
+    group->tree_count = 0;
+    do {
         group->tree_count++;
-    }
-    if (!err)
-        err = thresholds_collect(&thresholds, plan->model, first, group->tree_count);
-    if (!err && thresholds_slots(&thresholds) > RANK_SLOTS)
-        err = -ENOTSUP;
+        if (first + group->tree_count == plan->model->shape.tree_count)
+            break;
+        err = fits(builder, first, group->tree_count + 1, plan->levels);
+    } while (err > 0);
+    if (err >= 0)
+        err = thresholds_collect(&thresholds, builder, first, group->tree_count, plan->levels);
     if (!err)
         err = rank_slots_make(builder, group, &thresholds, places);
     struct layout layout = {builder, &thresholds, places, level, 0};
@@ -109,23 +122,57 @@ static int make_group(struct rank_builder *builder, uint32_t first)
     return err;
 }
 
+static int find_levels(struct rank_builder *builder)
+{
+    const struct dt_model *model = builder->plan->model;
+
+    builder->level_of = calloc(model->node_count, sizeof(*builder->level_of));
+    if (!builder->level_of)
+        return -ENOMEM;
+    for (uint32_t at = 0; at < model->node_count; at++) { /* children come after their parent */
+        uint32_t left = dt_node_left(&model->nodes[at]);
+
+        if (!dt_node_is_leaf(&model->nodes[at]))
+            builder->level_of[left] = builder->level_of[left + 1] =
+                (uint8_t)(builder->level_of[at] + 1);
+    }
+    return 0;
+}
+
+/* The most levels that leave every tree room; those of RANK_MOST thresholds always do. */
+static int choose_levels(struct rank_builder *builder)
+{
+    struct rank_plan *plan = builder->plan;
+
+    plan->levels = RANK_LEVELS_MOST;
+    for (uint32_t t = 0; t < plan->model->shape.tree_count;) {
+        int err = fits(builder, t, 1, plan->levels);
+
+        if (err < 0)
+            return err;
+        if (err)
+            t++;
+        else
+            plan->levels -= 2;
+    }
+    return 0;
+}
+
 int rank_plan_new(struct rank_plan **out, const struct dt_model *model)
 {
-    struct rank_builder builder = {.plan = NULL};
-    int err = 0;
+    struct rank_builder builder = {.plan = calloc(1, sizeof(struct rank_plan))};
 
-    for (uint32_t t = 0; t < model->shape.tree_count; t++) {
-        if (model->shape.tree[t].depth > RANK_LEVELS_MOST)
-            return -ENOTSUP;
-    }
-    builder.plan = calloc(1, sizeof(*builder.plan));
     if (!builder.plan)
         return -ENOMEM;
     builder.plan->model = model;
+    int err = find_levels(&builder);
+    if (!err)
+        err = choose_levels(&builder);
     for (uint32_t t = 0; t < model->shape.tree_count && !err;) {
         err = make_group(&builder, t);
         t += builder.plan->groups[builder.plan->group_count - 1].tree_count;
     }
+    free(builder.level_of);
     if (err) {
         rank_plan_free(builder.plan);
         return err;

@@ -5,6 +5,7 @@
  * where rank(x) > i. Nothing is lost, and up to 255 thresholds of a feature make a byte, a slot. A
  * feature with more takes several slots, each with its share of the thresholds. Trees of a forest
  * whose thresholds don't fit into RANK_SLOTS together are split into groups, coded one by one.
+ * Where a tree alone has too many, only its upper levels are ranked.
  *
  * A tree is laid out level by level as if it were complete: the node that the decisions b0 b1 b2 …
  * (1: to the right) lead to stands at place b0 + 2 b1 + 4 b2 + … of its level. Under a leaf all
@@ -18,7 +19,7 @@ enum {
     RANK_SLOTS = 16,
     RANK_MOST = 255,
     RANK_LEVELS_LEAST = 4, /* shallower trees are filled up; levels are even */
-    RANK_LEVELS_MOST = 12,
+    RANK_LEVELS_MOST = 12, /* of deeper trees only the upper levels are ranked */
     RANK_ALIGNMENT = 64,
 };
 
@@ -58,13 +59,15 @@ struct rank_group {
 };
 
 struct rank_tree {
-    uint32_t levels;                  /* comparisons: even, RANK_LEVELS_LEAST to _MOST */
+    uint32_t levels;                  /* ranked ones: even, RANK_LEVELS_LEAST to _MOST */
+    uint32_t rest;                    /* levels below those */
     uint32_t level[RANK_LEVELS_MOST]; /* offsets: thresholds' ranks, rank_level_size apart slots */
-    uint32_t ends;                    /* offset: u32 rows of scores, [1 << levels] */
+    uint32_t ends; /* offset: u32 [1 << levels], rows of scores or, with a rest, nodes */
 };
 
 struct rank_plan {
     const struct dt_model *model;
+    uint32_t levels; /* ranked ones of trees that are at least as deep */
     uint32_t group_count;
     struct rank_group groups[DT_TREES_MAX];
     struct rank_tree trees[DT_TREES_MAX];
@@ -89,8 +92,8 @@ ALWAYS_INLINE uint32_t rank_level_offset(enum rank_width width, uint32_t level)
     return 64 * (in_a_vector + 1) + 128 * ((1u << (level - in_a_vector - 1)) - 1);
 }
 
-/* Makes the plan, which points into `model`. -ENOTSUP for a model with a tree deeper than
- * RANK_LEVELS_MOST or with more thresholds than RANK_SLOTS hold; -ENOMEM. */
+/* Makes the plan, which points into `model`, with as many levels as each tree's thresholds leave
+ * room for. -ENOMEM. */
 int rank_plan_new(struct rank_plan **out, const struct dt_model *model);
 void rank_plan_free(struct rank_plan *plan); /* takes NULL */
 

@@ -12,9 +12,16 @@ struct thresholds {
     uint32_t *memory;
 };
 
-/* Collects those of `tree_count` trees; -ENOMEM. thresholds_free, also after a failure. */
-int thresholds_collect(struct thresholds *thresholds, const struct dt_model *model,
-                       uint32_t first_tree, uint32_t tree_count);
+struct rank_builder {
+    struct rank_plan *plan;
+    uint8_t *level_of; /* [node_count] comparisons above each node */
+    size_t room;       /* of the tables */
+};
+
+/* Collects those of `tree_count` trees above `levels`; -ENOMEM. thresholds_free, also after a
+ * failure. */
+int thresholds_collect(struct thresholds *thresholds, const struct rank_builder *builder,
+                       uint32_t first_tree, uint32_t tree_count, uint32_t levels);
 void thresholds_free(struct thresholds *thresholds);
 
 /* The place of a threshold that is there. */
@@ -22,11 +29,6 @@ uint32_t thresholds_find(const struct thresholds *thresholds, uint32_t feature, 
 
 /* How many slots they take. */
 uint32_t thresholds_slots(const struct thresholds *thresholds);
-
-struct rank_builder {
-    struct rank_plan *plan;
-    size_t room; /* of the tables */
-};
 
 /* Room for a table, all bytes `fill`; its offset, or UINT32_MAX without memory. Moves the tables.
  */

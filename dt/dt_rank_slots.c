@@ -32,9 +32,16 @@ static void keep_different(uint32_t *values, uint32_t *count)
     *count = kept;
 }
 
-int thresholds_collect(struct thresholds *thresholds, const struct dt_model *model,
-                       uint32_t first_tree, uint32_t tree_count)
+/* Whether a node's threshold is wanted. */
+static bool is_ranked(const struct rank_builder *builder, uint32_t at, uint32_t levels)
 {
+    return !dt_node_is_leaf(&builder->plan->model->nodes[at]) && builder->level_of[at] < levels;
+}
+
+int thresholds_collect(struct thresholds *thresholds, const struct rank_builder *builder,
+                       uint32_t first_tree, uint32_t tree_count, uint32_t levels)
+{
+    const struct dt_model *model = builder->plan->model;
     uint32_t begin = model->shape.tree[first_tree].root;
     uint32_t end = tree_end(model, first_tree + tree_count - 1);
     uint32_t filled[FEATURE_COUNT] = {0};
@@ -44,7 +51,7 @@ int thresholds_collect(struct thresholds *thresholds, const struct dt_model *mod
     if (!thresholds->memory)
         return -ENOMEM;
     for (uint32_t at = begin; at < end; at++) {
-        if (!dt_node_is_leaf(&model->nodes[at]))
+        if (is_ranked(builder, at, levels))
             thresholds->count[dt_node_value(&model->nodes[at])]++;
     }
     for (uint32_t f = 0, used = 0; f < FEATURE_COUNT; f++) {
@@ -55,7 +62,7 @@ int thresholds_collect(struct thresholds *thresholds, const struct dt_model *mod
         const struct dt_node *node = &model->nodes[at];
         uint32_t f = dt_node_value(node);
 
-        if (!dt_node_is_leaf(node))
+        if (is_ranked(builder, at, levels))
             thresholds->values[f][filled[f]++] = node->threshold;
     }
     for (uint32_t f = 0; f < FEATURE_COUNT; f++)

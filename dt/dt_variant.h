@@ -11,7 +11,7 @@ struct dt_variant {
     uint32_t levels; /* all of these enum cpu_level are needed */
 
     /* Makes what `classify` gets as its model. It may point into `model`, which outlives it.
-     * -ENOTSUP where the variant doesn't suit the model; -ENOMEM. */
+     * -ENOMEM. */
     int (*prepare)(void **plan, const struct dt_model *model);
     void (*release)(void *plan); /* takes NULL */
     classify_function *classify;
@@ -23,5 +23,11 @@ struct verdict dt_leaf_verdict(const struct dt_model *model, uint32_t row);
 extern const struct dt_variant dt_variant_reference;   /* dt_reference.h, packet by packet */
 extern const struct dt_variant dt_variant_interleaved; /* dt_interleaved.c */
 extern const struct dt_variant dt_variant_vbmi;        /* dt_vbmi.c, x86-64 only */
+
+/* Lets packets go on from nodes of a model, for the levels that are left; `model` is what
+ * dt_variant_interleaved prepared, `count` is a multiple of 8. `at` then holds rows of scores or,
+ * for a single tree, verdicts. */
+void dt_interleaved_go_on(const void *model, const struct features *features, uint32_t count,
+                          uint32_t levels, uint32_t *at);
 
 #endif

@@ -69,33 +69,29 @@ static void add_up(const struct plan *plan, const uint32_t rows[][LANES], struct
     }
 }
 
-/* The rows of scores at 64 places. */
-static void look_up_rows(const struct plan *plan, const struct rank_tree *tree,
-                         const uint16_t places[LANES], uint32_t rows[LANES])
-{
-    const uint32_t *ends = (const uint32_t *)(const void *)(plan->ranks->tables + tree->ends);
-
-    for (int i = 0; i < LANES; i++)
-        rows[i] = ends[places[i]];
-}
-
 /* A group's trees, one after the other; where each packet ends in rows[tree]. */
 static void walk_group(const struct plan *plan, const struct rank_group *group,
-                       const struct ranks *ranks, uint32_t rows[][LANES])
+                       const struct features *features, const struct ranks *ranks,
+                       uint32_t rows[][LANES])
 {
     uint16_t places[LANES];
     uint32_t t = group->first_tree;
 
     do { /* there is at least one */
         const struct rank_tree *tree = &plan->ranks->trees[t];
+        const uint32_t *ends = (const uint32_t *)(const void *)(plan->ranks->tables + tree->ends);
 
         vbmi_walk_of(group, tree)(plan->ranks->tables, tree, ranks, places, NULL, NULL);
-        look_up_rows(plan, tree, places, rows[t]);
+        for (int i = 0; i < LANES; i++)
+            rows[t][i] = ends[places[i]];
+        if (tree->rest > 0)
+            dt_interleaved_go_on(plan->few, features, LANES, tree->rest, rows[t]);
     } while (++t < group->first_tree + group->tree_count);
 }
 
-static void classify_many(const struct plan *plan, const struct columns *columns,
-                          struct verdict *verdicts)
+/* Forests, and single trees whose verdicts aren't numbered. */
+static void classify_by_rows(const struct plan *plan, const struct features *features,
+                             const struct columns *columns, struct verdict *verdicts)
 {
     uint32_t rows[DT_TREES_MAX][LANES];
     struct ranks ranks;
@@ -103,10 +99,12 @@ static void classify_many(const struct plan *plan, const struct columns *columns
 
     do { /* there is at least one */
         vbmi_rank(columns, plan->ranks, &plan->ranks->groups[g], &ranks);
-        walk_group(plan, &plan->ranks->groups[g], &ranks, rows);
+        walk_group(plan, &plan->ranks->groups[g], features, &ranks, rows);
     } while (++g < plan->ranks->group_count);
     if (plan->vectors)
         add_up(plan, rows, verdicts);
+    else if (plan->ranks->trees[0].rest > 0)
+        memcpy(verdicts, rows[0], LANES * sizeof(*verdicts));
     else
         for (int i = 0; i < LANES; i++)
             verdicts[i] = plan->by_row[rows[0][i]];
@@ -122,7 +120,7 @@ static void classify_64(const struct plan *plan, const struct features *features
 
     vbmi_columns(features, &columns);
     if (!plan->numbered.numbers) {
-        classify_many(plan, &columns, verdicts);
+        classify_by_rows(plan, features, &columns, verdicts);
         return;
     }
     vbmi_rank(&columns, plan->ranks, group, &ranks);
@@ -198,6 +196,8 @@ static int prepare_single(struct plan *plan)
     const struct dt_model *model = plan->model;
     const struct rank_tree *tree = &plan->ranks->trees[0];
 
+    if (tree->rest > 0)
+        return 0; /* interleaving ends with verdicts */
     plan->by_row = calloc(model->row_count, sizeof(*plan->by_row));
     plan->numbered.numbers = aligned_alloc(64, rank_level_size(tree->levels));
     if (!plan->by_row || !plan->numbered.numbers)
