@@ -2,15 +2,13 @@
 #include "run_capture.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "capture.h"
 #include "pipeline.h"
-#include "report.h"
+#include "run.h"
 #include "verdict_log.h"
 
 /* Bytes from which on it pays to have the whole flow table there before the first packet. */
@@ -24,31 +22,6 @@ struct run {
     struct pipeline *pipeline;
     struct stats *stats;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-}
-
-/* Without SA_RESTART: a read of standard input must end too. */
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = interrupt};
-
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static int prepare(struct run *run, const struct engine_options *options, const struct model *model,
                    const struct policy *policy, struct error *error)
@@ -90,21 +63,9 @@ static int classify_all(struct run *run)
     const struct path path = {.in = capture_port(run->capture), .stats = run->stats};
     int received = 0;
 
-    while (!interrupted && received >= 0)
+    while (!run_interrupted() && received >= 0)
         received = pipeline_run(run->pipeline, &path);
-    return interrupted || received == -ENODATA ? 0 : received;
-}
-
-static int print_report(const struct report *report, const struct engine_options *options)
-{
-    /* Verdicts on standard output have it to themselves. */
-    bool verdicts_there = options->verdicts && strcmp(options->verdicts, "-") == 0;
-    FILE *file = verdicts_there ? stderr : stdout;
-
-    if (options->json)
-        return report_write_json(file, report);
-    report_write_table(file, report);
-    return fflush(file) == EOF ? -errno : 0;
+    return run_interrupted() || received == -ENODATA ? 0 : received;
 }
 
 int run_capture(const struct engine_options *options, const struct model *model,
@@ -126,13 +87,13 @@ int run_capture(const struct engine_options *options, const struct model *model,
                          "warning: capture %s has link type %s, which is not supported: every "
                          "packet counts as other",
                          options->pcap, capture_link_name(run.capture));
-    catch_signals();
-    double start = seconds_now();
+    run_catch_signals();
+    double start = run_clock();
     if (classify_all(&run)) {
         error_set(&error, 0, "%s", capture_fault(run.capture));
         status = EXIT_USAGE;
     }
-    double seconds = seconds_now() - start;
+    double seconds = run_clock() - start;
     if (run.log && verdict_log_close(run.log, &error))
         status = EXIT_FAILED;
 
@@ -142,19 +103,11 @@ int run_capture(const struct engine_options *options, const struct model *model,
         .seconds = seconds,
         .totals = *run.stats,
         .policy = policy,
-        .model_path = model ? model->path : NULL,
-        .model_kind = model ? model->classifier->kind : NULL,
-        .model_variant = model ? model->classifier->variant : NULL,
-        .model_checksum = model ? model->file->checksum : 0,
         .error = status ? error.text : NULL,
     };
     if (status)
         program_complain(&engine_program, "%s", error.text);
-    int err = print_report(&report, options);
-    if (err) {
-        program_complain(&engine_program, "cannot write the report: %s", strerror(-err));
-        status = status ? status : EXIT_FAILED;
-    }
+    status = run_report(&report, options, model, status);
     dispose(&run);
     return status;
 }

@@ -2,31 +2,14 @@
 #include "run_live.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #include "live.h"
 #include "live_report.h"
-#include "report.h"
+#include "run.h"
 
 enum { LOOK_MS = 10 };
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* What was obtained, always; and what becomes of packets, which depends on it. */
 static void announce(const struct live *live)
@@ -59,12 +42,12 @@ static int watch(struct live *live, double start, struct error *error)
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
     struct stats totals;
 
-    while (!interrupted) {
+    while (!run_interrupted()) {
         int status = live_check(live, error);
 
         if (status != 0)
             return status;
-        if (options->duration && seconds_now() - start >= (double)options->duration)
+        if (options->duration && run_clock() - start >= (double)options->duration)
             break;
         if (options->packets) {
             live_totals(live, &totals);
@@ -77,66 +60,48 @@ static int watch(struct live *live, double start, struct error *error)
     return 0;
 }
 
-static int print_report(const struct live *live, const struct model *model, double seconds,
-                        const char *failure)
+static int report(const struct live *live, const struct model *model, double seconds,
+                  const char *failure)
 {
-    const struct engine_options *options = live->options;
-    bool verdicts_there = options->verdicts && strcmp(options->verdicts, "-") == 0;
-    FILE *file = verdicts_there ? stderr : stdout;
     struct report report = {
         .datapath = "afxdp",
         .source = live->nics.nic[0]->name,
         .seconds = seconds,
         .policy = live->policy,
-        .model_path = model ? model->path : NULL,
-        .model_kind = model ? model->classifier->kind : NULL,
-        .model_variant = model ? model->classifier->variant : NULL,
-        .model_checksum = model ? model->file->checksum : 0,
         .error = failure,
         .live = live_report(live),
     };
-    int status = 0;
 
     live_totals(live, &report.totals);
-    if (options->json)
-        status = report_write_json(file, &report);
-    else
-        report_write_table(file, &report);
+    int status = run_report(&report, live->options, model, failure ? EXIT_FAILED : EXIT_DONE);
     json_decref(report.live);
-    return status == 0 && fflush(file) == EOF ? -errno : status;
+    return status;
 }
 
 static int run(struct live *live, const struct model *model)
 {
     struct error error = {""};
-    double start = seconds_now();
+    double start = run_clock();
     int status = live_start(live, &error);
 
     if (status == 0) {
         program_complain(&engine_program, "running");
         status = watch(live, start, &error);
     }
-    double seconds = seconds_now() - start;
+    double seconds = run_clock() - start;
     live_stop(live);
     if (status != 0)
         program_complain(&engine_program, "%s", error.text);
-    int written = print_report(live, model, seconds, status ? error.text : NULL);
-    if (written != 0) {
-        program_complain(&engine_program, "cannot write the report: %s", strerror(-written));
-        status = written;
-    }
-    return status == 0 ? EXIT_DONE : EXIT_FAILED;
+    return report(live, model, seconds, status != 0 ? error.text : NULL);
 }
 
 int run_live(const struct engine_options *options, const struct model *model,
              const struct policy *policy)
 {
     static struct live live; /* too large for a stack */
-    struct sigaction action = {.sa_handler = interrupt};
     struct error error = {""};
 
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    run_catch_signals();
     if (live_open(&live, options, model, policy, &error) != 0) {
         program_complain(&engine_program, "%s", error.text);
         return EXIT_USAGE;
