@@ -29,7 +29,7 @@ static uint32_t field(const struct plain *plain, const uint8_t *bytes)
     return plain->swapped ? __builtin_bswap32(value) : value;
 }
 
-/* Hands out the packets that are in the block as a whole. */
+/* Hands out the packets that are in the block as a whole, up to one too large to be sane. */
 static uint32_t take(struct plain *plain, struct frame *frames, uint32_t most)
 {
     uint32_t count = 0;
@@ -39,7 +39,7 @@ static uint32_t take(struct plain *plain, struct frame *frames, uint32_t most)
         uint32_t captured = field(plain, record + 8);
         uint32_t wire = field(plain, record + 12);
 
-        if (plain->end - plain->at - RECORD_HEADER < captured)
+        if (captured > CAPTURE_PACKET_MAX || plain->end - plain->at - RECORD_HEADER < captured)
             break;
         uint32_t length = captured < plain->snap ? captured : plain->snap;
         frames[count++] = (struct frame){
@@ -56,7 +56,7 @@ static uint32_t take(struct plain *plain, struct frame *frames, uint32_t most)
     return count;
 }
 
-/* The next packet isn't in the block as a whole: why, if it never will be. */
+/* The next packet can't be handed out yet: why, if it never will be. */
 static int check(struct plain *plain)
 {
     size_t left = plain->end - plain->at;

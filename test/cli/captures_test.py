@@ -142,6 +142,12 @@ class Broken(programs.Test):
         data[at:at + 4] = b"\xff\xff\xff\x7f"
         self.broken(bytes(data), 1, "breaks off")
 
+    def test_too_large_wherever_it_stands(self):
+        """Whether the reader happens to hold all of it or not."""
+        for before in (0, 1, 4000, 8000):
+            large = TEN[:1] * before + [(10**18, ethernet_udp(1, size=300000))] + TEN[:1]
+            self.broken(pcap(large), before, "breaks off", "300042 bytes")
+
     def refused(self, path, *parts, **options):
         done = engine("-r", path, "--json", **options)
         self.assert_one_line(done, 2, path, *parts)
