@@ -54,23 +54,35 @@ static int split(const struct csv *csv, const char **fields, struct error *error
     return count;
 }
 
-/* 1 with the line in csv->line, without its end; 0 at the end of the file. */
+/* 1 with the line in csv->line, without its end; 0 at the end of the file. Bounded, for a file that
+ * never ends a line would take all memory. */
 static int read_line(struct csv *csv, struct error *error)
 {
-    errno = 0;
-    ssize_t length = getline(&csv->line, &csv->capacity, csv->file);
+    size_t length = 0;
+    int letter;
 
-    if (length < 0) {
-        if (feof(csv->file) && !ferror(csv->file))
-            return 0;
+    if (!csv->line && !(csv->line = malloc(CSV_LINE_MAX + 1)))
+        return error_set(error, -ENOMEM, "no memory to read %s", csv->path);
+    csv->number++;
+    errno = 0;
+    while ((letter = getc_unlocked(csv->file)) != EOF && letter != '\n') {
+        if (letter == '\0')
+            return error_set(error, -EINVAL, "%s: line %llu has a NUL byte: not a CSV file",
+                             csv->path, (unsigned long long)csv->number);
+        if (length == CSV_LINE_MAX)
+            return error_set(error, -EINVAL, "%s: line %llu is longer than %d bytes", csv->path,
+                             (unsigned long long)csv->number, CSV_LINE_MAX);
+        csv->line[length++] = (char)letter;
+    }
+    if (ferror(csv->file)) {
         int err = errno ? errno : EIO;
         return error_set(error, -err, "cannot read %s: %s", csv->path, strerror(err));
     }
-    csv->number++;
-    if (strlen(csv->line) != (size_t)length)
-        return error_set(error, -EINVAL, "%s: line %llu has a NUL byte: not a CSV file", csv->path,
-                         (unsigned long long)csv->number);
-    csv->line[strcspn(csv->line, "\r\n")] = '\0';
+    if (letter == EOF && length == 0)
+        return 0;
+    if (length > 0 && csv->line[length - 1] == '\r')
+        length--;
+    csv->line[length] = '\0';
     return 1;
 }
 
@@ -90,7 +102,6 @@ static int read_header(struct csv *csv, struct error *error)
     csv->columns = (uint32_t)count;
     csv->header = csv->line; /* the names point into it */
     csv->line = NULL;
-    csv->capacity = 0;
     for (int i = 0; i < count; i++) {
         if (csv->names[i][0] && csv_column(csv, csv->names[i]) != i)
             return error_set(error, -EINVAL, "%s: line 1: column '%.40s' stands there twice",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Reads CSV with a header, line by line, from a file that may be anything.
  *
- * Fields may stand in double quotes (RFC 4180, but no line breaks within), lines may end in CR LF.
+ * Fields may stand in double quotes (RFC 4180, but no line breaks within), lines end in LF or CR LF
+ * and have at most a mebibyte.
  * Every row must have as many fields as the header. Errors name file and line. */
 #ifndef AFXDP_CSV_H
 #define AFXDP_CSV_H
@@ -11,13 +12,12 @@
 
 #include "error.h"
 
-enum { CSV_FIELDS_MAX = 256 };
+enum { CSV_FIELDS_MAX = 256, CSV_LINE_MAX = 1 << 20 };
 
 struct csv {
     const char *path; /* the caller's */
     FILE *file;
-    char *line;
-    size_t capacity;
+    char *line;      /* [CSV_LINE_MAX + 1] */
     uint64_t number; /* of the line, from 1 */
     char *header;
     uint32_t columns;

@@ -118,6 +118,8 @@ static void says_what_is_wrong_and_where(void **state)
         {HEADER "0," ROW ",\"a\"b\n", "line 2: field 14 has an unclosed quote"},
         {HEADER "0," ROW ",\"a,b\"\n", "not a label"},
         {HEADER "0," ROW ",a\033b\n", "not a label"},
+        {"index," NAMES ",label\r0," ROW ",a\r1," ROW ",a\r", "stands there twice"},
+        {"index," NAMES ",label\r0," ROW ",a\r", "column 'label' is missing"},
     };
     struct features_table *table = NULL;
     struct error error;
@@ -131,6 +133,21 @@ static void says_what_is_wrong_and_where(void **state)
     }
     assert_int_equal(read_bytes(&table, HEADER "0,\0", sizeof(HEADER) + 3, &error), -EINVAL);
     assert_non_null(strstr(error.text, "NUL byte"));
+    assert_null(table);
+}
+
+static void a_line_has_an_end(void **state)
+{
+    (void)state;
+    struct features_table *table = NULL;
+    struct error error;
+
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 2 << 20; i++)
+        fputc('a', file);
+    fclose(file);
+    assert_int_equal(features_csv_read(&table, path, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "line 1 is longer than"));
     assert_null(table);
 }
 
@@ -195,6 +212,7 @@ int main(void)
         cmocka_unit_test(finds_columns_by_name),
         cmocka_unit_test(a_header_alone_is_an_empty_table),
         cmocka_unit_test(says_what_is_wrong_and_where),
+        cmocka_unit_test(a_line_has_an_end),
         cmocka_unit_test(survives_more_than_it_takes),
         cmocka_unit_test(names_a_file_that_cannot_be_read),
         cmocka_unit_test(knows_what_a_label_is),
