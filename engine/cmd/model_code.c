@@ -84,5 +84,5 @@ int model_code(int argc, char **argv)
     if (!err)
         return EXIT_DONE;
     program_complain(&code_program, "%s", error.text);
-    return EXIT_USAGE;
+    return exit_status_of(err);
 }

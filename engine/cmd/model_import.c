@@ -73,7 +73,7 @@ static const struct program import_program = {
     .summary =
         "Turns an ONNX network or tree ensemble into a model for afxdp-engine; docs/onnx.md\n"
         "says what such a file looks like. Every class gets the default action `count`.",
-    .notes = "Exit status: 0 done, 2 bad usage or input.",
+    .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {import_specs},
     .argument = set_onnx,
 };
@@ -280,5 +280,5 @@ int model_import(int argc, char **argv)
     free(importing.provenance_text);
     free(importing.labels);
     free(importing.code);
-    return err ? EXIT_USAGE : EXIT_DONE;
+    return err ? exit_status_of(err) : EXIT_DONE;
 }

@@ -185,6 +185,20 @@ int options_number(const char *text, const char *what, uint64_t least, uint64_t 
     return 0;
 }
 
+int exit_status_of(int err)
+{
+    switch (-err) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EIO:
+    case ENOMEM:
+        return EXIT_FAILED;
+    default:
+        return EXIT_USAGE;
+    }
+}
+
 void program_complain(const struct program *program, const char *format, ...)
 {
     char text[1024];

@@ -59,4 +59,8 @@ enum exit_status {
     EXIT_USAGE = 2,  /* bad usage or input */
 };
 
+/* That of a failure: EXIT_FAILED where the machine let a sound request down (no space, no memory,
+ * an I/O error), else EXIT_USAGE. */
+int exit_status_of(int err);
+
 #endif

@@ -64,7 +64,7 @@ int q8_decode(struct q8 **out, const void *bytes, size_t size, struct error *err
 int q8_encode(struct q8 *file, uint8_t **out, size_t *size, struct error *error);
 
 /* Writes q8_encode's bytes to a new file beside `path` and renames it there: a reader sees the old
- * model or the new one, never half of one. */
+ * model or the new one, never half of one. What isn't a regular file is written to as it is. */
 int q8_write(struct q8 *file, const char *path, struct error *error);
 
 void q8_free(struct q8 *file);

@@ -37,7 +37,7 @@ static int write_all(int fd, const uint8_t *bytes, size_t size)
             return -errno;
         at += (size_t)put;
     }
-    return fsync(fd) ? -errno : 0;
+    return 0;
 }
 
 int q8_read(struct q8 **out, const char *path, struct error *error)
@@ -86,39 +86,55 @@ out:
     return err;
 }
 
+/* A new file takes the place of the one at `path`. */
+static int replace_file(const char *path, const uint8_t *bytes, size_t size)
+{
+    char *temporary;
+    int err;
+
+    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+        return -ENOMEM;
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        err = -errno;
+        free(temporary);
+        return err;
+    }
+    err = write_all(fd, bytes, size);
+    if (!err && (fsync(fd) || fchmod(fd, 0644) || rename(temporary, path)))
+        err = -errno;
+    if (err)
+        unlink(temporary);
+    close(fd);
+    free(temporary);
+    return err;
+}
+
+/* A device or a FIFO is written to: replaced, /dev/null would be a model from then on. */
+static int write_through(const char *path, const uint8_t *bytes, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    int err = write_all(fd, bytes, size);
+    close(fd);
+    return err;
+}
+
 int q8_write(struct q8 *file, const char *path, struct error *error)
 {
+    struct stat status;
     uint8_t *bytes = NULL;
     size_t size = 0;
-    char *temporary = NULL;
-    int fd = -1;
     int err = q8_encode(file, &bytes, &size, error);
 
     if (err)
         return error_prefix(error, err, "model %s", path);
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-        temporary = NULL;
-        err = -ENOMEM;
-        goto out;
-    }
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        err = -errno;
-        goto out;
-    }
-    err = write_all(fd, bytes, size);
-    if (!err && fchmod(fd, 0644))
-        err = -errno;
-    if (!err && rename(temporary, path))
-        err = -errno;
-    if (err)
-        unlink(temporary);
-out:
+    bool special = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+    err = (special ? write_through : replace_file)(path, bytes, size);
     if (err)
         error_set(error, err, "model %s: cannot write: %s", path, strerror(-err));
-    if (fd >= 0)
-        close(fd);
-    free(temporary);
     free(bytes);
     return err;
 }

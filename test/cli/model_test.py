@@ -4,6 +4,9 @@
 
 import csv
 import json
+import os
+import stat
+import subprocess
 import sys
 import unittest
 
@@ -144,6 +147,25 @@ class Model(programs.Test):
         self.assert_one_line(run("afxdp-model", "inspect", good), 2, "not a .q8 model")
         self.assert_one_line(run("afxdp-model", "code"), 2, "no rows")
         self.assert_one_line(run("afxdp-model", "code", text), 2, text)
+
+    def test_devices_stay_what_they_are(self):
+        """A model written to a FIFO or a device goes through it and doesn't take its place."""
+        onnx_file = network(self.path("x.onnx"), json.dumps(CLASSES), self.read("code.json"))
+        self.assertEqual(self.model(onnx_file).returncode, 0)
+        with open(self.path("x.q8"), "rb") as file:
+            expected = file.read()
+        os.remove(self.path("x.q8"))
+        os.mkfifo(self.path("x.q8"))
+        with subprocess.Popen(["cat", self.path("x.q8")], stdout=subprocess.PIPE) as reader:
+            self.assertEqual(self.model(onnx_file).returncode, 0)
+            self.assertEqual(reader.communicate(timeout=60)[0], expected)
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.path("x.q8")).st_mode))
+        os.remove(self.path("x.q8"))
+        os.symlink("/dev/full", self.path("x.q8"))
+        self.assert_one_line(self.model(onnx_file), 1, "x.q8", "No space left")
+        self.assertTrue(os.path.islink(self.path("x.q8")))
+        self.assert_one_line(run("afxdp-model", "code", self.csv, "-o", "/dev/full"), 1,
+                             "/dev/full", "No space left")
 
     def test_reserved_class_names_are_refused(self):
         onnx_file = network(self.path("x.onnx"), '["low", "high", "other"]',
