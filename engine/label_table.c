@@ -54,8 +54,12 @@ static uint32_t hash_key(const struct label_key *key)
 
 int label_table_new(struct label_table **out, struct error *error)
 {
-    *out = calloc(1, sizeof(**out));
-    return *out ? 0 : error_set(error, -ENOMEM, "no memory for a label table");
+    struct label_table *table = calloc(1, sizeof(*table));
+
+    if (!table)
+        return error_set(error, -ENOMEM, "no memory for a label table");
+    *out = table;
+    return 0;
 }
 
 int label_table_add(struct label_table *table, const struct label_row *row, struct error *error)
