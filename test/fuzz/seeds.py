@@ -21,12 +21,16 @@ try:
 except ImportError:  # a build without them replays no ONNX seeds
     helper = None
 
+written = {}  # folder -> names
 ROOT, OUT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 
 
 def write(folder, name, content):
     path = OUT / folder
     path.mkdir(parents=True, exist_ok=True)
+    if name in written.setdefault(folder, set()):
+        sys.exit(f"seeds.py: two seeds {folder}/{name}")
+    written[folder].add(name)
     (path / name).write_bytes(content)
 
 
@@ -226,7 +230,7 @@ def main():
     for i, table in enumerate(tables()):
         write("features_csv", f"{i}.csv", table.encode())
     for name, graph in onnx_models() if helper else ():
-        write("onnx", f"{name}.onnx", graph.SerializeToString())
+        write("onnx", f"small-{name}.onnx", graph.SerializeToString())
     for path in sorted((ROOT / "models").glob("*.onnx")):
         write("onnx", path.name, path.read_bytes())
     write("q8", "network", model(1, network()))
