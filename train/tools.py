@@ -23,9 +23,10 @@ def write_features(path, x, labels):
             file.write(f"{i},{','.join(map(str, row))},{label}\n")
 
 
-def run(*arguments):
+def run(*arguments, quiet=False):
     """Runs afxdp-model; what failed it has said in one line."""
-    if subprocess.run([MODEL_TOOL, *arguments], check=False).returncode != 0:
+    output = subprocess.DEVNULL if quiet else None
+    if subprocess.run([MODEL_TOOL, *arguments], check=False, stdout=output).returncode != 0:
         raise SystemExit(1)
 
 
