@@ -71,7 +71,9 @@ static double time_frames(void *context)
             abort(); /* it ran when it was added */
     }
     qsort(nanoseconds, LOADS, sizeof(*nanoseconds), ascending);
-    return nanoseconds[LOADS / 2];
+    const int middle = LOADS / 2;
+
+    return nanoseconds[middle];
 }
 
 /* A model to be opened, as often as asked. */

@@ -16,21 +16,27 @@ struct verdict_log {
     uint64_t index;
 };
 
+void verdict_log_row(struct verdict_log *log, uint32_t slot, uint32_t action, bool classified,
+                     uint16_t confidence)
+{
+    const char *class = policy_slot_name(log->policy, slot);
+
+    fprintf(log->file, "%" PRIu64 ",%s,", log->index++, class);
+    if (classified && log->classified)
+        fprintf(log->file, "%u", confidence);
+    fprintf(log->file, ",%s\n", action_name(action));
+}
+
 static void observe(struct burst_observer *observer, const struct burst *burst)
 {
     struct verdict_log *log = (struct verdict_log *)observer;
     uint32_t ip = 0;
 
     for (uint32_t i = 0; i < burst->count; i++) {
-        const char *class = policy_slot_name(log->policy, burst->slot[i]);
-        const char *action = action_name(burst->action[i]);
         bool verdict = ip < burst->ip_count && burst->place[ip] == i;
 
-        if (verdict && log->classified)
-            fprintf(log->file, "%" PRIu64 ",%s,%u,%s\n", log->index++, class,
-                    burst->verdicts[ip].confidence, action);
-        else
-            fprintf(log->file, "%" PRIu64 ",%s,,%s\n", log->index++, class, action);
+        verdict_log_row(log, burst->slot[i], burst->action[i], verdict,
+                        verdict ? burst->verdicts[ip].confidence : 0);
         ip += verdict;
     }
 }

@@ -17,6 +17,10 @@ int verdict_log_open(struct verdict_log **out, const char *path, const struct po
 
 struct burst_observer *verdict_log_observer(struct verdict_log *log);
 
+/* Writes the next packet's row. `classified`: it has a verdict, of this confidence. */
+void verdict_log_row(struct verdict_log *log, uint32_t slot, uint32_t action, bool classified,
+                     uint16_t confidence);
+
 /* Writes out what is buffered and frees the log, also on failure: -errno of any write so far. */
 int verdict_log_close(struct verdict_log *log, struct error *error);
 

@@ -6,6 +6,7 @@
 #include "engine_options.h"
 #include "model_open.h"
 #include "run_capture.h"
+#include "run_kernel.h"
 #include "run_live.h"
 
 static int check(const struct engine_options *options, struct error *error)
@@ -15,6 +16,10 @@ static int check(const struct engine_options *options, struct error *error)
                          "no model: say --model FILE, or --model none to classify nothing");
     if (options->pcap && options->live.interface)
         return error_set(error, -EINVAL, "--pcap and --iface: only one of them");
+    if (options->pcap && options->live.datapath == LIVE_KERNEL)
+        return error_set(error, -EINVAL,
+                         "--datapath kernel: a capture is classified in user space, by the same "
+                         "arithmetic");
     if (options->verdicts && strcmp(options->verdicts, "-") == 0 && options->json)
         return error_set(error, -EINVAL,
                          "--json and --verdicts - both want standard output: name a file");
@@ -40,9 +45,12 @@ int main(int argc, char **argv)
         err = engine_policy(&policy, &options, model ? model->file : NULL, &error);
     if (err)
         program_complain(&engine_program, "%s", error.text);
+    else if (options.pcap)
+        status = run_capture(&options, model, &policy);
+    else if (options.live.datapath == LIVE_KERNEL)
+        status = run_kernel(&options, model, &policy);
     else
-        status = options.pcap ? run_capture(&options, model, &policy)
-                              : run_live(&options, model, &policy);
+        status = run_live(&options, model, &policy);
     model_close(model);
     return status;
 }

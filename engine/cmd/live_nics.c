@@ -171,6 +171,22 @@ int live_nics_check(const struct live_nics *nics, struct error *error)
     return 0;
 }
 
+int live_nics_check_target(const struct live_nics *nics, uint32_t port, struct error *error)
+{
+    const struct nic *nic = nics->nic[port];
+    uint64_t features;
+
+    if (nic_xdp_features(nic->ifindex, &features) != 0 || features & NIC_XDP_TARGET)
+        return 0;
+    return error_set(error, -EOPNOTSUPP,
+                     "%s takes no redirected frames, so nothing could cross to it without the "
+                     "engine%s; --mode skb can",
+                     nic->name,
+                     strcmp(nic->driver, "veth") == 0
+                         ? " (a veth does once its peer has an XDP program or GRO)"
+                         : "");
+}
+
 void live_nics_close(struct live_nics *nics, bool keep)
 {
     for (int i = 1; i >= 0; i--) {

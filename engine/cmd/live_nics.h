@@ -29,6 +29,9 @@ void live_nics_wait_carrier(const struct live_nics *nics);
 /* 0 while all interfaces are there, else -ENODEV with the name of the one that was removed. */
 int live_nics_check(const struct live_nics *nics, struct error *error);
 
+/* Whether programs can send frames to that port; -EOPNOTSUPP where its driver doesn't take them. */
+int live_nics_check_target(const struct live_nics *nics, uint32_t port, struct error *error);
+
 /* `keep`: the wire stays open, so the settings stay. */
 void live_nics_close(struct live_nics *nics, bool keep);
 

@@ -86,6 +86,26 @@ static int set_mode(void *target, const char *value, struct error *error)
     return mode < 0 ? mode : 0;
 }
 
+static int set_datapath(void *target, const char *value, struct error *error)
+{
+    static const char *const names[] = {"afxdp", "kernel", NULL};
+    int datapath = choose("--datapath", value, names, error);
+
+    if (datapath >= 0)
+        live_of(target)->datapath = (enum live_datapath)datapath;
+    return datapath < 0 ? datapath : 0;
+}
+
+static int set_kernel_form(void *target, const char *value, struct error *error)
+{
+    static const char *const names[] = {"auto", "single", "loops", "tailcall", NULL};
+    int form = choose("--kernel-form", value, names, error);
+
+    if (form >= 0)
+        live_of(target)->form = (enum live_form)form;
+    return form < 0 ? form : 0;
+}
+
 static int set_timestamps(void *target, const char *value, struct error *error)
 {
     static const char *const names[] = {"xdp", "burst", "nic", NULL};
@@ -154,7 +174,7 @@ static int set_packets(void *target, const char *value, struct error *error)
 
 const struct option_spec live_option_specs[] = {
     {"Interface (needs root, or CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF)", "iface", 'i', "IF",
-     "take packets from it through AF_XDP; without it, the one\n"
+     "take packets from it; without it, the one\n"
      "interface that is up, has native XDP and isn't the default\n"
      "route's",
      set_iface},
@@ -162,6 +182,12 @@ const struct option_spec live_option_specs[] = {
     {NULL, "bridge", 0, "IF", "inline: what isn't dropped leaves by IF, and back", set_bridge},
     {NULL, "forward", 0, "IF", "what isn't dropped leaves by IF", set_forward},
     {NULL, "hairpin", 0, NULL, "what isn't dropped goes back where it came from", set_hairpin},
+    {NULL, "datapath", 0, "DATAPATH",
+     "afxdp: workers in user space; kernel: the model inside XDP,\nno workers (afxdp)",
+     set_datapath},
+    {NULL, "kernel-form", 0, "FORM",
+     "of a network inside XDP: single, loops or tailcall (auto:\nthe first that loads)",
+     set_kernel_form},
     {NULL, "mode", 0, "MODE", "auto, zerocopy (or fail), copy, or skb: generic XDP", set_mode},
     {NULL, "bypass", 0, "TRAFFIC",
      "never touch it: tcp/22, udp/53, icmp, a protocol's number.\nMay be given again", set_bypass},

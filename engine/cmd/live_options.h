@@ -22,7 +22,21 @@ enum live_mode {
     LIVE_SKB, /* generic XDP, and so copy mode */
 };
 
+enum live_datapath {
+    LIVE_AFXDP,  /* in user space, over AF_XDP */
+    LIVE_KERNEL, /* inside XDP */
+};
+
+enum live_form {
+    LIVE_FORM_AUTO, /* the first that loads */
+    LIVE_FORM_SINGLE,
+    LIVE_FORM_LOOPS,
+    LIVE_FORM_TAILCALL,
+};
+
 struct live_options {
+    enum live_datapath datapath;
+    enum live_form form;   /* of a network inside XDP */
     const char *interface; /* NULL: choose */
     const char *other;     /* of --bridge and --forward */
     enum live_way way;

@@ -8,7 +8,7 @@ static void add(json_t *object, const char *name, uint64_t value)
     json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
-static const char *rss_name(enum nic_rss rss)
+const char *live_report_rss(enum nic_rss rss)
 {
     static const char *const names[] = {"unknown", "symmetric", "asymmetric"};
 
@@ -49,7 +49,7 @@ static void add_socket(json_t *object, const struct xsk_port *port)
     add(object, "wakeups", port->counters.wakeups);
 }
 
-static void add_path(json_t *object, const struct stats *stats)
+void live_report_counters(json_t *object, const struct stats *stats)
 {
     static const char *const failures[] = FAILURE_NAMES;
 
@@ -75,7 +75,7 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
 
     json_object_set_new(object, "interface", json_string(live->nics.nic[port]->name));
     add(object, "queue", queue);
-    add_path(object, port < live->paths ? &live->queue[queue].stats[port] : &none);
+    live_report_counters(object, port < live->paths ? &live->queue[queue].stats[port] : &none);
     add_redirect(object, live->sockets.redirect[port], queue);
     add_socket(object, &live->sockets.group[queue]->port[port]);
     if (port == 0) { /* one worker serves both ports */
@@ -86,13 +86,9 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
     return object;
 }
 
-static json_t *port_json(const struct live *live, uint32_t port)
+json_t *live_report_port(const struct nic *nic, const struct nic_counters *before,
+                         const struct xdp_attachment *a, const struct losses *losses)
 {
-    const struct nic *nic = live->nics.nic[port];
-    const struct live_sockets *s = &live->sockets;
-    const struct xdp_attachment *a =
-        s->redirect[port] ? redirect_attachment(s->redirect[port]) : pass_attachment(s->pass);
-    const struct nic_counters *before = &live->nic_before[port];
     struct nic_counters now = *before;
     json_t *object = json_object();
 
@@ -109,9 +105,19 @@ static json_t *port_json(const struct live *live, uint32_t port)
     add(object, "nic_tx_packets", now.tx_packets - before->tx_packets);
     add(object, "nic_tx_errors", now.tx_errors - before->tx_errors);
     add(object, "nic_tx_dropped", now.tx_dropped - before->tx_dropped);
-    if (s->losses)
-        add(object, "crossing_lost", losses_read(s->losses, nic->ifindex));
+    if (losses)
+        add(object, "crossing_lost", losses_read(losses, nic->ifindex));
     return object;
+}
+
+static json_t *port_json(const struct live *live, uint32_t port)
+{
+    const struct live_sockets *s = &live->sockets;
+
+    return live_report_port(live->nics.nic[port], &live->nic_before[port],
+                            s->redirect[port] ? redirect_attachment(s->redirect[port])
+                                              : pass_attachment(s->pass),
+                            s->losses);
 }
 
 json_t *live_report(const struct live *live)
@@ -127,7 +133,7 @@ json_t *live_report(const struct live *live)
     }
     json_object_set_new(object, "interface", json_string(live->nics.nic[0]->name));
     json_object_set_new(object, "mode", json_string(live_sockets_mode(&live->sockets)));
-    json_object_set_new(object, "rss", json_string(rss_name(live->nics.rss)));
+    json_object_set_new(object, "rss", json_string(live_report_rss(live->nics.rss)));
     add(object, "frame_size", live->sockets.frame_size);
     json_object_set_new(object, "multi_buffer", json_boolean(live->sockets.multi_buffer));
     json_object_set_new(object, "ports", ports);

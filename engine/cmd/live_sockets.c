@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "engine_options.h"
-#include "nic_find.h"
 
 enum {
     FRAME_OVERHEAD = 22, /* Ethernet header and two VLAN tags, which an MTU doesn't count */
@@ -106,23 +105,6 @@ static int attach(struct live_sockets *s, const struct live_nics *nics,
     return 0;
 }
 
-/* Crossing needs a driver that takes redirected frames. */
-static int check_target(const struct live_nics *nics, uint32_t port, struct error *error)
-{
-    const struct nic *nic = nics->nic[port];
-    uint64_t features;
-
-    if (nic_xdp_features(nic->ifindex, &features) != 0 || features & NIC_XDP_TARGET)
-        return 0;
-    return error_set(error, -EOPNOTSUPP,
-                     "%s takes no redirected frames, so nothing could cross to it without the "
-                     "engine%s; --mode skb can",
-                     nic->name,
-                     strcmp(nic->driver, "veth") == 0
-                         ? " (a veth does once its peer has an XDP program or GRO)"
-                         : "");
-}
-
 static int attach_all(struct live_sockets *s, const struct live_nics *nics,
                       const struct live_options *options, bool other_enters, struct error *error)
 {
@@ -140,7 +122,7 @@ static int attach_all(struct live_sockets *s, const struct live_nics *nics,
         status = attach(s, nics, options, other_enters, 1, error);
     for (uint32_t i = options->way == LIVE_BRIDGE ? 0 : 1; status == 0 && !skb && i < nics->ports;
          i++)
-        status = check_target(nics, i, error);
+        status = live_nics_check_target(nics, i, error);
     return status;
 }
 

@@ -75,6 +75,13 @@ int guard_set_program(struct guard *guard, int program, struct error *error)
                      guard->attachment->interface, strerror(errno));
 }
 
+void guard_clear_program(struct guard *guard)
+{
+    const uint32_t slot = 0;
+
+    (void)bpf_map_delete_elem(bpf_map__fd(guard->skeleton->maps.guard_model), &slot);
+}
+
 /* The kernel empties the array when this closes its map. */
 static void free_guard(struct guard *guard)
 {

@@ -29,6 +29,9 @@ const struct xdp_attachment *guard_attachment(const struct guard *guard);
  * attachment does. Between two packets; nobody waits. */
 int guard_set_program(struct guard *guard, int program, struct error *error);
 
+/* As before the first program. A packet may still be in the former when this returns. */
+void guard_clear_program(struct guard *guard);
+
 void guard_close(struct guard *guard); /* detaches and frees; takes NULL */
 void guard_leave(struct guard *guard); /* frees; a guard that stays, stays, without a model */
 

@@ -282,6 +282,13 @@ void path_queue_counters(const struct xdp_path *path, uint32_t port, uint32_t qu
         add(counters, &path->cpu[i * of_cpu + place]);
 }
 
+int path_entry_fd(const struct xdp_path *path)
+{
+    const struct path_program *program = path->program;
+
+    return bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
+}
+
 int path_records_fd(const struct xdp_path *path)
 {
     return bpf_map__fd(find(path->program, "path_records"));

@@ -84,6 +84,9 @@ int path_adopt(struct xdp_path *path, struct path_program *next, struct error *e
 /* Packets leave by this interface. `port` 0 or 1, see struct path_options. */
 int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct error *error);
 
+/* Descriptor of the program that packets enter. */
+int path_entry_fd(const struct xdp_path *path);
+
 /* What all CPUs have counted so far, in all queues of all ports or in one. */
 struct path_counters {
     struct stats stats;

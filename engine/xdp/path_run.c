@@ -10,13 +10,6 @@
 
 enum { FRAME_MAX = 1 << 16 };
 
-static int entry_of(const struct xdp_path *path)
-{
-    const struct path_program *program = path->program;
-
-    return bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
-}
-
 int path_run_open(struct xdp_path **out, struct path_program *program,
                   const struct path_settings *settings, const struct xdp_path *shared,
                   struct error *error)
@@ -59,7 +52,7 @@ int path_run_frame(const struct xdp_path *path, const struct path_frame *frame)
 
     in.stamp = (struct path_stamp){.time = frame->time, .wire_length = frame->wire_length};
     memcpy(in.data, frame->data, frame->length);
-    if (bpf_prog_test_run_opts(entry_of(path), &options) != 0)
+    if (bpf_prog_test_run_opts(path_entry_fd(path), &options) != 0)
         return -errno;
     return (int)options.retval;
 }
@@ -70,7 +63,7 @@ int path_run_repeat(const struct xdp_path *path, const void *data, uint32_t leng
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = data, .data_size_in = length,
                 .repeat = (int)repeat);
 
-    if (bpf_prog_test_run_opts(entry_of(path), &options) != 0)
+    if (bpf_prog_test_run_opts(path_entry_fd(path), &options) != 0)
         return -errno;
     *nanoseconds = options.duration;
     return 0;

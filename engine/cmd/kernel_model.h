@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* From a model to a path program: chooses the form that loads. */
+#ifndef AFXDP_KERNEL_MODEL_H
+#define AFXDP_KERNEL_MODEL_H
+
+#include "live_options.h"
+#include "model_open.h"
+#include "path.h"
+
+/* A path with its model in it, loaded. */
+struct kernel_model {
+    struct xdp_path *path;
+    struct nn_model *nn; /* one of these, or neither: --model none */
+    struct dt_model *dt;
+};
+
+/* Opens, loads and fills the program for `model` (NULL: none). With LIVE_FORM_AUTO a network gets
+ * the first form that loads, and each that doesn't is told on stderr. `*out` is untouched on
+ * failure: -EINVAL for a form that the model can't have, -E2BIG for one it is too large for, else
+ * what the kernel refused with. */
+int kernel_model_open(struct kernel_model *out, const struct model *model, enum live_form form,
+                      const struct path_settings *settings, const struct path_policy *policy,
+                      struct error *error);
+
+/* Descriptor of the program that packets enter. */
+int kernel_model_entry(const struct kernel_model *model);
+
+void kernel_model_close(struct kernel_model *model);
+
+#endif
