@@ -25,6 +25,7 @@ FIELDS = { # of every row: name -> types
                 "own_ns": NUMBER, "start_ms": NUMBER},
     "alternatives": {"what": str, "runtime": str, "batch": int, "ns": NUMBER,
                      "times_ours": NUMBER},
+    "kernel": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
     "wire": {"table": str, "what": str, "pps": int},
 }
 OPTIONS = {"capture": ["--packets", "20000"],
@@ -97,7 +98,7 @@ def main():
         if subcommand == "report":
             check_report()
             continue
-        if subcommand == "wire" and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
+        if subcommand in ("kernel", "wire") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
             sys.exit(77)
         rows = rows_of(subcommand)
         check_rows(subcommand, rows)
