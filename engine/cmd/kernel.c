@@ -293,6 +293,27 @@ int kernel_start(struct kernel *kernel, struct error *error)
     return status;
 }
 
+static bool same_classes(const struct policy *a, const struct policy *b)
+{
+    return a->class_count == b->class_count &&
+           memcmp(a->class_name, b->class_name, sizeof(a->class_name)) == 0;
+}
+
+int kernel_replace(struct kernel *kernel, const struct model *model, const struct policy *policy,
+                   struct error *error)
+{
+    struct path_policy in_kernel = kernel_policy(policy);
+    struct guard *const guards[] = {kernel->guard[0], kernel->guard[1], NULL};
+
+    if (!same_classes(kernel->policy, policy))
+        return error_set(error, -EINVAL,
+                         "%s has other classes than the model at work, whose counters go on: stop "
+                         "the engine and start it with the new model",
+                         model->path);
+    return kernel_model_replace(&kernel->model, model, kernel->options->live.form, &in_kernel,
+                                guards, error);
+}
+
 static void write_rows(struct kernel *kernel)
 {
     if (kernel->records)

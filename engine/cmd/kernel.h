@@ -38,6 +38,11 @@ int kernel_open(struct kernel *kernel, const struct engine_options *options,
 /* Packets meet the model from here on. */
 int kernel_start(struct kernel *kernel, struct error *error);
 
+/* Puts another model in, under traffic. Its classes have to be the present one's, in the same
+ * order. On failure (-EINVAL, or of loading) the present model stays at work. */
+int kernel_replace(struct kernel *kernel, const struct model *model, const struct policy *policy,
+                   struct error *error);
+
 /* They no longer do, and all that did are counted. */
 void kernel_stop(struct kernel *kernel);
 

@@ -3,6 +3,7 @@
 #ifndef AFXDP_KERNEL_MODEL_H
 #define AFXDP_KERNEL_MODEL_H
 
+#include "guard.h"
 #include "live_options.h"
 #include "model_open.h"
 #include "path.h"
@@ -10,7 +11,8 @@
 /* A path with its model in it, loaded. */
 struct kernel_model {
     struct xdp_path *path;
-    struct nn_model *nn; /* one of these, or neither: --model none */
+    struct path_program *program; /* the path's */
+    struct nn_model *nn;          /* one of these, or neither: --model none */
     struct dt_model *dt;
 };
 
@@ -21,6 +23,13 @@ struct kernel_model {
 int kernel_model_open(struct kernel_model *out, const struct model *model, enum live_form form,
                       const struct path_settings *settings, const struct path_policy *policy,
                       struct error *error);
+
+/* Puts another model in the place of the present one, under traffic: every packet is judged by one
+ * of them, with its own policy, and flows stay. Fails as kernel_model_open does, and leaves the
+ * present model at work. `guards`: what the program is put into, NULL at the end. */
+int kernel_model_replace(struct kernel_model *present, const struct model *model,
+                         enum live_form form, const struct path_policy *policy,
+                         struct guard *const *guards, struct error *error);
 
 /* Descriptor of the program that packets enter. */
 int kernel_model_entry(const struct kernel_model *model);

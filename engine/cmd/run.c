@@ -28,6 +28,29 @@ bool run_interrupted(void)
     return interrupted;
 }
 
+static volatile sig_atomic_t reload;
+
+static void want_reload(int signal)
+{
+    (void)signal;
+    reload = 1;
+}
+
+void run_catch_reload(void)
+{
+    struct sigaction action = {.sa_handler = want_reload, .sa_flags = SA_RESTART};
+
+    sigaction(SIGHUP, &action, NULL);
+}
+
+bool run_reload_wanted(void)
+{
+    bool wanted = reload;
+
+    reload = 0;
+    return wanted;
+}
+
 double run_clock(void)
 {
     struct timespec now;

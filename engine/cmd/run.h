@@ -14,6 +14,10 @@
 void run_catch_signals(void);
 bool run_interrupted(void);
 
+/* Has SIGHUP ask for the model file to be read again, and tells, once, whether it did. */
+void run_catch_reload(void);
+bool run_reload_wanted(void);
+
 /* Monotonic seconds. */
 double run_clock(void);
 

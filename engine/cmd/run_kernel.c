@@ -30,8 +30,42 @@ static void announce(const struct kernel *kernel)
                          "nothing is dropped: neither --action nor the model asks for it");
 }
 
+/* What a run has of its model; another takes its place on SIGHUP. */
+struct reloaded {
+    struct model *model; /* NULL: the first is still at work */
+    struct policy policy;
+};
+
+/* Reads the model's file again. When anything is wrong with it, or it doesn't load, the model at
+ * work stays. */
+static void reload(struct kernel *kernel, struct reloaded *reloaded)
+{
+    const struct engine_options *options = kernel->options;
+    struct model *model = NULL;
+    struct policy policy;
+    struct error error;
+    int status = model_open(&model, options->model, &error);
+
+    if (status == 0)
+        status = engine_policy(&policy, options, model->file, &error);
+    if (status == 0)
+        status = kernel_replace(kernel, model, &policy, &error);
+    if (status != 0) {
+        program_complain(&engine_program, "the model at work stays: %s", error.text);
+        model_close(model);
+        return;
+    }
+    program_complain(&engine_program, "%s is at work, checksum %08x", model->path,
+                     model->file->checksum);
+    model_close(reloaded->model);
+    reloaded->model = model;
+    reloaded->policy = policy;
+    kernel->policy = &reloaded->policy;
+}
+
 /* Until a signal, a limit (0) or the end of a port (-errno). */
-static int watch(struct kernel *kernel, double start, struct error *error)
+static int watch(struct kernel *kernel, struct reloaded *reloaded, double start,
+                 struct error *error)
 {
     const struct live_options *options = &kernel->options->live;
     const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
@@ -42,6 +76,8 @@ static int watch(struct kernel *kernel, double start, struct error *error)
 
         if (status != 0)
             return status;
+        if (run_reload_wanted() && (kernel->model.nn || kernel->model.dt))
+            reload(kernel, reloaded);
         if (options->duration && run_clock() - start >= (double)options->duration)
             break;
         if (options->packets) {
@@ -78,10 +114,12 @@ static int report(const struct kernel *kernel, const struct model *model, double
 int run_kernel(const struct engine_options *options, const struct model *model,
                const struct policy *policy)
 {
+    struct reloaded reloaded = {NULL};
     struct error error = {""};
     struct kernel kernel;
 
     run_catch_signals();
+    run_catch_reload();
     if (kernel_open(&kernel, options, model, policy, &error) != 0) {
         program_complain(&engine_program, "%s", error.text);
         return EXIT_USAGE;
@@ -91,16 +129,18 @@ int run_kernel(const struct engine_options *options, const struct model *model,
     int failed = kernel_start(&kernel, &error);
     if (failed == 0) {
         program_complain(&engine_program, "running");
-        failed = watch(&kernel, start, &error);
+        failed = watch(&kernel, &reloaded, start, &error);
     }
     double seconds = run_clock() - start;
     kernel_stop(&kernel);
     if (failed != 0)
         program_complain(&engine_program, "%s", error.text);
-    int status = report(&kernel, model, seconds, failed != 0 ? error.text : NULL);
+    int status = report(&kernel, reloaded.model ? reloaded.model : model, seconds,
+                        failed != 0 ? error.text : NULL);
     if (kernel_close(&kernel, &error) != 0) {
         program_complain(&engine_program, "%s", error.text);
         status = EXIT_FAILED;
     }
+    model_close(reloaded.model);
     return status;
 }

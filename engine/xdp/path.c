@@ -223,11 +223,16 @@ int path_share(const struct xdp_path *path, struct path_program *next, struct er
     return 0;
 }
 
-int path_settle(struct path_program *next, const struct path_policy *policy, struct error *error)
+int path_settle(struct path_program *next, const void *model, const struct path_policy *policy,
+                struct error *error)
 {
     int status = set_policy(next, 0, policy, error);
 
-    return status == 0 && next->loaded ? next->loaded(next, error) : status;
+    if (status == 0 && next->loaded)
+        status = next->loaded(next, error);
+    if (status == 0 && next->fill)
+        status = next->fill(next, 0, model, error);
+    return status;
 }
 
 int path_adopt(struct xdp_path *path, struct path_program *next, struct error *error)

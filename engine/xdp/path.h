@@ -73,12 +73,13 @@ void path_close(struct xdp_path *path); /* takes NULL; the program stays the cal
 int path_install(struct xdp_path *path, const void *model, const struct path_policy *policy,
                  struct error *error);
 
-/* For a program whose model is part of it, in this order: path_share, before `next` is loaded, lets
- * it have the flow table, counters and ports of the path; path_settle, once it is loaded, gives it
- * its policy; path_adopt, when it is attached in the old one's place, makes the path `next`'s, and
- * the old program can go. */
+/* Another program in the path's place, for a model that the present one can't take, in this order:
+ * path_share, before `next` is loaded, lets it have the flow table, counters and ports of the path;
+ * path_settle, once it is loaded, gives it model and policy; path_adopt, when packets enter it and
+ * no longer the old one, makes the path `next`'s. The old program can then be freed. */
 int path_share(const struct xdp_path *path, struct path_program *next, struct error *error);
-int path_settle(struct path_program *next, const struct path_policy *policy, struct error *error);
+int path_settle(struct path_program *next, const void *model, const struct path_policy *policy,
+                struct error *error);
 int path_adopt(struct xdp_path *path, struct path_program *next, struct error *error);
 
 /* Packets leave by this interface. `port` 0 or 1, see struct path_options. */
