@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "floor.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpu.h"
 
-enum { REPEATS = 20, STEPS = 20000 };
+enum { STEPS = 40000 }; /* about 0.1 ms */
 
 #if defined(__x86_64__)
 /* Twelve accumulators: enough to cover the instruction's latency at any issue rate of today. */
@@ -47,6 +49,14 @@ __attribute__((target("avx512f,avx512vbmi"))) static void permutes(void)
                              : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
                                "xmm8", "xmm9", "xmm10", "xmm11");
 }
+#else
+static void dot_products(void)
+{
+}
+
+static void permutes(void)
+{
+}
 #endif
 
 /* Sixteen loads and nothing that uses them: the compiler must not merge or drop any. */
@@ -62,57 +72,86 @@ static void loads(void)
     }
 }
 
-/* The fastest of some runs: a floor is what is possible, not what is usual. */
-static double fastest(void (*work)(void), double instructions)
+static uint64_t run_dot_products(void *context)
 {
-    uint64_t best = UINT64_MAX;
+    (void)context;
+    dot_products();
+    return UINT64_C(12) * STEPS;
+}
 
-    for (int repeat = 0; repeat < REPEATS; repeat++) {
-        uint64_t start = bench_clock();
+static uint64_t run_permutes(void *context)
+{
+    (void)context;
+    permutes();
+    return UINT64_C(12) * STEPS;
+}
 
-        work();
-        uint64_t taken = bench_clock() - start;
-        best = taken < best ? taken : best;
+static uint64_t run_loads(void *context)
+{
+    (void)context;
+    loads();
+    return UINT64_C(16) * STEPS;
+}
+
+static double nothing(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+void floor_cases(struct bench_case cases[FLOOR_PARTS])
+{
+    memset(cases, 0, FLOOR_PARTS * sizeof(*cases));
+    cases[FLOOR_DOT_PRODUCT].run = run_dot_products;
+    if (!(cpu_levels() & CPU_AVX512_VNNI))
+        cases[FLOOR_DOT_PRODUCT].time = nothing;
+    cases[FLOOR_PERMUTE].run = run_permutes;
+    if (!(cpu_levels() & CPU_AVX512_VBMI))
+        cases[FLOOR_PERMUTE].time = nothing;
+    cases[FLOOR_LOAD].run = run_loads;
+}
+
+void floor_apply(struct bench_case *bench, const struct floor *floor,
+                 const struct bench_case cases[FLOOR_PARTS])
+{
+    static const char *const names[FLOOR_PARTS] = {"vpdpbusd", "vpermb", "load"};
+    size_t length;
+
+    bench->floor_ns = 0;
+    snprintf(bench->floor_from, sizeof(bench->floor_from), "%s", floor->from);
+    for (int part = 0; part < FLOOR_PARTS; part++) {
+        if (floor->count[part] <= 0)
+            continue;
+        length = strlen(bench->floor_from);
+        snprintf(bench->floor_from + length, sizeof(bench->floor_from) - length,
+                 "; a %s took %.3f ns", names[part], cases[part].ns);
+        if (cases[part].ns <= 0) {
+            bench->floor_ns = 0;
+            return;
+        }
+        bench->floor_ns += floor->count[part] * cases[part].ns;
     }
-    return (double)best / (instructions * STEPS);
 }
 
-void floor_costs_measure(struct floor_costs *costs)
-{
-    *costs = (struct floor_costs){.load = fastest(loads, 16)};
-#if defined(__x86_64__)
-    if (cpu_levels() & CPU_AVX512_VNNI)
-        costs->dot_product = fastest(dot_products, 12);
-    if (cpu_levels() & CPU_AVX512_VBMI)
-        costs->permute = fastest(permutes, 12);
-#endif
-}
-
-void floor_of_nn(struct bench_case *bench, const struct nn_model *model,
-                 const struct floor_costs *costs)
+void floor_of_nn(struct floor *floor, const struct nn_model *model)
 {
     uint32_t products = 0;
 
     for (uint32_t l = 0; l < model->layer_count; l++)
         products += (model->layers[l].inputs + 3) / 4 * model->layers[l].outputs;
-    bench->floor_ns = products / 16.0 * costs->dot_product;
-    snprintf(bench->floor_from, sizeof(bench->floor_from),
-             "%u four-way products, 16 to a vpdpbusd, measured at %.3f ns each", products,
-             costs->dot_product);
+    *floor = (struct floor){.count = {[FLOOR_DOT_PRODUCT] = products / 16.0}};
+    snprintf(floor->from, sizeof(floor->from), "%u four-way products, 16 to a vpdpbusd", products);
 }
 
-void floor_of_dt_loads(struct bench_case *bench, const struct dt_model *model,
-                       const struct floor_costs *costs)
+void floor_of_dt_loads(struct floor *floor, const struct dt_model *model)
 {
     uint32_t steps = 0;
 
     for (uint32_t t = 0; t < model->shape.tree_count; t++)
         steps += model->shape.tree[t].depth;
-    bench->floor_ns = 2 * steps * costs->load;
-    snprintf(bench->floor_from, sizeof(bench->floor_from),
-             "packet by packet: a node and a feature loaded in each of %u steps, measured at %.3f "
-             "ns a load",
-             steps, costs->load);
+    *floor = (struct floor){.count = {[FLOOR_LOAD] = 2.0 * steps}};
+    snprintf(floor->from, sizeof(floor->from),
+             "packet by packet: a node and a feature loaded in each of %u steps", steps);
 }
 
 static int ascending(const void *a, const void *b)
@@ -154,16 +193,14 @@ static uint32_t walk_permutes(uint32_t depth)
     return permutes + ((1u << depth) + 127) / 128;
 }
 
-void floor_of_dt_permutes(struct bench_case *bench, const struct dt_model *model,
-                          const struct floor_costs *costs)
+int floor_of_dt_permutes(struct floor *floor, const struct dt_model *model)
 {
     uint32_t *thresholds = malloc(model->node_count * sizeof(*thresholds));
     uint32_t ranking = 0;
     uint32_t walking = 0;
 
-    bench->floor_ns = 0;
     if (!thresholds)
-        return;
+        return -ENOMEM;
     for (uint32_t feature = 0; feature < FEATURE_COUNT; feature++) {
         uint32_t count = 0;
 
@@ -179,9 +216,11 @@ void floor_of_dt_permutes(struct bench_case *bench, const struct dt_model *model
     uint32_t scores = model->shape.tree_count > 1
                           ? model->shape.tree_count * ((model->shape.class_count + 3) / 4)
                           : 0;
-    bench->floor_ns = (ranking + walking) / 64.0 * costs->permute + scores * costs->load;
-    snprintf(bench->floor_from, sizeof(bench->floor_from),
-             "64 packets at once: %u permutes to rank the features and %u to walk, measured at "
-             "%.3f ns each, and per packet %u loads of scores to add at %.3f ns",
-             ranking, walking, costs->permute, scores, costs->load);
+    *floor = (struct floor){
+        .count = {[FLOOR_PERMUTE] = (ranking + walking) / 64.0, [FLOOR_LOAD] = scores}};
+    snprintf(floor->from, sizeof(floor->from),
+             "64 packets at once: %u permutes to rank the features and %u to walk, and for each "
+             "packet %u loads of scores to add",
+             ranking, walking, scores);
+    return 0;
 }

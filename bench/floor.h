@@ -8,27 +8,34 @@
 #include "dt_model.h"
 #include "nn_model.h"
 
-/* Nanoseconds of one instruction among independent ones; 0 where the CPU lacks it. */
-struct floor_costs {
-    double dot_product; /* vpdpbusd of 64 bytes (AVX-512 VNNI) */
-    double permute;     /* vpermb of 64 bytes (AVX-512 VBMI) */
-    double load;        /* 4 bytes from the first-level cache */
+enum floor_part {
+    FLOOR_DOT_PRODUCT, /* vpdpbusd of 64 bytes (AVX-512 VNNI) */
+    FLOOR_PERMUTE,     /* vpermb of 64 bytes (AVX-512 VBMI) */
+    FLOOR_LOAD,        /* 4 bytes from the first-level cache */
+    FLOOR_PARTS
 };
 
-void floor_costs_measure(struct floor_costs *costs);
+/* How many of each a packet can't do without. */
+struct floor {
+    double count[FLOOR_PARTS];
+    char from[BENCH_DERIVATION_SIZE];
+};
 
-/* These fill floor_ns and floor_from; floor_ns is 0 where the CPU lacks the instruction. */
+/* Cases to measure together with those that are compared with a floor; their "packets" are
+ * instructions. What the CPU lacks takes 0 ns. */
+void floor_cases(struct bench_case cases[FLOOR_PARTS]);
+
+/* From the measured cases: floor_ns, 0 where the CPU lacks a part of it, and floor_from. */
+void floor_apply(struct bench_case *bench, const struct floor *floor,
+                 const struct bench_case cases[FLOOR_PARTS]);
 
 /* All products of weights and activations. */
-void floor_of_nn(struct bench_case *bench, const struct nn_model *model,
-                 const struct floor_costs *costs);
+void floor_of_nn(struct floor *floor, const struct nn_model *model);
 
 /* For walking trees node by node: the loads of each step. */
-void floor_of_dt_loads(struct bench_case *bench, const struct dt_model *model,
-                       const struct floor_costs *costs);
+void floor_of_dt_loads(struct floor *floor, const struct dt_model *model);
 
-/* For 64 packets at once on rank-coded bytes: the permutes that look things up. */
-void floor_of_dt_permutes(struct bench_case *bench, const struct dt_model *model,
-                          const struct floor_costs *costs);
+/* For 64 packets at once on rank-coded bytes: the permutes that look things up. -ENOMEM. */
+int floor_of_dt_permutes(struct floor *floor, const struct dt_model *model);
 
 #endif
