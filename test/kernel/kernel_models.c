@@ -34,10 +34,8 @@ static int open_dt(struct path_program **out, const struct kernel_model *model, 
     return dt_kernel_new(out, model->model, error);
 }
 
-static void make_nn(struct kernel_model *model, uint64_t seed, uint32_t layers,
-                    const uint32_t *widths)
+static void take_nn(struct kernel_model *model, struct nn_model *network)
 {
-    struct nn_model *network = random_network(seed, layers, widths);
     struct error error;
 
     if (nn_variant_new(&model->classifier, 0, network, &error))
@@ -48,10 +46,8 @@ static void make_nn(struct kernel_model *model, uint64_t seed, uint32_t layers,
     model->class_count = network->class_count;
 }
 
-static void make_dt(struct kernel_model *model, uint64_t seed, uint32_t trees, uint32_t depth,
-                    uint32_t classes)
+static void take_dt(struct kernel_model *model, struct dt_model *forest)
 {
-    struct dt_model *forest = random_forest(seed, trees, depth, classes);
     struct error error;
 
     if (dt_variant_new(&model->classifier, 0, forest, &error))
@@ -59,7 +55,7 @@ static void make_dt(struct kernel_model *model, uint64_t seed, uint32_t trees, u
     model->model = forest;
     model->open = open_dt;
     model->forms = 1;
-    model->class_count = classes;
+    model->class_count = forest->shape.class_count;
 }
 
 void kernel_model_make(struct kernel_model *model, uint32_t which, uint64_t seed)
@@ -75,23 +71,46 @@ void kernel_model_make(struct kernel_model *model, uint32_t which, uint64_t seed
     model->name = names[which];
     switch (which) {
     case 0:
-        make_nn(model, seed, 3, small);
+        take_nn(model, random_network(seed, 3, small));
         break;
     case 1:
-        make_nn(model, seed, 3, shipped);
+        take_nn(model, random_network(seed, 3, shipped));
         break;
     case 2:
-        make_nn(model, seed, 5, odd);
+        take_nn(model, random_network(seed, 5, odd));
         break;
     case 3:
-        make_dt(model, seed, 1, 10, 5);
+        take_dt(model, random_forest(seed, 1, 10, 5));
         break;
     case 4:
-        make_dt(model, seed, 1, 16, 2);
+        take_dt(model, random_forest(seed, 1, 16, 2));
         break;
     default:
-        make_dt(model, seed, 20, 16, 5);
+        take_dt(model, random_forest(seed, 20, 16, 5));
     }
+}
+
+bool kernel_model_read(struct kernel_model *model, const char *path)
+{
+    struct nn_model *network;
+    struct dt_model *forest;
+    struct error error;
+    struct q8 *file;
+
+    memset(model, 0, sizeof(*model));
+    if (access(path, F_OK) != 0)
+        return false;
+    if (q8_read(&file, path, &error) != 0)
+        die("q8_read", &error);
+    model->name = path;
+    if (file->kind == Q8_NN && nn_model_load(&network, file, &error) == 0)
+        take_nn(model, network);
+    else if (file->kind == Q8_DT && dt_model_load(&forest, file, &error) == 0)
+        take_dt(model, forest);
+    else
+        die(path, &error);
+    q8_free(file);
+    return true;
 }
 
 void kernel_model_free(struct kernel_model *model)

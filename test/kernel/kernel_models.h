@@ -22,6 +22,8 @@ enum { KERNEL_MODELS = 6 };
 
 /* Networks first, then trees and forests; random, from the seed. */
 void kernel_model_make(struct kernel_model *model, uint32_t which, uint64_t seed);
+/* The model in a file; false where there is no such file. */
+bool kernel_model_read(struct kernel_model *model, const char *path);
 void kernel_model_free(struct kernel_model *model);
 
 /* Ends the program with the status of a skip where it can't load programs. */

@@ -183,22 +183,34 @@ static uint64_t compare_all(const struct kernel_model *model, uint32_t form, uin
     return c.differences;
 }
 
+static uint64_t compare_forms(struct kernel_model *model)
+{
+    uint64_t differences = 0;
+
+    for (uint32_t form = 0; form < model->forms; form++) {
+        differences += compare_all(model, form, FLOWS_MANY);
+        differences += compare_all(model, form, FLOWS_FEW);
+    }
+    kernel_model_free(model);
+    return differences;
+}
+
 int main(void)
 {
+    static const char *const shipped[] = {"models/nn.q8", "models/dt.q8"};
+    struct kernel_model model;
     uint64_t differences = 0;
 
     setlinebuf(stdout);
     kernel_need_root();
     uint64_t seed = kernel_seed();
+    for (size_t i = 0; i < sizeof(shipped) / sizeof(shipped[0]); i++) {
+        if (kernel_model_read(&model, shipped[i]))
+            differences += compare_forms(&model);
+    }
     for (uint32_t which = 0; which < KERNEL_MODELS; which++) {
-        struct kernel_model model;
-
         kernel_model_make(&model, which, seed + which);
-        for (uint32_t form = 0; form < model.forms; form++) {
-            differences += compare_all(&model, form, FLOWS_MANY);
-            differences += compare_all(&model, form, FLOWS_FEW);
-        }
-        kernel_model_free(&model);
+        differences += compare_forms(&model);
     }
     return differences != 0;
 }
