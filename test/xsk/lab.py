@@ -142,10 +142,11 @@ class Lab:
         done = self.run("gen", GENERATE, "--iface", "gen0", *options, timeout=timeout)
         return json.loads(done.stdout)
 
-    def ping(self, count=1, interval=0.2, wait=1, place="gen"):
-        """How many of the pings to 10.77.0.2 came back."""
-        done = self.run(place, "ping", "-n", "-c", str(count), "-i", str(interval), "-W", str(wait),
-                        "10.77.0.2", check=False)
+    def ping(self, count=1, interval=0.2, wait=1, place="gen", cpu=None):
+        """How many of the pings to 10.77.0.2 came back; with `cpu` both ways on that one."""
+        pinned = () if cpu is None else ("taskset", "-c", str(cpu))
+        done = self.run(place, *pinned, "ping", "-n", "-c", str(count), "-i", str(interval),
+                        "-W", str(wait), "10.77.0.2", check=False)
         return int(re.search(r"(\d+) received", done.stdout).group(1))
 
     def forget_neighbours(self, place, interface):
