@@ -14,6 +14,7 @@ static const struct {
     {"pipeline", bench_pipeline, "frames in memory to verdicts, by number of live flows"},
     {"kernel", bench_kernel, "ns per packet of every in-kernel form, parse to verdict; needs root"},
     {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
+    {"kernel-wire", bench_kernel_wire, "in-kernel networks beside a tree on one veth pair (root)"},
     {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},
     {"capture", bench_capture, "afxdp-engine as a whole on a capture of a million packets"},
     {"report", bench_report, "all of these, as one Markdown document"},

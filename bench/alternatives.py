@@ -53,13 +53,32 @@ def run(*command):
                           stdout=subprocess.PIPE).stdout
 
 
-def make_models(folder, rows, labels, random):
-    classes = [f"class{i}" for i in range(CLASSES)]
-    table = folder / "features.csv"
-    with open(table, "w") as file:
+def write_table(path, rows, labels, classes):
+    with open(path, "w") as file:
         file.write(f"index,{NAMES},label\n")
         for i, (row, label) in enumerate(zip(rows.tolist(), labels.tolist())):
             file.write(f"{i},{','.join(map(str, row))},{classes[label]}\n")
+
+
+def import_model(folder, model, table):
+    run(BUILD / "bin/afxdp-model", "import", folder / f"{model}.onnx", "--calibrate", table, "-o",
+        folder / f"{model}.q8")
+
+
+def make_network(folder, table, hidden, classes, random):
+    """nn.onnx: random weights, which cost what trained ones do."""
+    run(BUILD / "bin/afxdp-model", "code", table, "-o", folder / "code.json")
+    widths = [len(NAMES.split(",")), *hidden, len(classes)]
+    layers = [(random.normal(0, 0.4, (after, before)), random.normal(0, 0.1, after))
+              for before, after in zip(widths, widths[1:])]
+    export_onnx.export_nn(layers, folder / "nn.onnx", classes, (folder / "code.json").read_text())
+    import_model(folder, "nn", table)
+
+
+def make_models(folder, rows, labels, random):
+    classes = [f"class{i}" for i in range(CLASSES)]
+    table = folder / "features.csv"
+    write_table(table, rows, labels, classes)
 
     # Noise for labels: no split is any good, so the tree becomes as complete as data allows.
     tree = DecisionTreeClassifier(max_depth=DEPTH, random_state=1).fit(rows, labels)
@@ -68,14 +87,9 @@ def make_models(folder, rows, labels, random):
                                     tree_method="exact").fit(rows, labels)
     xgboost_onnx.export_xgboost(boosted, folder / "xgboost.onnx", classes)
 
-    run(BUILD / "bin/afxdp-model", "code", table, "-o", folder / "code.json")
-    widths = [len(NAMES.split(",")), 32, 32, CLASSES]
-    layers = [(random.normal(0, 0.4, (after, before)), random.normal(0, 0.1, after))
-              for before, after in zip(widths, widths[1:])]
-    export_onnx.export_nn(layers, folder / "nn.onnx", classes, (folder / "code.json").read_text())
-    for model in ("dt", "nn", "xgboost"):
-        run(BUILD / "bin/afxdp-model", "import", folder / f"{model}.onnx", "--calibrate", table,
-            "-o", folder / f"{model}.q8")
+    make_network(folder, table, (32, 32), classes, random)
+    for model in ("dt", "xgboost"):
+        import_model(folder, model, table)
     return table, tree, boosted
 
 
