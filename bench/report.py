@@ -18,7 +18,7 @@ import report_tables
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
 BENCH = BUILD / "bin/afxdp-bench"
-ROUNDS = {"kernel": 3, "wire": 5} # where a part's own number takes too long here
+ROUNDS = {"kernel": 3, "wire": 11} # where a part's own number takes too long here
 LIMIT = 400 # seconds, of one part
 
 
@@ -43,7 +43,10 @@ def run(part, rounds, cpu):
     if done.returncode != 0:
         complaint = done.stderr.strip().splitlines() or ["no reason given"]
         return None, f"`afxdp-bench {part}` ended with {done.returncode}: {complaint[-1]}"
-    return json.loads(done.stdout), None
+    try:
+        return json.loads(done.stdout), None
+    except ValueError as error:
+        return None, f"`afxdp-bench {part}` printed something else than JSON: {error}"
 
 
 def first_line(*command):
