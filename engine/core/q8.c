@@ -61,10 +61,19 @@ static bool name_is_valid(const char name[CLASS_NAME_SIZE])
     return true;
 }
 
-static int check_classes(const struct q8 *file, struct error *error)
+static bool stands_before(const struct q8_class *classes, uint32_t index)
 {
-    for (uint32_t i = 0; i < file->class_count; i++) {
-        const struct q8_class *class = &file->classes[i];
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(classes[i].name, classes[index].name) == 0)
+            return true;
+    }
+    return false;
+}
+
+int q8_check_classes(const struct q8_class *classes, uint32_t count, struct error *error)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct q8_class *class = &classes[i];
 
         if (!name_is_valid(class->name))
             return error_set(error, -EINVAL,
@@ -73,7 +82,7 @@ static int check_classes(const struct q8 *file, struct error *error)
         if (name_is_ours(class->name))
             return error_set(error, -EINVAL, "class name '%s' is reserved by the engine",
                              class->name);
-        if (q8_class_index(file, class->name) != (int)i)
+        if (stands_before(classes, i))
             return error_set(error, -EINVAL, "class name '%s' stands there twice", class->name);
         if (class->action >= ACTIONS)
             return error_set(error, -EINVAL, "class '%s' has the unknown default action %u",
@@ -98,7 +107,7 @@ static int check_confidence(const struct confidence_table *table, struct error *
 
 static int check_content(const struct q8 *file, struct error *error)
 {
-    int err = check_classes(file, error);
+    int err = q8_check_classes(file->classes, file->class_count, error);
 
     if (!err)
         err = check_confidence(&file->confidence, error);

@@ -74,7 +74,7 @@ int import_classes(struct import *import, const char *list, struct error *error)
             "the classes have no names: give --classes, or the property afxdp.classes");
     if (!err && import->class_count < 2)
         err = error_set(error, -EINVAL, "a model has at least 2 classes");
-    return err; /* what a name is made of is checked when the file is written */
+    return err ? err : q8_check_classes(import->classes, import->class_count, error);
 }
 
 /* The answers to all rows, for the confidence table. */

@@ -67,6 +67,9 @@ static void refuses_classes_that_cannot_be(void **state)
     classes_refused(NULL, NULL, "a,,b", "class 1");
     classes_refused(NULL, NULL, "a,0123456789012345678901234567890", "class 1");
     classes_refused("1", "[\"a", NULL, "isn't a JSON array");
+    classes_refused(NULL, "[\"a\", \"Flood!\"]", NULL, "class 1 has an invalid name");
+    classes_refused(NULL, NULL, "a,unsure", "'unsure' is reserved");
+    classes_refused(NULL, NULL, "a,b,a", "'a' stands there twice");
 }
 
 /* The non-decreasing fit closest in squares, by its other formula: the largest over starts of the
