@@ -3,6 +3,7 @@
 
 import csv
 import ipaddress
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,10 @@ import numpy as np
 import data
 
 SCRIPT = os.path.join(data.ROOT, "train", "record", "record.py")
+# Guessing a password over HTTP or MQTT is a short connection with a request and an answer, packet by
+# packet what a client does that polls an API. Training on it made a third of a lamp's own traffic
+# "bruteforce". It stays in the test, where it shows as missed.
+UNTEACHABLE = ("guess_web", "guess_mqtt")
 COLUMNS = ["start", "end", "protocol", "source", "destination", "source_port", "destination_port",
            "source_mac", "destination_mac", "label"]
 
@@ -79,11 +84,36 @@ def part_of_run(number):
     return {3: data.TEST, 2: data.VALID}.get(number % 4, data.TRAIN)
 
 
+def scenarios(path):
+    """What the run's description says was played, by address: {address: scenario's name}."""
+    with open(path[: -len(".pcap")] + ".json", encoding="utf-8") as file:
+        return {ipaddress.ip_address(address).packed: s["name"].rpartition("-")[0]
+                for s in json.load(file)["scenarios"] for address in s["addresses"]}
+
+
+def labels(path, table):
+    """label_of for a recording; besides the class it notes the scenario of each packet asked for."""
+    label_of, played, noted = flow_table(table), scenarios(path), []
+
+    def label_and_note(time, macs, packet):
+        noted.append(played.get(packet.source) or played.get(packet.destination) or "upkeep")
+        return label_of(time, macs, packet)
+
+    return label_and_note, noted
+
+
 def read(folders, progress=lambda items: items):
-    """The recordings below the folders as Rows, or None where there is none."""
-    parts = []
+    """The recordings below the folders as (Rows, scenario of each row), or (None, None)."""
+    parts, played = [], []
     for number, (path, table) in enumerate(progress(captures_in(folders))):
-        rows = data.read(path, flow_table(table))
+        label_of, noted = labels(path, table)
+        rows = data.read(path, label_of)
         rows.part = np.full(len(rows), part_of_run(number))
-        parts.append(rows.take(rows.y >= 0))
-    return data.join(parts) if parts else None
+        kept = rows.y >= 0
+        parts.append(rows.take(kept))
+        played.append(np.array(noted)[kept])
+    return (data.join(parts), np.concatenate(played)) if parts else (None, None)
+
+
+def teachable(played):
+    return np.array([not name.startswith(UNTEACHABLE) for name in played])
