@@ -13,7 +13,7 @@ difference for trees.
 """
 
 import argparse
-import csv
+import dataclasses
 import os
 import sys
 import tempfile
@@ -24,26 +24,16 @@ from onnx import numpy_helper
 
 import data
 import dataset
+import evaluate
 import export_onnx
 import input_code
 import metrics
-import nn
+import models
 import tools
 import train
-import tree
 
 LEAST_AGREEMENT, MOST_LOSS = 0.995, 0.3  # share; points of macro-F1
 K = len(data.CLASSES)
-
-
-def engine_verdicts(model, x):
-    """Classes that the engine's own inference gives these integers."""
-    with tempfile.TemporaryDirectory() as folder:
-        features, verdicts = os.path.join(folder, "f.csv"), os.path.join(folder, "v.csv")
-        tools.write_features(features, x, [""] * len(x))
-        tools.run("eval", model, features, "--verdicts", verdicts, "--json", quiet=True)
-        with open(verdicts, newline="", encoding="utf-8") as file:
-            return np.array([data.CLASSES.index(row["class"]) for row in csv.DictReader(file)])
 
 
 def imported(folder, path, calibration):
@@ -107,33 +97,32 @@ def compare(what, rows, float_verdicts, integer_verdicts):
     return same.mean(), scores[0] - scores[1]
 
 
-def compare_networks(options, name, training, weight, text, tables, test, calibration):
+def compare_networks(options, name, training, text, tables, test, calibration):
     """Every seed of one shape; how many keep the bounds."""
-    codes, kept = input_code.apply(tables, training.x), 0
-    shape = "-".join(map(str, (12, *train.HIDDEN[name], K)))
+    kept, effort = 0, dataclasses.replace(models.Effort(quiet=True), tune_epochs=0)
+    shape = "-".join(map(str, (12, *models.HIDDEN[name], K)))
     for seed in options.seeds:
-        rng = nn.deterministic(seed)
-        model = nn.network([12, *train.HIDDEN[name], K])
-        nn.fit(model, codes, training.y, weight, rng, options.epochs, options.rate, options.batch)
+        layers = models.fit(name, training, K, seed, effort, tables).float_layers
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "model.onnx")
-            export_onnx.export_nn(nn.layers_of(model), path, data.CLASSES, text)
+            export_onnx.export_nn(layers, None, path, data.CLASSES, text)
             same, loss = compare(f"{shape}, seed {seed}", test, run_network(path, test.x),
-                                 engine_verdicts(imported(folder, path, calibration), test.x))
+                                 evaluate.engine_verdicts(imported(folder, path, calibration),
+                                                          test.x))
         kept += same >= LEAST_AGREEMENT and loss <= MOST_LOSS
     return kept
 
 
-def compare_trees(training, weight, lab, calibration):
+def compare_trees(training, lab, calibration):
     """scikit-learn's own verdicts against those of the engine; how many packets differ."""
     different = 0
-    for name, fit in train.FITS.items():
-        model = fit(training.x, training.y, weight)
+    for name in ("dt", "forest"):
+        fitted = models.fit(name, training, K)
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "model.onnx")
-            export_onnx.export_trees(model, path, data.CLASSES)
-            verdicts = engine_verdicts(imported(folder, path, calibration), lab.x)
-        found = model.predict(lab.x)
+            export_onnx.export_trees(fitted.model, path, data.CLASSES)
+            verdicts = evaluate.engine_verdicts(imported(folder, path, calibration), lab.x)
+        found = fitted.predict(lab.x)
         compare(f"{name} of scikit-learn", lab, found, verdicts)
         different += (found != verdicts).sum()
     return different
@@ -145,10 +134,6 @@ def parse():
     parser.add_argument("--models", default=os.path.join(data.ROOT, "models"),
                         help="folder of the shipped models")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--batch", type=int, default=2048)
-    parser.add_argument("--rate", type=float, default=0.01)
-    parser.add_argument("--class-weight", type=float, default=0.5)
     return parser.parse_args()
 
 
@@ -157,13 +142,12 @@ def main():
     lab = data.lab_set(options.data)
     test = lab.take(lab.part == data.TEST)
     training = dataset.prepare(lab.take(lab.part == data.TRAIN), None, recipe)
-    weight = dataset.balanced(training.y, training.weight, K, options.class_weight)
     rng, missed = np.random.default_rng(recipe.seed), []
     print("| model | packets | differ | agreement | macro-F1 float | integer | points |\n"
           "|---|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         text, tables = train.make_code(training, folder, rng)
-        at = train.spread(training, 6000, rng)
+        at = train.spread(training.y, train.CALIBRATION_ROWS, rng)
         calibration = os.path.join(folder, "calibration.csv")
         tools.write_features(calibration, training.x[at], [data.CLASSES[y] for y in training.y[at]])
 
@@ -172,17 +156,17 @@ def main():
         searched = imported(folder, without_shifts(folder, f"{path}.onnx"), calibration)
         for what, model in (("shipped nn.q8", f"{path}.q8"),
                             ("shipped nn.onnx, scales searched", searched)):
-            same, loss = compare(what, test, found, engine_verdicts(model, test.x))
+            same, loss = compare(what, test, found, evaluate.engine_verdicts(model, test.x))
             if same < LEAST_AGREEMENT or loss > MOST_LOSS:
                 missed.append(what)
-        for name in train.HIDDEN:
-            kept = compare_networks(options, name, training, weight, text, tables, test, calibration)
+        for name in models.HIDDEN:
+            kept = compare_networks(options, name, training, text, tables, test, calibration)
             if name == "nn" and kept < len(options.seeds) - 1:
                 missed.append(f"{len(options.seeds) - kept} seeds")
         path = os.path.join(options.models, "dt")
-        found, verdicts = run_tree(f"{path}.onnx", lab.x), engine_verdicts(f"{path}.q8", lab.x)
+        found, verdicts = run_tree(f"{path}.onnx", lab.x), evaluate.engine_verdicts(f"{path}.q8", lab.x)
         compare("shipped dt.q8", lab, found, verdicts)
-        if (found != verdicts).any() or compare_trees(training, weight, lab, calibration):
+        if (found != verdicts).any() or compare_trees(training, lab, calibration):
             missed.append("a tree")
     print(f"missed: {', '.join(missed)}" if missed else "every bound is kept")
     return 1 if missed else 0

@@ -16,14 +16,16 @@ CLIENT_SYN = 48
 
 @dataclass
 class Recipe:
-    """Every choice about the training rows; the run folder keeps it."""
+    """Every choice about the training rows; the run folder keeps it. Tuples go by class."""
 
     stretches: int = 2  # time-stretched copies of each capture
     copies: int = 2  # the rows themselves, and copies with redrawn ports
-    # By class: share of flows whose service port is redrawn too, in the copies.
-    service_share: tuple = (0.3, 0.2, 0.5, 0.8, 0.1)
-    # By class: weight of a row of our recordings against one of the lab set.
-    recorded_weight: tuple = (1.0, 1.0, 1.0, 1.0, 1.0)
+    # Share of flows whose service port is redrawn too, in the copies. Guessed passwords stay on
+    # their ports: without them they are any short connection.
+    service_share: tuple = (0.3, 0.2, 0.0, 0.8, 0.1)
+    lab_weight: tuple = (1.0, 1.0, 2.0, 1.0, 1.0)
+    recorded_weight: tuple = (1.0, 0.3, 0.2, 0.5, 0.5)  # of our recordings
+    variant_weight: float = 0.3  # of stretched and one-way copies
     ambiguous_weight: float = 0.1  # of attack rows that look like a benign client's
     dense: int = 16  # all packets of a flow up to this one, then every fourth with weight 2
     seed: int = 0
@@ -65,24 +67,16 @@ def prepare(lab, recorded, recipe, progress=lambda items: items):
     """Training rows of the lab set's training part and of recordings (Rows or None)."""
     rng = np.random.default_rng(recipe.seed)
     parts = []
-    for rows, weight in ((lab, None), (recorded, recipe.recorded_weight)):
+    for rows, by_class in ((lab, recipe.lab_weight), (recorded, recipe.recorded_weight)):
         if rows is None or not len(rows):
             continue
         every = data.join([rows] + variants(rows, rng, recipe.stretches, progress))
-        every = every.take((every.nth <= recipe.dense) | (every.nth % 4 == 0))
-        w = np.where(every.nth > recipe.dense, 2.0, 1.0)
-        w *= 1.0 if weight is None else np.asarray(weight)[every.y]
+        w = np.asarray(by_class)[every.y] * np.where(every.nth > recipe.dense, 2.0, 1.0)
+        w[len(rows):] *= recipe.variant_weight
         w[ambiguous(every)] *= recipe.ambiguous_weight
+        kept = ((every.nth <= recipe.dense) | (every.nth % 4 == 0)) & (w > 0)
+        every, w = every.take(kept), w[kept]
         for copy in range(recipe.copies):
             x = augment.redraw_ports(every, rng, recipe.service_share) if copy else every.x
             parts.append((x, every.y, w))
-    x, y, w = (np.concatenate(column) for column in zip(*parts))
-    kept = w > 0
-    return Training(x[kept], y[kept], w[kept])
-
-
-def balanced(y, weight, classes, power):
-    """Weights times a power of the inverse class weight, mean 1."""
-    total = np.bincount(y, weights=weight, minlength=classes)
-    found = weight / np.maximum(total, 1e-9)[y] ** power
-    return found / found.mean()
+    return Training(*(np.concatenate(column) for column in zip(*parts)))

@@ -27,10 +27,10 @@ def finish(graph, path, classes, properties=None, opsets=(("", 13),)):
         file.write(model.SerializeToString(deterministic=True))
 
 
-def export_nn(layers, path, classes, code, shifts=None):
+def export_nn(layers, shifts, path, classes, code):
     """layers: [(weights [outputs, inputs], bias [outputs])]; code: the text of code.json.
 
-    shifts: the text of `afxdp.shifts` for layers that are integers already (see qat.to_float).
+    shifts: the text of `afxdp.shifts` of layers that are integers (see qat.to_float), or None.
     """
     nodes, weights, value = [], [], "input"
     for i, (weight, bias) in enumerate(layers):

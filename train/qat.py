@@ -136,8 +136,10 @@ def tune(layers, factor, codes, y, weights, rng, epochs, rate=1e-3, batch=2048, 
     """Fine-tunes real-valued layers (see quantise) on weighted cross-entropy; integer layers.
 
     Passing 127 is penalised: a float runtime that reads the exported network doesn't clip there,
-    and should compute the same.
+    and should compute the same. No epochs: the layers as they are, rounded.
     """
+    if epochs == 0:
+        return rounded(layers)
     model = Network(layers, factor)
     x, y = torch.from_numpy(codes.astype(np.float32)), torch.from_numpy(y)
     w = torch.from_numpy(weights.astype(np.float32))

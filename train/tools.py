@@ -8,7 +8,7 @@ import subprocess
 import data
 import public
 
-MODEL_TOOL = os.path.join(data.ROOT, "build", "bin", "afxdp-model")
+MODEL_TOOL = os.path.join(data.BUILD, "bin", "afxdp-model")
 
 
 def present():
@@ -26,7 +26,7 @@ def write_features(path, x, labels):
 def run(*arguments, quiet=False):
     """Runs afxdp-model; what failed it has said in one line."""
     output = subprocess.DEVNULL if quiet else None
-    if subprocess.run([MODEL_TOOL, *arguments], check=False, stdout=output).returncode != 0:
+    if subprocess.run([MODEL_TOOL, *arguments], stdout=output, check=False).returncode != 0:
         raise SystemExit(1)
 
 
@@ -47,5 +47,7 @@ def write_provenance(path, name, facts):
         file.write("\n")
 
 
-def import_onnx(onnx, calibration, provenance, output):
-    run("import", onnx, "--calibrate", calibration, "--provenance", provenance, "-o", output)
+def import_onnx(onnx, calibration, provenance, output, quiet=False):
+    """provenance: a path, or None."""
+    about = ["--provenance", provenance] if provenance else []
+    run("import", onnx, "--calibrate", calibration, *about, "-o", output, quiet=quiet)

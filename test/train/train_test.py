@@ -16,11 +16,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import augment
 import data
+import evaluate
 import export_onnx
 import input_code
+import metrics
 import nn
+import probes
 import qat
 import recordings
+import tools
 import tree
 
 
@@ -41,6 +45,18 @@ class InputCode(unittest.TestCase):
         self.assertTrue((np.diff(table) >= 0).all())
         self.assertEqual((table[0], table[-1], len(table)), (0, 127, 464))
         self.assertEqual(input_code.table_of(np.full(9, 77)).tolist(), [0] * 464)
+
+    def test_afxdp_model_makes_the_same(self):
+        rng = np.random.default_rng(11)
+        x = np.minimum(2.0 ** rng.uniform(0, 32, (500, 12)), 2**32 - 1).astype(np.int64)
+        x[:, 3], x[::3, 4] = 77, 0
+        with tempfile.TemporaryDirectory() as folder:
+            rows, output = os.path.join(folder, "f.csv"), os.path.join(folder, "code.json")
+            tools.write_features(rows, x, ["benign"] * len(x))
+            tools.code(rows, output)
+            with open(output, encoding="utf-8") as file:
+                made = input_code.from_json(file.read(), data.FEATURES)
+        self.assertTrue(np.array_equal(made, input_code.tables_of(x)))
 
     def test_json(self):
         tables = input_code.tables_of(np.random.default_rng(3).integers(0, 999, (50, 12)))
@@ -118,7 +134,7 @@ class Export(unittest.TestCase):
         rng = nn.deterministic(6)
         model = nn.network([12, 16, 8, 3])
         codes = rng.integers(0, 128, (50, 12))
-        export_onnx.export_nn(nn.layers_of(model), self.path, "abc", "{}")
+        export_onnx.export_nn(nn.layers_of(model), None, self.path, "abc", "{}")
         loaded = onnx.load(self.path)
         logits = run_chain(loaded, codes.astype(np.float32) / 127)
         self.assertLess(abs(logits - nn.logits(model, codes)).max(), 1e-5)
@@ -232,6 +248,39 @@ class FlowTable(unittest.TestCase):
         near = far._replace(sport=999, dport=53)
         self.assertEqual(label_of(0, (mac, other), near), "flood")
         self.assertEqual(label_of(0, (other, mac), far._replace(protocol=6)), None)
+
+
+class Scores(unittest.TestCase):
+    def test_by_hand(self):
+        y, verdicts = np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 0])
+        self.assertEqual(metrics.confusion(y, verdicts, 3).tolist(), [[2, 1, 0], [1, 1, 0], [0, 0, 0]])
+        self.assertAlmostEqual(metrics.macro_f1(y, verdicts, 3), (4 / 6 + 2 / 4) / 2)
+        self.assertAlmostEqual(metrics.false_positives(y, verdicts), 1 / 3)
+
+    def test_first_and_last_packets_of_flows(self):
+        flow, nth = np.array([0, 1, 0, 1, 2, 0]), np.array([1, 1, 2, 2, 1, 3])
+        zero = np.zeros(6, np.int64)
+        y = np.array([0, 1, 0, 1, 0, 0])
+        x = np.zeros((6, 12), np.int64)
+        x[:, 0] = [0, 0, 0, 1, 0, 1]  # the verdicts
+        rows = data.Rows(x, y, flow, nth, zero, zero, zero, zero, ["a"])
+        self.assertEqual(sorted(evaluate.last_of_flow(rows).tolist()), [3, 4, 5])
+        found = evaluate.scores(lambda x: x[:, 0], rows, ("a", "b"))
+        self.assertAlmostEqual(found["first"], (2 * 2 / 5 + 0) / 2)
+        self.assertAlmostEqual(found["last"], (2 / 3 + 2 / 3) / 2)
+        self.assertAlmostEqual(found["false_positives"], 1 / 4)
+
+    def test_probes(self):
+        x = np.zeros((4, 12), np.int64)
+        x[:, 0], x[:, 1], x[:, 2], x[:, 3] = 40000, [22, 80, 80, 9], 6, [60, 60, 44, 40]
+        zero = np.zeros(4, np.int64)
+        y = np.array([0, 0, 0, 3])
+        rows = data.Rows(x, y, np.arange(4), zero + 1, zero, zero, zero, zero, ["a"])
+        found = probes.first_syn(lambda x: (x[:, 1] == 22).astype(int), rows)
+        self.assertEqual(found["22 ssh"], (1, 1.0, 1.0))
+        self.assertEqual(found["80 http"], (1, 0.0, 0.0))
+        self.assertEqual(found["25 smtp"], (0, None, 0.0))
+        self.assertEqual(probes.moved_flood(lambda x: (x[:, 1] != 9) * 2, rows), (0.0, 1.0, 1))
 
 
 class Parts(unittest.TestCase):

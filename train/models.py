@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every model that is trained or compared, by name, behind one function: fit."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from tqdm import tqdm
+
+import input_code
+import nn
+import qat
+import tree
+
+HIDDEN = {"nn": (32, 32), "nn-16": (16, 16)}
+NAMES = ("majority", "nn", "nn-16", "dt", "forest", "xgboost")
+
+
+@dataclass
+class Effort:
+    """How long and how networks are trained; the run folder keeps it."""
+
+    epochs: int = 15
+    rate: float = 0.02
+    batch: int = 2048
+    tune_epochs: int = 3
+    tune_rate: float = 0.001
+    class_power: float = 0.25  # weights times the inverse class weight to this power
+    least_leaf: int = 8  # rows in a leaf of a tree
+    quiet: bool = False
+
+
+@dataclass
+class Fitted:
+    name: str
+    seed: int
+    predict: object  # [N, 12] integers -> [N] classes, as the engine computes it
+    predict_float: object = None  # of a network, before it became integers
+    float_layers: list = field(default=None, repr=False)  # before it became integers
+    layers: list = field(default=None, repr=False)  # a network's integers
+    model: object = field(default=None, repr=False)  # a tree or forest of scikit-learn
+
+
+def balanced(y, weight, classes, power):
+    """Weights times a power of the inverse class weight, mean 1."""
+    total = np.bincount(y, weights=weight, minlength=classes)
+    found = weight / np.maximum(total, 1e-9)[y] ** power
+    return found / found.mean()
+
+
+def fit(name, training, classes, seed=0, effort=Effort(), tables=None):
+    """Trains a model of NAMES on a dataset.Training with `classes` classes, by number.
+
+    tables: the input code of a network; made from the training rows where None.
+    """
+    weight = balanced(training.y, training.weight, classes, effort.class_power)
+    if name in HIDDEN:
+        return fit_network(name, training, weight, classes, seed, effort, tables)
+    if name == "majority":
+        most = np.bincount(training.y, minlength=classes).argmax()
+        return Fitted(name, seed, lambda x: np.full(len(x), most))
+    if name == "xgboost":
+        import xgboost
+
+        model = xgboost.XGBClassifier(n_estimators=100, max_depth=8, learning_rate=0.3, n_jobs=2,
+                                      tree_method="hist", random_state=seed)
+        model.fit(training.x, training.y, sample_weight=weight)
+    else:
+        make = {"dt": tree.fit_tree, "forest": tree.fit_forest}[name]
+        model = make(training.x, training.y, weight, seed=seed, least_leaf=effort.least_leaf)
+    return Fitted(name, seed, model.predict, model=model)
+
+
+def fit_network(name, training, weight, classes, seed, effort, tables):
+    tables = input_code.tables_of(training.x) if tables is None else tables
+    codes = input_code.apply(tables, training.x).astype(np.uint8)
+    rng = nn.deterministic(seed)
+
+    def bar(what):
+        return lambda n: tqdm(range(n), f"{name} seed {seed} {what}", mininterval=2,
+                              disable=effort.quiet)
+
+    model = nn.network([12, *HIDDEN[name], classes])
+    nn.fit(model, codes, training.y, weight, rng, effort.epochs, effort.rate, effort.batch,
+           bar("float"))
+    start, factor = qat.quantise(nn.layers_of(model), codes.astype(np.float32))
+    layers = qat.tune(start, factor, codes, training.y, weight, rng, effort.tune_epochs,
+                      effort.tune_rate, effort.batch, bar("integer"))
+    return Fitted(name, seed, lambda x: qat.verdicts(layers, tables, x),
+                  lambda x: nn.logits(model, input_code.apply(tables, x)).argmax(1),
+                  nn.layers_of(model), layers)

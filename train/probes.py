@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Questions whose answer must not depend on one testbed's ports: see issue 6's probes."""
+
+import os
+
+import numpy as np
+
+import data
+import metrics
+
+SERVICES = {21: "ftp", 22: "ssh", 23: "telnet", 25: "smtp", 53: "dns", 80: "http", 443: "https",
+            1883: "mqtt", 3389: "rdp", 8080: "http-alt"}
+
+
+def client_syns(rows):
+    """First packets of benign TCP flows that carry options, as a client's SYN does."""
+    return rows.take((rows.y == 0) & (rows.nth == 1) & (rows.x[:, 2] == 6) & (rows.x[:, 3] >= 48))
+
+
+def first_syn(predict, rows):
+    """{service: (SYNs to it, share called an attack, the same for every client SYN moved to it)}"""
+    syns, found = client_syns(rows), {}
+    verdicts = predict(syns.x) != 0
+    for port, name in SERVICES.items():
+        there = syns.x[:, 1] == port
+        moved = syns.x.copy()
+        moved[:, 1] = port
+        found[f"{port} {name}"] = (int(there.sum()),
+                                   float(verdicts[there].mean()) if there.any() else None,
+                                   float((predict(moved) != 0).mean()))
+    return found
+
+
+def moved_flood(predict, rows, seed=0):
+    """Share of flood packets with ports called flood, and called any attack, each flow's service
+    port redrawn from 1..65535."""
+    flood = rows.take((rows.y == data.CLASSES.index("flood")) & (rows.x[:, 1] > 0))
+    if not len(flood):
+        return None
+    ports = np.random.default_rng(seed).integers(1, 65536, int(flood.flow.max()) + 1)
+    x = flood.x.copy()
+    x[:, 1] = ports[flood.flow]
+    verdicts = predict(x)
+    return (float((verdicts == data.CLASSES.index("flood")).mean()), float((verdicts != 0).mean()),
+            len(flood))
+
+
+def corpus(folder):
+    """The parser corpus as Rows that all count as benign; what has no IP is left out."""
+    parts = []
+    for path in sorted(p for p in data.public.hashes() if p.startswith("parser_corpus/")):
+        rows = data.read(os.path.join(folder, path), None, data.public.hashes()[path])
+        if len(rows):
+            rows.y[:] = 0
+            parts.append(rows)
+    return data.join(parts)
+
+
+def by_capture(predict, rows, most=10):
+    """(false positives, packets, capture) of the captures with the most false positives."""
+    wrong = predict(rows.x) != 0
+    table = [(int(wrong[rows.capture == n].sum()), int((rows.capture == n).sum()),
+              os.path.basename(path)) for n, path in enumerate(rows.names)]
+    return sorted(table, reverse=True)[:most]
+
+
+def false_positives(predict, rows):
+    return metrics.false_positives(rows.y, predict(rows.x))
