@@ -120,11 +120,13 @@ class Testpmd:
 
 
 def compare(lab, cases, rounds, count):
-    """Every case once a round; medians of the rates and of the ratios to the first case."""
+    """Every case once a round, each round beginning with another; medians of the rates and of the
+    ratios to the first case."""
     rates = {case.name: [] for case in cases}
     busy = {case.name: [] for case in cases}
-    for _ in range(rounds):
-        for case in cases:
+    for number in range(rounds):
+        begin = number % len(cases)
+        for case in cases[begin:] + cases[:begin]:
             rate, busy_ns = case.measure(lab, count)
             rates[case.name].append(rate)
             if busy_ns:
