@@ -10,21 +10,24 @@
 
 static const char *const feature_names[FEATURE_COUNT] = FEATURE_NAMES;
 
-void features_csv_write_header(FILE *file)
+void features_csv_write_header(FILE *file, bool with_places)
 {
     fputs("index", file);
     for (int i = 0; i < FEATURE_COUNT; i++)
         fprintf(file, ",%s", feature_names[i]);
-    fputs(",label\n", file);
+    fprintf(file, ",label%s\n", with_places ? ",flow,packet" : "");
 }
 
 void features_csv_write_row(FILE *file, uint64_t index, const struct features *features,
-                            const char *label)
+                            const char *label, const struct flow_place *place)
 {
     fprintf(file, "%" PRIu64, index);
     for (int i = 0; i < FEATURE_COUNT; i++)
         fprintf(file, ",%" PRIu32, features->value[i]);
-    fprintf(file, ",%s\n", label);
+    fprintf(file, ",%s", label);
+    if (place)
+        fprintf(file, ",%" PRIu64 ",%" PRIu64, place->flow, place->packet);
+    fputc('\n', file);
 }
 
 bool features_csv_label_is_valid(const char *label)
@@ -47,6 +50,8 @@ struct columns {
     int index;
     int feature[FEATURE_COUNT];
     int label;
+    int flow; /* and packet: -ENOENT where the file has neither */
+    int packet;
 };
 
 static int find_columns(const struct csv *csv, struct columns *columns, struct error *error)
@@ -58,7 +63,13 @@ static int find_columns(const struct csv *csv, struct columns *columns, struct e
             return columns->feature[i];
     }
     columns->label = csv_require(csv, "label", error);
-    return columns->label < 0 ? columns->label : 0;
+    if (columns->label < 0)
+        return columns->label;
+    columns->flow = csv_column(csv, "flow");
+    columns->packet = csv_column(csv, "packet");
+    if (columns->flow >= 0 && columns->packet < 0)
+        return csv_require(csv, "packet", error);
+    return columns->flow < 0 && columns->packet >= 0 ? csv_require(csv, "flow", error) : 0;
 }
 
 static int label_index(struct features_table *table, const struct csv *csv, uint32_t column,
@@ -85,7 +96,8 @@ static int label_index(struct features_table *table, const struct csv *csv, uint
     return 0;
 }
 
-static int grow(struct features_table *table, size_t *capacity, struct error *error)
+static int grow(struct features_table *table, size_t *capacity, bool with_places,
+                struct error *error)
 {
     size_t wanted = *capacity ? *capacity * 2 : 4096;
     void *index = reallocarray(table->index, wanted, sizeof(*table->index));
@@ -97,10 +109,25 @@ static int grow(struct features_table *table, size_t *capacity, struct error *er
     void *label = reallocarray(table->label, wanted, sizeof(*table->label));
     if (label)
         table->label = label;
-    if (!index || !features || !label)
+    void *place = with_places ? reallocarray(table->place, wanted, sizeof(*table->place)) : NULL;
+    if (place)
+        table->place = place;
+    if (!index || !features || !label || (with_places && !place))
         return error_set(error, -ENOMEM, "no memory for %zu rows of features", wanted);
     *capacity = wanted;
     return 0;
+}
+
+static int read_place(struct flow_place *place, const struct csv *csv,
+                      const struct columns *columns, struct error *error)
+{
+    int err = csv_number(csv, (uint32_t)columns->flow, UINT64_MAX, &place->flow, error);
+
+    if (!err)
+        err = csv_number(csv, (uint32_t)columns->packet, UINT64_MAX, &place->packet, error);
+    if (!err && place->packet == 0)
+        err = csv_fault(csv, (uint32_t)columns->packet, "a flow's packets count from 1", error);
+    return err;
 }
 
 static int read_row(struct features_table *table, const struct csv *csv,
@@ -122,6 +149,8 @@ static int read_row(struct features_table *table, const struct csv *csv,
         table->features[row].value[i] = (uint32_t)value;
     }
     int err = label_index(table, csv, (uint32_t)columns->label, &table->label[row], error);
+    if (!err && table->place)
+        err = read_place(&table->place[row], csv, columns, error);
     if (!err)
         table->count++;
     return err;
@@ -144,7 +173,7 @@ int features_csv_read(struct features_table **out, const char *path, struct erro
         err = csv_next(&csv, error);
         if (err <= 0)
             break;
-        err = table->count == capacity ? grow(table, &capacity, error) : 0;
+        err = table->count == capacity ? grow(table, &capacity, columns.flow >= 0, error) : 0;
         if (!err)
             err = read_row(table, &csv, &columns, error);
     }
@@ -158,6 +187,53 @@ fail:
     return err;
 }
 
+/* By flow, packet, then row. */
+static int compare_places(const void *a, const void *b, void *context)
+{
+    const struct flow_place *places = context;
+    size_t first = *(const size_t *)a;
+    size_t second = *(const size_t *)b;
+    const struct flow_place *x = &places[first];
+    const struct flow_place *y = &places[second];
+
+    if (x->flow != y->flow)
+        return x->flow < y->flow ? -1 : 1;
+    if (x->packet != y->packet)
+        return x->packet < y->packet ? -1 : 1;
+    return first < second ? -1 : first > second;
+}
+
+int features_table_flow_ends(const struct features_table *table, bool *ends, struct error *error)
+{
+    enum { HEADER_LINES = 1 }; /* and no field holds a line break */
+    const struct flow_place *places = table->place;
+    size_t *rows = calloc(table->count ? table->count : 1, sizeof(*rows));
+    int err = 0;
+
+    if (!rows)
+        return error_set(error, -ENOMEM, "no memory to sort %zu rows", table->count);
+    for (size_t i = 0; i < table->count; i++)
+        rows[i] = i;
+    qsort_r(rows, table->count, sizeof(*rows), compare_places, table->place);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct flow_place *place = &places[rows[i]];
+        const struct flow_place *next = i + 1 < table->count ? &places[rows[i + 1]] : NULL;
+
+        ends[rows[i]] = !next || next->flow != place->flow;
+        if (!ends[rows[i]] && next->packet == place->packet) {
+            err =
+                error_set(error, -EINVAL,
+                          "line %zu: packet %" PRIu64 " of flow %" PRIu64
+                          " stands on line %zu already (rows of several captures need a file each)",
+                          rows[i + 1] + 1 + HEADER_LINES, place->packet, place->flow,
+                          rows[i] + 1 + HEADER_LINES);
+            break;
+        }
+    }
+    free(rows);
+    return err;
+}
+
 void features_table_free(struct features_table *table)
 {
     if (!table)
@@ -167,5 +243,6 @@ void features_table_free(struct features_table *table)
     free(table->index);
     free(table->features);
     free(table->label);
+    free(table->place);
     free(table);
 }

@@ -2,10 +2,12 @@
 /* features.csv: one row per classified packet, what models are trained on and calibrated with.
  *
  * The header is `index` (the packet's place in the capture, from 0), the twelve names of
- * flow_features.h, then `label`. Coded columns have the same form. */
+ * flow_features.h, then `label`; where asked for, then `flow` and `packet`. Coded columns have the
+ * same form. */
 #ifndef AFXDP_FEATURES_CSV_H
 #define AFXDP_FEATURES_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -14,12 +16,19 @@
 
 enum { LABELS_MAX = 256 };
 
-/* Writes the header. Write errors stay in the stream: ask ferror or fclose at the end. */
-void features_csv_write_header(FILE *file);
+/* Which flow of its capture a packet belongs to, and which of the flow's packets it is. */
+struct flow_place {
+    uint64_t flow;   /* from 0, in order of first packets; a flow that begins anew is another */
+    uint64_t packet; /* from 1 */
+};
 
-/* Writes a row; `label` must be one that features_csv_label_is_valid accepts. */
+/* Writes the header. Write errors stay in the stream: ask ferror or fclose at the end. */
+void features_csv_write_header(FILE *file, bool with_places);
+
+/* Writes a row; `label` must be one that features_csv_label_is_valid accepts, `place` is NULL where
+ * the header has no such columns. */
 void features_csv_write_row(FILE *file, uint64_t index, const struct features *features,
-                            const char *label);
+                            const char *label, const struct flow_place *place);
 
 /* A label needs no quotes in a CSV file: printable ASCII, no quote, comma or space at an end, at
  * most 63 bytes. The empty label stands for none. */
@@ -31,14 +40,20 @@ struct features_table {
     uint64_t *index;           /* [count]; 0, 1, 2… where the file has no such column */
     struct features *features; /* [count] */
     uint16_t *label;           /* [count], places in label_name */
+    struct flow_place *place;  /* [count]; NULL where the file has no such columns */
     uint32_t label_count;
     char *label_name[LABELS_MAX]; /* in order of first appearance */
 };
 
 /* Reads the file ("-": stdin), columns by name in any order; others are ignored. `*out` is
- * untouched on failure. -EINVAL for a missing column, a wrong number of fields, or text where a
- * number belongs: the message names file and line. */
+ * untouched on failure. -EINVAL for a missing column, one of `flow` and `packet` without the other,
+ * a wrong number of fields, or text where a number belongs: the message names file and line. */
 int features_csv_read(struct features_table **out, const char *path, struct error *error);
+
+/* Marks each flow's last row, the one with the largest packet number: `ends` is [count]. The rows
+ * may have any order and gaps. -EINVAL for a packet that stands there twice, as when rows of
+ * several captures were put into one file; the message names its line. Needs `place`. */
+int features_table_flow_ends(const struct features_table *table, bool *ends, struct error *error);
 
 void features_table_free(struct features_table *table); /* takes NULL */
 

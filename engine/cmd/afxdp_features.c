@@ -7,6 +7,7 @@
 
 #include "capture.h"
 #include "features_csv.h"
+#include "flow_numbers.h"
 #include "labels.h"
 #include "nn_code.h"
 #include "nn_reference.h"
@@ -22,6 +23,7 @@ struct features_options {
     const char *unlabelled; /* NULL: packets without a label are left out */
     const char *code;       /* NULL: raw integers */
     struct flow_table_options flows;
+    bool places; /* write the columns flow and packet */
 };
 
 static int set_output(void *target, const char *value, struct error *error)
@@ -57,6 +59,14 @@ static int set_code(void *target, const char *value, struct error *error)
 {
     (void)error;
     ((struct features_options *)target)->code = value;
+    return 0;
+}
+
+static int set_places(void *target, const char *value, struct error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct features_options *)target)->places = true;
     return 0;
 }
 
@@ -99,7 +109,11 @@ static const struct option_spec features_specs[] = {
      set_labels},
     {NULL, "unlabelled", 0, "NAME",
      "label of packets that --labels has none for; without it they\nare left out", set_unlabelled},
-    {"Flows", "flow-timeout", 0, "SECONDS", "a silent flow's next packet starts a new one (120)",
+    {"Flows", "flows", 0, NULL,
+     "two more columns: flow, its number in the capture (from 0), and\n"
+     "packet, the row's number in the flow (from 1)",
+     set_places},
+    {NULL, "flow-timeout", 0, "SECONDS", "a silent flow's next packet starts a new one (120)",
      set_flow_timeout},
     {0},
 };
@@ -121,7 +135,8 @@ struct extraction {
     struct capture *capture;
     struct labels *labels; /* NULL: the label column stays empty */
     const char *unlabelled;
-    struct nn_code_tables *code; /* NULL: raw integers */
+    struct nn_code_tables *code;  /* NULL: raw integers */
+    struct flow_numbers *numbers; /* NULL: no columns flow and packet */
     FILE *file;
     uint64_t index; /* of the burst's first packet */
     struct policy policy;
@@ -162,7 +177,10 @@ static void write_rows(struct burst_observer *observer, const struct burst *burs
     for (uint32_t i = 0; i < burst->ip_count; i++) {
         uint64_t index = extraction->index + burst->place[i];
         const char *label = "";
+        struct flow_place place = {0};
 
+        if (extraction->numbers) /* also of packets left out: they count in their flows */
+            place = flow_numbers_place(extraction->numbers, burst);
         if (extraction->labels) {
             label = labels_find(extraction->labels, index, &burst->frames[burst->place[i]],
                                 &burst->packets[i]);
@@ -174,7 +192,8 @@ static void write_rows(struct burst_observer *observer, const struct burst *burs
         struct features features = burst->features[i];
         if (extraction->code)
             code(extraction->code, &features);
-        features_csv_write_row(extraction->file, index, &features, label);
+        features_csv_write_row(extraction->file, index, &features, label,
+                               extraction->numbers ? &place : NULL);
     }
     extraction->index += burst->count;
 }
@@ -209,6 +228,11 @@ static int prepare(struct extraction *extraction, const struct features_options 
     err = flow_table_new(&extraction->pipeline->table, &options->flows, error);
     if (err)
         return err;
+    if (options->places)
+        err = flow_numbers_new(&extraction->numbers, capture_port(extraction->capture),
+                               extraction->pipeline->table, error);
+    if (err)
+        return err;
     policy_init(&extraction->policy, NULL);
     extraction->unlabelled = options->unlabelled;
     extraction->observer.observe = write_rows;
@@ -227,11 +251,13 @@ static int prepare(struct extraction *extraction, const struct features_options 
 /* An exit status, with the reason in `error`. */
 static int extract(struct extraction *extraction, const char *output, struct error *error)
 {
-    const struct path path = {.in = capture_port(extraction->capture), .stats = &extraction->stats};
+    struct port *in = extraction->numbers ? flow_numbers_port(extraction->numbers)
+                                          : capture_port(extraction->capture);
+    const struct path path = {.in = in, .stats = &extraction->stats};
     int status = EXIT_DONE;
     int received;
 
-    features_csv_write_header(extraction->file);
+    features_csv_write_header(extraction->file, extraction->numbers != NULL);
     do {
         received = pipeline_run(extraction->pipeline, &path);
     } while (received >= 0 && !ferror(extraction->file));
@@ -292,6 +318,7 @@ int main(int argc, char **argv)
         if (extraction->pipeline)
             flow_table_free(extraction->pipeline->table);
         free(extraction->pipeline);
+        flow_numbers_free(extraction->numbers);
         labels_free(extraction->labels);
         capture_close(extraction->capture);
         free(extraction->code);

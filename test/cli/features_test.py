@@ -54,6 +54,25 @@ class Features(programs.Test):
                                    b"10.128.0.1,10.0.0.1,53,one\n10.0.0.3,,,three\n")
         self.assertEqual(self.labelled("--labels", path), [(1, "one"), (4, "three")])
 
+    def test_flows(self):
+        """A flow's number and the packet's in it, through time-outs and rows left out."""
+        second = 10**9
+        packets = [(0, 1), (1, 2), (1, 1), (2, 1), (125, 1), (125, 2), (126, 2), (127, 3)]
+        capture = self.write("flows.pcap", pcap(
+            [(10**18 + t * second, ethernet_udp(host)) for t, host in packets]))
+        header, *rows = run("afxdp-features", capture, "--flows").stdout.decode().splitlines()
+        self.assertEqual(header.split(",")[13:], ["label", "flow", "packet"])
+        self.assertEqual([row.split(",")[14:] for row in rows], [
+            ["0", "1"], ["1", "1"], ["0", "2"], ["0", "3"], ["2", "1"], ["3", "1"], ["3", "2"],
+            ["4", "1"]])
+        rows = run("afxdp-features", capture, "--flows", "--flow-timeout", "1000").stdout.decode()
+        self.assertEqual([row.split(",")[14:] for row in rows.splitlines()[4:]], [
+            ["0", "3"], ["0", "4"], ["1", "2"], ["1", "3"], ["2", "1"]])
+        labels = self.write("l.csv", b"index,label\n2,a\n6,b\n7,a\n")
+        rows = run("afxdp-features", capture, "--flows", "--labels", labels).stdout.decode()
+        self.assertEqual([row.split(",")[13:] for row in rows.splitlines()[1:]], [
+            ["a", "0", "2"], ["b", "3", "2"], ["a", "4", "1"]])
+
     def test_bad_labels_write_nothing(self):
         for text, part in ((b"", "is empty"), (b"index\n", "'label' is missing"),
                            (b"index,label\n0,a\nzero,a\n", "line 3"),
@@ -77,6 +96,16 @@ class Features(programs.Test):
             rows = re.findall(r"^\| (\w+) \| ([\d,]+) \| [\d,]+ \|$", file.read(), re.MULTILINE)
         self.assertGreater(len(rows), 2)
         self.assertEqual(found, {name: int(count.replace(",", "")) for name, count in rows})
+
+    def test_flows_change_nothing_else(self):
+        """Bursts of one packet give the same rows, and the README's number of flows."""
+        table = MIXED.replace(".pcap", ".labels.csv")
+        plain = run("afxdp-features", MIXED, "--labels", table).stdout.decode().splitlines()
+        more = run("afxdp-features", MIXED, "--labels", table, "--flows").stdout.decode().splitlines()
+        self.assertEqual([row.rsplit(",", 2)[0] for row in more], plain)
+        with open(os.path.join(os.path.dirname(MIXED), "README.md"), encoding="utf-8") as file:
+            flows = re.findall(r"^\| \w+ \| [\d,]+ \| ([\d,]+) \|$", file.read(), re.MULTILINE)
+        self.assertEqual(len({row.split(",")[14] for row in more[1:]}), sum(map(int, flows)))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@
     "sport,dport,protocol,length,interval,direction,mean_length,mean_interval,mean_direction,"     \
     "dev_length,dev_interval,dev_direction"
 #define HEADER "index," NAMES ",label\n"
+#define HEADER_WITH(COLUMNS) NAMES ",label," COLUMNS "\n"
 #define ROW "1,2,3,4,5,6,7,8,9,10,11,12"
 
 static char path[] = "/tmp/features_csv_testXXXXXX";
@@ -41,10 +42,10 @@ static void reads_what_it_writes(void **state)
     struct error error;
     FILE *file = fopen(path, "w");
 
-    features_csv_write_header(file);
-    features_csv_write_row(file, UINT64_MAX, &features, "benign");
-    features_csv_write_row(file, 7, &features, "");
-    features_csv_write_row(file, 8, &features, "benign");
+    features_csv_write_header(file, false);
+    features_csv_write_row(file, UINT64_MAX, &features, "benign", NULL);
+    features_csv_write_row(file, 7, &features, "", NULL);
+    features_csv_write_row(file, 8, &features, "benign", NULL);
     fclose(file);
     assert_int_equal(features_csv_read(&table, path, &error), 0);
     assert_int_equal(table->count, 3);
@@ -55,6 +56,53 @@ static void reads_what_it_writes(void **state)
     assert_string_equal(table->label_name[table->label[0]], "benign");
     assert_string_equal(table->label_name[table->label[1]], "");
     assert_int_equal(table->label[2], table->label[0]);
+    assert_null(table->place);
+    features_table_free(table);
+}
+
+static void reads_the_places_it_writes(void **state)
+{
+    (void)state;
+    const struct flow_place places[] = {{0, 1}, {UINT64_MAX, UINT64_MAX}, {0, 5}, {7, 2}, {7, 1}};
+    const bool last[] = {false, true, true, true, false};
+    struct features features = {{0}};
+    struct features_table *table = NULL;
+    struct error error;
+    bool ends[5];
+    FILE *file = fopen(path, "w");
+
+    features_csv_write_header(file, true);
+    for (uint64_t i = 0; i < 5; i++)
+        features_csv_write_row(file, i, &features, i % 2 ? "a" : "", &places[i]);
+    fclose(file);
+    assert_int_equal(features_csv_read(&table, path, &error), 0);
+    assert_int_equal(table->count, 5);
+    assert_memory_equal(table->place, places, sizeof(places));
+    assert_string_equal(table->label_name[table->label[3]], "a");
+    assert_int_equal(features_table_flow_ends(table, ends, &error), 0);
+    assert_memory_equal(ends, last, sizeof(last));
+    features_table_free(table);
+}
+
+static void a_packet_has_one_row(void **state)
+{
+    (void)state;
+    struct features_table *table = NULL;
+    struct error error;
+    bool ends[4];
+
+    assert_int_equal(read_text(&table,
+                               "packet," NAMES ",label,flow\n"
+                               "1," ROW ",a,0\n2," ROW ",a,0\n3," ROW ",a,0\n2," ROW ",a,0\n",
+                               &error),
+                     0);
+    assert_int_equal(features_table_flow_ends(table, ends, &error), -EINVAL);
+    assert_string_equal(error.text, "line 5: packet 2 of flow 0 stands on line 3 already (rows of "
+                                    "several captures need a file each)");
+    features_table_free(table);
+    table = NULL;
+    assert_int_equal(read_text(&table, NAMES ",label,flow,packet\n", &error), 0);
+    assert_int_equal(features_table_flow_ends(table, ends, &error), 0); /* none */
     features_table_free(table);
 }
 
@@ -118,6 +166,14 @@ static void says_what_is_wrong_and_where(void **state)
         {HEADER "0," ROW ",\"a\"b\n", "line 2: field 14 has an unclosed quote"},
         {HEADER "0," ROW ",\"a,b\"\n", "not a label"},
         {HEADER "0," ROW ",a\033b\n", "not a label"},
+        {HEADER_WITH("flow"), "line 1: column 'packet' is missing"},
+        {HEADER_WITH("packet"), "line 1: column 'flow' is missing"},
+        {HEADER_WITH("flow,packet,flow"), "line 1: column 'flow' stands there twice"},
+        {HEADER_WITH("flow,packet") ROW ",a,0,1\n" ROW ",a,0,0\n",
+         "line 3: column 'packet' is '0': a flow's packets count from 1"},
+        {HEADER_WITH("flow,packet") ROW ",a,-1,1\n", "column 'flow' is '-1': not a whole number"},
+        {HEADER_WITH("flow,packet") ROW ",a,0,\n", "a number is missing"},
+        {HEADER_WITH("flow,packet") ROW ",a,0,18446744073709551616\n", "too large"},
         {"index," NAMES ",label\r0," ROW ",a\r1," ROW ",a\r", "stands there twice"},
         {"index," NAMES ",label\r0," ROW ",a\r", "column 'label' is missing"},
     };
@@ -209,6 +265,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(reads_the_places_it_writes),
+        cmocka_unit_test(a_packet_has_one_row),
         cmocka_unit_test(finds_columns_by_name),
         cmocka_unit_test(a_header_alone_is_an_empty_table),
         cmocka_unit_test(says_what_is_wrong_and_where),

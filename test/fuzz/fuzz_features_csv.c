@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The reader of features.csv: what it took can be written and read again, value by value. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,10 +25,11 @@ static void write_again(const struct features_table *table)
     FILE *file = fdopen(dup(fd), "w");
 
     MUST(file != NULL);
-    features_csv_write_header(file);
+    features_csv_write_header(file, table->place != NULL);
     for (size_t i = 0; i < table->count; i++)
         features_csv_write_row(file, table->index[i], &table->features[i],
-                               table->label_name[table->label[i]]);
+                               table->label_name[table->label[i]],
+                               table->place ? &table->place[i] : NULL);
     MUST(fclose(file) == 0);
     MUST(read_back(&again, fd, &error) == 0);
     close(fd);
@@ -35,9 +37,28 @@ static void write_again(const struct features_table *table)
     for (size_t i = 0; i < table->count; i++) {
         MUST(again->index[i] == table->index[i]);
         MUST(memcmp(&again->features[i], &table->features[i], sizeof(struct features)) == 0);
+        MUST(!table->place || (again->place[i].flow == table->place[i].flow &&
+                               again->place[i].packet == table->place[i].packet));
         MUST(strcmp(again->label_name[again->label[i]], table->label_name[table->label[i]]) == 0);
     }
     features_table_free(again);
+}
+
+/* Every flow ends once, at a row that no row of it follows. */
+static void find_ends(const struct features_table *table)
+{
+    struct error error = {""};
+    bool *ends = calloc(table->count + 1, sizeof(*ends));
+
+    MUST(ends != NULL);
+    int err = features_table_flow_ends(table, ends, &error);
+    MUST(err == 0 || (err == -EINVAL && error.text[0] != '\0' && !strchr(error.text, '\n')));
+    for (size_t i = 0; !err && i < table->count && i < 100; i++) {
+        for (size_t k = 0; k < table->count && k < 100; k++)
+            MUST(!ends[i] || k == i || table->place[k].flow != table->place[i].flow ||
+                 table->place[k].packet < table->place[i].packet);
+    }
+    free(ends);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -57,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < table->count; i++)
         MUST(features_csv_label_is_valid(table->label_name[table->label[i]]));
     write_again(table);
+    if (table->place)
+        find_ends(table);
     features_table_free(table);
     return 0;
 }

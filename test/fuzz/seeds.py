@@ -153,6 +153,10 @@ def tables():
     yield f"index,{NAMES},label\n0,{row.replace('22', 'ssh')},benign\n"
     yield f"index,{NAMES}\n0,{row}\n"
     yield f"{NAMES},label\n{row}\n"
+    places = f"index,{NAMES},label,flow,packet\n0,{row},benign,0,1\n1,{row},,1,1\n"
+    yield f"{places}2,{row},benign,0,2\n"
+    yield f"{places}2,{row},benign,1,1\n"
+    yield f"{NAMES},label,flow\n{row},benign,0\n"
 
 
 def onnx_models():

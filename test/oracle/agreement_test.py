@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The C extractor and the oracle on the same captures: outcome and twelve integers of each packet.
+"""The C extractor and the oracle on the same captures: outcome, twelve integers, flow number and
+packet number of each packet.
 
     agreement_test.py shipped | mutated [SEED] | shared
 
@@ -30,7 +31,7 @@ BUILD = os.environ.get("AFXDP_BUILD", os.path.join(ROOT, "build"))
 def c_outcomes(path, folder):
     """{index: (outcome, integers or None)} by afxdp-features and afxdp-engine."""
     features, verdicts = os.path.join(folder, "features.csv"), os.path.join(folder, "verdicts.csv")
-    for program in (["afxdp-features", path, "-o", features],
+    for program in (["afxdp-features", path, "--flows", "-o", features],
                     ["afxdp-engine", "--pcap", path, "--model", "none", "--verdicts", verdicts]):
         run = subprocess.run([os.path.join(BUILD, "bin", program[0]), *program[1:]],
                              stdout=subprocess.DEVNULL, check=False)
@@ -40,7 +41,7 @@ def c_outcomes(path, folder):
         found = {int(row["index"]): (row["class"], None) for row in csv.DictReader(file)}
     with open(features, newline="", encoding="utf-8") as file:
         for row in list(csv.reader(file))[1:]:
-            found[int(row[0])] = ("classified", tuple(map(int, row[1:13])))
+            found[int(row[0])] = ("classified", tuple(map(int, row[1:13] + row[14:])))
     return found
 
 

@@ -15,7 +15,8 @@ def saturate(value):
 
 
 class Flow:
-    def __init__(self, initiator, responder, time):
+    def __init__(self, number, initiator, responder, time):
+        self.number = number  # of the flow, from 0
         self.initiator, self.responder = initiator, responder
         self.last = time
         self.count = 0
@@ -28,6 +29,7 @@ class Flows:
         self.timeout = timeout_seconds * 10**9
         self.live = {}
         self.begun = 0
+        self.place = None  # of the last packet: its flow's number, its own number in it from 1
 
     def features(self, packet, time):
         """Counts the packet (packets.Packet, time in ns) in its flow; twelve integers."""
@@ -35,13 +37,14 @@ class Flows:
         key = (packet.protocol, min(source, destination), max(source, destination))
         flow = self.live.get(key)
         if flow is None or time - flow.last > self.timeout:
-            flow = self.live[key] = Flow(source, destination, time)
+            flow = self.live[key] = Flow(self.begun, source, destination, time)
             self.begun += 1
         interval = saturate(max(0, time - flow.last) // 1000)
         flow.last = max(flow.last, time)
         direction = 1 if source == flow.initiator else 0
         values = (saturate(packet.length), interval, direction)
         flow.count += 1
+        self.place = flow.number, flow.count
         means, deviations = [], []
         for i, (value, scale) in enumerate(zip(values, SCALES)):
             flow.sums[i] += value

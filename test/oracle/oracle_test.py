@@ -198,11 +198,13 @@ class FlowStatistics(unittest.TestCase):
         table = flows.Flows(120)
         self.one(table, 0)
         self.assertEqual(self.one(table, 120 * 10**9, there=False)[4:6], (120_000_000, 0))
+        self.assertEqual(table.place, (0, 2))
         # One nanosecond more begins a flow, whose initiator is this packet's source.
         self.assertEqual(self.one(table, 240 * 10**9 + 1, there=False)[:6], (53, 1000, 17, 28, 0, 1))
         # Far back in time is still the same flow.
         self.assertEqual(self.one(table, 1)[4:6], (0, 0))
         self.assertEqual(table.begun, 2)
+        self.assertEqual(table.place, (1, 2))
 
     def test_key(self):
         table = flows.Flows()
