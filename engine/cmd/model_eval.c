@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* afxdp-model eval: a model's verdicts on rows of features, against their labels. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "features_csv.h"
-#include "model_open.h"
-#include "model_scores.h"
+#include "model_evaluation.h"
 #include "model_verbs.h"
 #include "options.h"
 
@@ -59,41 +56,54 @@ static const struct program eval_program = {
     .usage = "afxdp-model eval MODEL.q8 features.csv",
     .summary =
         "Classifies the rows of a features.csv (raw integers; -: standard input) and compares the\n"
-        "verdicts with the labels. Rows without a label are classified and not compared.",
+        "verdicts with the labels. Rows without a label are classified and not compared. With the\n"
+        "columns of afxdp-features --flows also by flow and packet number.",
     .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {eval_specs},
     .argument = set_argument,
 };
 
-/* What a run holds; freed as a whole. */
-struct evaluation {
-    struct model *model;
-    struct features_table *table;
-    struct verdict *verdicts; /* [table->count] */
-    struct model_scores scores;
-};
-
-/* Counts labels against verdicts. A label that is no class of the model is refused: leaving such
- * rows out would flatter it. */
-static int compare(struct evaluation *evaluation, const char *path, struct error *error)
+/* The class of each of the file's labels, -1 for the empty one. A label that is no class of the
+ * model is refused: leaving such rows out would flatter it. */
+static int find_classes(const struct evaluation *evaluation, int *classes, struct error *error)
 {
     const struct features_table *table = evaluation->table;
-    int classes[LABELS_MAX];
 
     for (uint32_t i = 0; i < table->label_count; i++) {
         classes[i] = q8_class_index(evaluation->model->file, table->label_name[i]);
         if (classes[i] < 0 && table->label_name[i][0] != '\0')
             return error_set(error, -EINVAL,
-                             "%s: label '%s' is no class of the model (leave it empty where the "
-                             "class isn't known)",
-                             path, table->label_name[i]);
+                             "label '%s' is no class of the model (leave it empty where the class "
+                             "isn't known)",
+                             table->label_name[i]);
     }
-    evaluation->scores.class_count = evaluation->model->file->class_count;
-    for (size_t i = 0; i < table->count; i++) {
-        int class_index = classes[table->label[i]];
+    return 0;
+}
 
-        if (class_index >= 0)
-            evaluation->scores.count[class_index][evaluation->verdicts[i].class_index]++;
+/* Counts labels against verdicts. */
+static int compare(struct evaluation *evaluation, struct error *error)
+{
+    const struct features_table *table = evaluation->table;
+    int classes[LABELS_MAX];
+    int err = find_classes(evaluation, classes, error);
+
+    if (!err && table->place)
+        err = features_table_flow_ends(table, evaluation->ends, error);
+    if (err)
+        return err;
+    evaluation_set_class_count(evaluation, evaluation->model->file->class_count);
+    for (size_t i = 0; i < table->count; i++) {
+        int label = classes[table->label[i]];
+        uint16_t verdict = evaluation->verdicts[i].class_index;
+
+        evaluation->flows += evaluation->ends[i];
+        if (label < 0)
+            continue;
+        evaluation->scores.count[label][verdict]++;
+        if (evaluation->ends[i])
+            evaluation->at_end.count[label][verdict]++;
+        if (table->place)
+            evaluation->by_number[packet_range_of(table->place[i].packet)].count[label][verdict]++;
     }
     return 0;
 }
@@ -121,116 +131,6 @@ static int write_verdicts(const struct evaluation *evaluation, const char *path,
     return 0;
 }
 
-static void print_share(double share)
-{
-    if (share < 0)
-        printf("%10s", "-");
-    else
-        printf("%10.4f", share);
-}
-
-static int name_width(const struct q8 *file)
-{
-    size_t width = 8;
-
-    for (uint32_t i = 0; i < file->class_count; i++) {
-        size_t length = strlen(file->classes[i].name);
-        width = length > width ? length : width;
-    }
-    return (int)width;
-}
-
-static void print_text(const struct evaluation *evaluation)
-{
-    const struct model_scores *scores = &evaluation->scores;
-    const struct q8 *file = evaluation->model->file;
-    int width = name_width(file);
-
-    printf("%-*s%10s%10s%10s%10s\n", width, "class", "rows", "precision", "recall", "F1");
-    for (uint32_t i = 0; i < file->class_count; i++) {
-        struct class_scores of = model_scores_of(scores, i);
-
-        printf("%-*s%10llu", width, file->classes[i].name, (unsigned long long)of.labelled);
-        print_share(of.precision);
-        print_share(of.recall);
-        print_share(of.f1);
-        printf("\n");
-    }
-    printf("%-*s%10llu%10s%10s", width, "macro", (unsigned long long)model_scores_rows(scores), "",
-           "");
-    print_share(model_scores_macro_f1(scores));
-    printf("\n%-*s%10s%10s%10s", width, "accuracy", "", "", "");
-    print_share(model_scores_accuracy(scores));
-
-    printf("\n\nrows: label, columns: verdict\n%-*s", width, "");
-    for (uint32_t k = 0; k < file->class_count; k++)
-        printf(" %*s", width, file->classes[k].name);
-    printf("\n");
-    for (uint32_t i = 0; i < file->class_count; i++) {
-        printf("%-*s", width, file->classes[i].name);
-        for (uint32_t k = 0; k < file->class_count; k++)
-            printf(" %*llu", width, (unsigned long long)scores->count[i][k]);
-        printf("\n");
-    }
-}
-
-static json_t *json_share(double share)
-{
-    return share < 0 ? json_null() : json_real(share);
-}
-
-static json_t *json_classes(const struct evaluation *evaluation)
-{
-    const struct q8 *file = evaluation->model->file;
-    json_t *classes = json_object();
-
-    for (uint32_t i = 0; i < file->class_count; i++) {
-        struct class_scores of = model_scores_of(&evaluation->scores, i);
-
-        json_object_set_new(classes, file->classes[i].name,
-                            json_pack("{s:I, s:I, s:o, s:o, s:o}", "rows", (json_int_t)of.labelled,
-                                      "verdicts", (json_int_t)of.given, "precision",
-                                      json_share(of.precision), "recall", json_share(of.recall),
-                                      "f1", json_share(of.f1)));
-    }
-    return classes;
-}
-
-static json_t *json_confusion(const struct model_scores *scores)
-{
-    json_t *confusion = json_array();
-
-    for (uint32_t i = 0; i < scores->class_count; i++) {
-        json_t *row = json_array();
-
-        for (uint32_t k = 0; k < scores->class_count; k++)
-            json_array_append_new(row, json_integer((json_int_t)scores->count[i][k]));
-        json_array_append_new(confusion, row);
-    }
-    return confusion;
-}
-
-static int print_json(const struct evaluation *evaluation, struct error *error)
-{
-    const struct model *model = evaluation->model;
-    char checksum[9];
-
-    snprintf(checksum, sizeof(checksum), "%08x", model->file->checksum);
-    json_t *root = json_pack(
-        "{s:i, s:s, s:{s:s, s:s, s:s}, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", 1, "version",
-        AFXDP_VERSION, "model", "path", model->path, "kind", model->classifier->kind, "checksum",
-        checksum, "rows", (json_int_t)evaluation->table->count, "labelled",
-        (json_int_t)model_scores_rows(&evaluation->scores), "accuracy",
-        json_share(model_scores_accuracy(&evaluation->scores)), "macro_f1",
-        json_share(model_scores_macro_f1(&evaluation->scores)), "classes", json_classes(evaluation),
-        "confusion", json_confusion(&evaluation->scores));
-    int err = root && json_dumpf(root, stdout, JSON_COMPACT) == 0 ? 0 : -ENOMEM;
-
-    json_decref(root);
-    printf("\n");
-    return err ? error_set(error, err, "no memory for the report") : 0;
-}
-
 static int run(struct evaluation *evaluation, const struct eval_options *options,
                struct error *error)
 {
@@ -244,11 +144,13 @@ static int run(struct evaluation *evaluation, const struct eval_options *options
         return err;
     const struct features_table *table = evaluation->table;
     evaluation->verdicts = calloc(table->count ? table->count : 1, sizeof(struct verdict));
-    if (!evaluation->verdicts)
+    evaluation->ends = calloc(table->count ? table->count : 1, sizeof(bool));
+    if (!evaluation->verdicts || !evaluation->ends)
         return error_set(error, -ENOMEM, "no memory for %zu verdicts", table->count);
     const struct classifier *classifier = evaluation->model->classifier;
     classifier->classify(classifier->model, table->features, table->count, evaluation->verdicts);
-    return compare(evaluation, options->features, error);
+    err = compare(evaluation, error);
+    return err ? error_prefix(error, err, "%s", options->features) : 0;
 }
 
 /* What can fail although the input was right. */
@@ -258,9 +160,9 @@ static int print(const struct evaluation *evaluation, const struct eval_options 
     int err = options->verdicts ? write_verdicts(evaluation, options->verdicts, error) : 0;
 
     if (!err && options->json)
-        err = print_json(evaluation, error);
+        err = evaluation_print_json(evaluation, error);
     else if (!err)
-        print_text(evaluation);
+        evaluation_print_text(evaluation);
     if (!err && (fflush(stdout) == EOF || ferror(stdout)))
         err = error_set(error, -EIO, "cannot write to standard output: %s", strerror(errno));
     return err;
@@ -289,6 +191,7 @@ int model_eval(int argc, char **argv)
     model_close(evaluation->model);
     features_table_free(evaluation->table);
     free(evaluation->verdicts);
+    free(evaluation->ends);
 out:
     free(evaluation);
     if (status != EXIT_DONE)

@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model_scores.h"
 
+const struct packet_range packet_ranges[PACKET_RANGES] = {
+    {1, 1}, {2, 2}, {3, 3}, {4, 7}, {8, 15}, {16, 63}, {64, UINT64_MAX},
+};
+
+size_t packet_range_of(uint64_t packet)
+{
+    size_t range = 0;
+
+    while (packet > packet_ranges[range].last)
+        range++;
+    return range;
+}
+
 static double share(uint64_t part, uint64_t whole)
 {
     return whole > 0 ? (double)part / (double)whole : -1;
@@ -55,4 +68,11 @@ double model_scores_macro_f1(const struct model_scores *scores)
         }
     }
     return occurring > 0 ? sum / occurring : -1;
+}
+
+double model_scores_false_positives(const struct model_scores *scores)
+{
+    struct class_scores first = model_scores_of(scores, 0);
+
+    return share(first.labelled - scores->count[0][0], first.labelled);
 }

@@ -3,6 +3,7 @@
 #ifndef AFXDP_MODEL_SCORES_H
 #define AFXDP_MODEL_SCORES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "verdict.h"
@@ -30,5 +31,22 @@ double model_scores_accuracy(const struct model_scores *scores);
 
 /* Mean F1 of the classes that occur as a label or a verdict; -1 without rows. */
 double model_scores_macro_f1(const struct model_scores *scores);
+
+/* False positives: the share of rows of the first class, which in a detector is what isn't to be
+ * found, that got another; -1 without such rows. */
+double model_scores_false_positives(const struct model_scores *scores);
+
+/* Packets early and late in their flows are scored apart: the first ones have no history. */
+enum { PACKET_RANGES = 7 };
+
+struct packet_range {
+    uint64_t first; /* packet numbers in the flow, from 1 */
+    uint64_t last;  /* included; UINT64_MAX: all that follow */
+};
+
+extern const struct packet_range packet_ranges[PACKET_RANGES];
+
+/* Which range a packet number (at least 1) is in. */
+size_t packet_range_of(uint64_t packet);
 
 #endif

@@ -41,9 +41,11 @@ class Eval(programs.Test):
                    self.path("m.q8"))
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def rows(self, name, x, labels):
-        lines = ["index," + ",".join(data.FEATURES) + ",label"]
+    def rows(self, name, x, labels, places=None):
+        """A features.csv; places: (flow, packet) of each row."""
+        lines = ["index," + ",".join(data.FEATURES) + ",label" + (",flow,packet" if places else "")]
         lines += [f"{3 * i},{','.join(map(str, row))},{label}"
+                  + (f",{places[i][0]},{places[i][1]}" if places else "")
                   for i, (row, label) in enumerate(zip(x.tolist(), labels))]
         return self.write(name, ("\n".join(lines) + "\n").encode())
 
@@ -85,11 +87,67 @@ class Eval(programs.Test):
         occurring = sorted(set(true) | set(given))
         self.assertAlmostEqual(result["macro_f1"], f1[occurring].mean())
 
+        wrong = ((true == 0) & (given != 0)).sum()
+        self.assertGreater(wrong, 0)
+        self.assertEqual(result["false_positives"], {
+            "class": "benign", "rows": rows[0], "others": wrong, "share": wrong / rows[0]})
+        self.assertIsNone(result["flows"])
+
         text = self.evaluate(features).stdout.decode()
+        self.assertIn(f"{wrong / rows[0]:.4f} of the rows labelled 'benign' got another", text)
+        self.assertIn("afxdp-features --flows", text)
         self.assertIn(f"{result['macro_f1']:.4f}", text)
         self.assertIn(f"{result['accuracy']:.4f}", text)
         for name in CLASSES:
             self.assertIn(name, text)
+
+    def test_by_flow(self):
+        """Packet numbers up to 100 in flows of random lengths, rows in random order."""
+        places = [(flow * 10**17, packet) for flow, length in enumerate([1, 2, 3, 5, 90, 99, 400])
+                  for packet in range(1, length + 1)]
+        self.assertEqual(len(places), 600)
+        numpy.random.default_rng(8).shuffle(places)
+        labels = numpy.random.default_rng(9).choice([0, 1, 2], 600, p=[0.5, 0.3, 0.2])
+        names = [CLASSES[y] for y in labels]
+        names[3] = ""
+        features = self.rows("rows.csv", self.x, names, places)
+        result = json.loads(self.evaluate(features, "--json").stdout)["flows"]
+        expected = self.tree.predict(self.x)
+        flow, packet = numpy.array(places, numpy.int64).T
+        seen = numpy.arange(600) != 3
+        last = numpy.array([p == packet[flow == f].max() for f, p in places])
+
+        def check(found, rows):
+            true, given = labels[rows & seen], expected[rows & seen]
+            self.assertEqual(found["labelled"], len(true))
+            self.assertEqual(found["confusion"],
+                             metrics.confusion_matrix(true, given, labels=range(4)).tolist())
+            f1 = metrics.f1_score(true, given, labels=sorted(set(true) | set(given)),
+                                  average="macro", zero_division=0)
+            self.assertAlmostEqual(found["macro_f1"], f1)
+            self.assertEqual(found["false_positives"]["others"], ((true == 0) & (given != 0)).sum())
+            return f"{f1:.4f}"
+
+        self.assertEqual(result["count"], 7)
+        columns = [check(result["last_packet"], last)]
+        check(result["first_packet"], packet == 1)
+        ranges = [(1, 1), (2, 2), (3, 3), (4, 7), (8, 15), (16, 63), (64, None)]
+        self.assertEqual([(r["from"], r["to"]) for r in result["packet_numbers"]], ranges)
+        for found, (first, end) in zip(result["packet_numbers"], ranges):
+            columns.append(check(found, (packet >= first) & (packet <= (end or 10**9))))
+        text = self.evaluate(features).stdout.decode()
+        self.assertNotIn("--flows", text)
+        table = [line.split() for line in text.partition("\nF1 of every packet")[2].splitlines()]
+        self.assertEqual(table[1], ["class", "every", "last", "1", "2", "3", "4-7", "8-15", "16-63",
+                                    "64-"])
+        self.assertEqual(table[2 + len(CLASSES)][2:], columns)
+
+    def test_flows_that_cannot_be(self):
+        twice = self.rows("twice.csv", self.x[:3], ["benign"] * 3, [(0, 1), (1, 1), (0, 1)])
+        self.assert_one_line(self.evaluate(twice), 2, "twice.csv: line 4",
+                             "packet 1 of flow 0 stands on line 2 already")
+        zero = self.rows("zero.csv", self.x[:2], ["benign"] * 2, [(0, 1), (0, 0)])
+        self.assert_one_line(self.evaluate(zero), 2, "line 3: column 'packet' is '0'")
 
     def test_without_labels(self):
         done = self.evaluate(self.rows("rows.csv", self.x, [""] * 600), "--json")
@@ -97,6 +155,9 @@ class Eval(programs.Test):
         result = json.loads(done.stdout)
         self.assertEqual((result["rows"], result["labelled"]), (600, 0))
         self.assertIsNone(result["macro_f1"])
+        self.assertIsNone(result["false_positives"]["share"])
+        text = self.evaluate(self.path("rows.csv")).stdout.decode()
+        self.assertIn("false positives: unknown, no row has the label 'benign'", text)
 
     def test_what_cannot_be_scored(self):
         good = self.rows("rows.csv", self.x, ["benign"] * 600)
