@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every model that is trained or compared, by name, behind one function: fit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from tqdm import tqdm
@@ -27,6 +27,19 @@ class Effort:
     class_power: float = 0.25  # weights times the inverse class weight to this power
     least_leaf: int = 8  # rows in a leaf of a tree
     quiet: bool = False
+
+
+def add_options(parser):
+    """An option of argparse for every number of Effort."""
+    for entry in fields(Effort):
+        if entry.type in (int, float):
+            parser.add_argument("--" + entry.name.replace("_", "-"), type=entry.type,
+                                default=entry.default)
+
+
+def effort_of(options):
+    return Effort(**{f.name: getattr(options, f.name) for f in fields(Effort)
+                     if f.type in (int, float)})
 
 
 @dataclass

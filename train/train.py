@@ -39,19 +39,19 @@ CODE_ROWS, CALIBRATION_ROWS = 200_000, 6_000
 def spread(y, most, rng):
     """At most `most` row numbers, every class in its share and none below its own 200."""
     chosen = []
-    for label in range(K):
+    for label in np.unique(y):
         at = np.flatnonzero(y == label)
         count = min(len(at), max(200, round(most * len(at) / len(y))))
         chosen.append(rng.choice(at, count, replace=False))
     return np.sort(np.concatenate(chosen))
 
 
-def make_code(training, folder, rng):
+def make_code(training, folder, rng, classes=data.CLASSES):
     """code.json made by afxdp-model where it is built, in numpy where it isn't."""
     path, at = os.path.join(folder, "code.json"), spread(training.y, CODE_ROWS, rng)
     if tools.present():
         features = os.path.join(folder, "code.csv")
-        tools.write_features(features, training.x[at], [data.CLASSES[y] for y in training.y[at]])
+        tools.write_features(features, training.x[at], [classes[y] for y in training.y[at]])
         tools.code(features, path)
         os.remove(features)
     else:
@@ -79,13 +79,18 @@ def choose(name, training, tables, valid, options, effort):
     return best[1], [{"seed": f.seed, "choice": round(c, 5), **s} for c, f, s in candidates]
 
 
+def write_onnx(fitted, path, classes, text):
+    """A models.Fitted as ONNX; text: the code.json that a network was trained with."""
+    if fitted.layers is not None:
+        export_onnx.export_nn(*qat.to_float(fitted.layers), path, classes, text)
+    else:
+        export_onnx.export_trees(fitted.model, path, classes)
+
+
 def export(name, fitted, text, options, calibration, facts):
     """ONNX, provenance and, where afxdp-model is built, the .q8."""
     path = os.path.join(options.out, f"{name}.onnx")
-    if fitted.layers is not None:
-        export_onnx.export_nn(*qat.to_float(fitted.layers), path, data.CLASSES, text)
-    else:
-        export_onnx.export_trees(fitted.model, path, data.CLASSES)
+    write_onnx(fitted, path, data.CLASSES, text)
     about = os.path.join(options.out, f"{name}.provenance.json")
     tools.write_provenance(about, name, facts)
     if tools.present():
@@ -106,10 +111,7 @@ def parse():
     parser.add_argument("--run", help="run folder (train/runs/DATE)")
     parser.add_argument("--models", nargs="+", default=["nn", "dt"], choices=TRAINABLE)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    for option in dataclasses.fields(models.Effort):
-        if option.type in (int, float):
-            parser.add_argument("--" + option.name.replace("_", "-"), type=option.type,
-                                default=option.default)
+    models.add_options(parser)
     return parser.parse_args()
 
 
@@ -125,8 +127,7 @@ def load(options):
 
 def main():
     options, recipe, start = parse(), dataset.Recipe(), time.time()
-    effort = models.Effort(**{f.name: getattr(options, f.name)
-                              for f in dataclasses.fields(models.Effort) if f.type in (int, float)})
+    effort = models.effort_of(options)
     run = options.run or os.path.join(data.ROOT, "train", "runs", time.strftime("%Y%m%d-%H%M%S"))
     os.makedirs(run, exist_ok=True)
     os.makedirs(options.out, exist_ok=True)
