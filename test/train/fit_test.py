@@ -1,0 +1,177 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""train/fit.py: models of a user's own rows, the same bytes each time, one line for bad input."""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FIT = os.path.join(ROOT, "train", "fit.py")
+sys.path.insert(0, os.path.join(ROOT, "train"))
+
+import data
+import fit
+import labelled
+import tools
+
+HEADER = "index," + ",".join(data.FEATURES) + ",label"
+ROW = "40000,22,6,60,0,1,15360,0,65536,0,0,0"
+
+
+def rows(seed, names, count=400):
+    """Rows whose service port gives their class away."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, len(names), count)
+    x = rng.integers(1, 60000, (count, 12))
+    x[:, 1] = 100 * y + rng.integers(1, 50, count)
+    x[:, 6] += labelled.LEAST_MEAN_LENGTH
+    return x, [names[i] for i in y]
+
+
+class Fit(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+        return self.path(name)
+
+    def features(self, name, seed=1, classes=("scan", "benign", "flood")):
+        tools.write_features(self.path(name), *rows(seed, classes))
+        return self.path(name)
+
+    def fit(self, *arguments):
+        """fit.py in this process, which has PyTorch already: status, stdout, stderr."""
+        out, err = io.StringIO(), io.StringIO()
+        with (mock.patch.object(sys, "argv", [FIT, *arguments]), contextlib.redirect_stdout(out),
+              contextlib.redirect_stderr(err)):
+            try:
+                status = fit.main()
+            except SystemExit as ended:
+                status = ended.code
+        return status, out.getvalue(), err.getvalue()
+
+    def contents(self, out):
+        found = {}
+        for name in sorted(os.listdir(self.path(out))):
+            with open(self.path(os.path.join(out, name)), "rb") as file:
+                found[name] = file.read()
+        return found
+
+    def classes(self, model):
+        shown = subprocess.run([tools.MODEL_TOOL, "inspect", model], capture_output=True, text=True,
+                               check=True).stdout
+        after = shown.partition("\nclasses ")[2].splitlines()
+        return [line.split()[0] for line in after if line.split()[1:] == ["count"]]
+
+    def test_two_runs_give_the_same_bytes(self):
+        train, more = self.features("train.csv"), self.features("more.csv", 2)
+        valid = self.features("valid.csv", 3)
+        short = "--epochs", "20", "--tune-epochs", "4"
+        for model in ("nn", "dt"):
+            words = (train, more, "--model", model, "--valid", valid, "--seeds", "4", "2", *short)
+            status, out, err = self.fit(*words, "--out", self.path("first"))
+            self.assertEqual(status, 0, err)
+            self.assertIn("800 rows: benign ", out)
+            self.assertGreater(float(out.split("trained on, ")[1].split()[0]), 0.8)
+            subprocess.run([FIT, *words, "--out", self.path("second")], capture_output=True,
+                           timeout=200, check=True)
+            self.assertEqual(self.contents("first"), self.contents("second"))
+            self.assertEqual(self.classes(self.path(f"first/{model}.q8")),
+                             ["benign", "flood", "scan"])
+        self.assertEqual(sorted(self.contents("first")), [
+            "calibration.csv", "dt.onnx", "dt.provenance.json", "dt.q8", "nn.onnx",
+            "nn.provenance.json", "nn.q8"])
+
+    def test_classes_in_the_order_asked_for(self):
+        status, _, err = self.fit(self.features("t.csv"), "--model", "dt", "--out", self.path("o"),
+                                  "--classes", "scan,flood,benign")
+        self.assertEqual(status, 0, err)
+        self.assertEqual(self.classes(self.path("o/dt.q8")), ["scan", "flood", "benign"])
+
+    def refused(self, part, *arguments):
+        status, _, err = self.fit(*arguments, "--model", "dt", "--out", self.path("out"))
+        lines = [line for line in err.replace("\r", "\n").splitlines() if line.startswith("fit: ")]
+        self.assertEqual((status, len(lines)), (2, 1), err)
+        self.assertIn(part, lines[0])
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_exit_status_of_bad_input(self):
+        good = self.features("t.csv")
+        self.refused("empty.csv is empty", self.write("empty.csv", ""))
+        self.refused("every label is 'benign'", self.features("one.csv", 1, ["benign"]))
+        self.refused("several --seeds need --valid", good, "--seeds", "1", "2")
+        self.refused("--valid: the label 'worm'", good, "--valid",
+                     self.features("v.csv", 1, ["benign", "worm"]))
+        status, _, err = self.fit(good, "--model", "nn", "--out", self.path("out"), "--epochs", "0")
+        self.assertEqual(status, 2)
+        self.assertIn("--epochs 0: too small", err)
+
+    def test_what_rows_are_refused(self):
+        cases = [
+            ("\n", "column 'sport' is missing"),
+            (HEADER + "\n", "no row has a label"),
+            (f"{HEADER}\n0,{ROW},\n", "no row has a label"),
+            (f"{HEADER[:-6]}\n0,{ROW}\n", "column 'label' is missing"),
+            (f"{HEADER},colour\n0,{ROW},a,red\n", "column 'colour' is unknown"),
+            (f"{HEADER},label\n0,{ROW},a,b\n", "column 'label' stands there twice"),
+            (f"{HEADER}\n0,{ROW},a\n0,{ROW}\n", "line 3 has 13 fields, the header has 14"),
+            (f"{HEADER}\n0,{ROW.replace('60', '-60')},a\n", "line 2: not twelve whole numbers"),
+            (f"{HEADER}\n0,{ROW.replace('60', '6e1')},a\n", "line 2: not twelve whole numbers"),
+            (f"{HEADER}\n0,{ROW.replace('60', '4294967296')},a\n", "line 2: not twelve whole"),
+            (f"{HEADER}\n0,{ROW.replace('60', '٣')},a\n", "line 2: not twelve whole numbers"),
+            (f"{HEADER}\n0,{ROW},Benign\n", "line 2: 'Benign' can't be a class"),
+            (f"{HEADER}\n0,{ROW},other\n", "line 2: 'other' can't be a class"),
+            (f"{HEADER}\n0,{ROW.replace('15360', '127')},a\n", "these are codes"),
+            (b"\x7fELF\x00\xff\xfe", "is no CSV file"),
+        ]
+        for text, part in cases:
+            path = self.write("bad.csv", text)
+            with self.assertRaises(labelled.Refused, msg=text) as caught:
+                labelled.read([path])
+            self.assertIn(part, str(caught.exception))
+            self.assertIn(path, str(caught.exception))
+        for path in (self.path("none.csv"), self.folder):
+            with self.assertRaises(labelled.Refused) as caught:
+                labelled.read([path])
+            self.assertIn(f"cannot read {path}: ", str(caught.exception))
+
+    def test_reads_what_afxdp_features_writes(self):
+        path = self.write("t.csv", f"{HEADER},flow,packet\n7,{ROW},a,0,1\n8,{ROW},,0,2\n"
+                                   f"9,{ROW.replace('22', '4294967295')},b,1,1\n")
+        x, labels = labelled.read([path, path])
+        self.assertEqual((x.shape, labels), ((4, 12), ["a", "b", "a", "b"]))
+        self.assertEqual(x[3].tolist()[:3], [40000, 4294967295, 6])
+
+    def test_classes(self):
+        labels = ["z", "benign", "a", "z"]
+        self.assertEqual(labelled.classes_of(labels), ["benign", "a", "z"])
+        self.assertEqual(labelled.classes_of(labels, "a,z,benign"), ["a", "z", "benign"])
+        self.assertEqual(labelled.number(labels, ["z", "a", "benign"], "").tolist(), [0, 2, 1, 0])
+        for wanted, part in (("a,z", "'benign' is none of the classes a, z"),
+                             ("a,a,z,benign", "twice"), ("a,z,benign,x", "no row has the label 'x'"),
+                             ("", "'' can't be a class"), ("a,unsure", "'unsure' can't be")):
+            with self.assertRaises(labelled.Refused) as caught:
+                labelled.classes_of(labels, wanted)
+            self.assertIn(part, str(caught.exception))
+        with self.assertRaises(labelled.Refused) as caught:
+            labelled.classes_of([f"c{i}" for i in range(65)])
+        self.assertIn("65 different labels", str(caught.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
