@@ -278,7 +278,7 @@ static void refuses_by_name_what_it_cannot_represent(void **state)
         graph_tensor(&graph, "v", CLASSES, 0, numbers);
         graph_tensor(&graph, "v2", CLASSES + 1, 0, numbers);
         for (int n = 0; n < 6 && chains[i].ops[n][0]; n++) {
-            char name[8];
+            char name[16];
             snprintf(name, sizeof(name), "n%d", n);
             struct buffer node =
                 node_begin(name, chains[i].ops[n][0], chains[i].ops[n][1], chains[i].ops[n][2]);
