@@ -10,7 +10,7 @@ struct error {
     char text[512];
 };
 
-/* Writes the message (cut to fit) and returns `code`, so that a function can
+/* Writes the message (cut to fit, control characters as '?') and returns `code`, so that a function can
  * `return error_set(error, -EINVAL, "...")`. `error` may be NULL. */
 int error_set(struct error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -61,6 +61,7 @@ static void refuses_classes_that_cannot_be(void **state)
     (void)state;
     classes_refused(NULL, NULL, NULL, "give --classes");
     classes_refused("2", "[\"a\",\"b\"]", NULL, "feature set '2'");
+    classes_refused("1\n\x1b[2J", NULL, "a,b", "feature set '1??[2J'"); /* stays one line */
     classes_refused(NULL, "{\"a\": 1}", NULL, "isn't a JSON array");
     classes_refused(NULL, "[\"a\", 7]", NULL, "entry 1 isn't text");
     classes_refused(NULL, "[\"a\"]", NULL, "at least 2");
