@@ -2,7 +2,11 @@
 #include "dt_ensemble_weights.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
+
+/* Bounded, so that no sum of all trees leaves what a double holds. */
+#define WEIGHT_MAX 1e300
 
 static int check_post_transform(const struct dt_weights *weights)
 {
@@ -93,6 +97,19 @@ static bool is_probability(const struct dt_weights *weights)
     return true;
 }
 
+static int check_sums(const struct dt_weights *weights)
+{
+    const struct dt_ensemble *ensemble = weights->ensemble;
+
+    for (size_t i = 0; i < (size_t)ensemble->row_count * ensemble->class_count; i++) {
+        if (!(fabs(ensemble->weights[i]) <= WEIGHT_MAX)) /* nor NaN, which infinities add up to */
+            return onnx_node_refuse(weights->node, weights->error,
+                                    "weights of a leaf add up to %g, at most %g is supported",
+                                    ensemble->weights[i], WEIGHT_MAX);
+    }
+    return 0;
+}
+
 int dt_weights_end(struct dt_weights *weights)
 {
     const struct dt_attributes *a = weights->attributes;
@@ -111,5 +128,5 @@ int dt_weights_end(struct dt_weights *weights)
         for (uint32_t k = 0; k < ensemble->class_count; k++)
             ensemble->weights[(size_t)node->row * ensemble->class_count + k] += base[k];
     }
-    return 0;
+    return check_sums(weights);
 }

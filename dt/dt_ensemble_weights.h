@@ -27,7 +27,7 @@ int dt_weights_begin(struct dt_weights *weights, struct dt_ensemble *ensemble,
 /* Adds the weight of that number to a row. */
 int dt_weights_add(struct dt_weights *weights, size_t number, uint32_t row);
 
-/* Adds what holds for every packet to the leaves of the first tree. */
+/* Adds what holds for every packet to the leaves of the first tree; refuses sums too large. */
 int dt_weights_end(struct dt_weights *weights);
 
 #endif
