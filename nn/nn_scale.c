@@ -87,6 +87,8 @@ static void least_error(struct nn_integers *out, const struct nn_channel *channe
     int32_t sums[NN_SAMPLES_MAX];
     double smallest = INFINITY;
 
+    /* What stays where the numbers are so large that every error is infinite. */
+    nn_scale_round(out, channel, least, shift_for(channel->range, least));
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         struct nn_integers tried;
 
