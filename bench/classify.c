@@ -129,10 +129,6 @@ static int add_dt(struct bench_set *set, const char *what, const struct dt_model
         if (!dt_variant_offered(variant, cpu_levels()))
             continue;
         err = dt_variant_new(&classifier, variant, model, NULL);
-        if (err == -ENOTSUP) { /* not for a model of this shape */
-            err = 0;
-            continue;
-        }
         if (err)
             break;
         if (strcmp(classifier->variant, "avx512vbmi") == 0)
