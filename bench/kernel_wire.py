@@ -61,6 +61,7 @@ def make_models(folder):
 
 
 def main():
+    wire.end_on_sigterm()
     parser = argparse.ArgumentParser(prog="afxdp-bench kernel-wire", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--packets", type=int, default=4_000_000, help="frames sent a run")

@@ -168,7 +168,13 @@ def show(title, rows):
               f"{row['busy_ns'] or '-':>8}")
 
 
+def end_on_sigterm():
+    """Not at once, but so that `with Lab()` takes the lab down."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 def main():
+    end_on_sigterm()
     parser = argparse.ArgumentParser(prog="afxdp-bench wire", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--packets", type=int, default=4_000_000, help="frames sent a run")
