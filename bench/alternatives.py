@@ -71,7 +71,8 @@ def make_network(folder, table, hidden, classes, random):
     widths = [len(NAMES.split(",")), *hidden, len(classes)]
     layers = [(random.normal(0, 0.4, (after, before)), random.normal(0, 0.1, after))
               for before, after in zip(widths, widths[1:])]
-    export_onnx.export_nn(layers, folder / "nn.onnx", classes, (folder / "code.json").read_text())
+    code = (folder / "code.json").read_text()
+    export_onnx.export_nn(layers, None, folder / "nn.onnx", classes, code)
     import_model(folder, "nn", table)
 
 
