@@ -10,8 +10,8 @@ struct error {
     char text[512];
 };
 
-/* Writes the message (cut to fit, control characters as '?') and returns `code`, so that a function can
- * `return error_set(error, -EINVAL, "...")`. `error` may be NULL. */
+/* Writes the message (cut to fit, control characters as '?') and returns `code`, so that a function
+ * can `return error_set(error, -EINVAL, "...")`. `error` may be NULL. */
 int error_set(struct error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
