@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -175,14 +177,13 @@ static int check(const struct subject *subject, struct guard *guard)
     return !good;
 }
 
-int main(void)
+/* In a network namespace of its own. */
+static int check_all(const struct subject *subjects, size_t count)
 {
     struct guard *guard;
     struct error error;
     int failures = 0;
 
-    setlinebuf(stdout);
-    kernel_need_root();
     if (unshare(CLONE_NEWNET) != 0) {
         printf("skipped: no network namespaces: %s\n", strerror(errno));
         return 77;
@@ -193,6 +194,33 @@ int main(void)
         printf("%s\n", error.text);
         return 1;
     }
+    for (size_t i = 0; i < count; i++)
+        failures += check(&subjects[i], guard);
+    guard_close(guard);
+    return failures != 0;
+}
+
+/* Two processes share the subjects: a replacement mostly waits for the kernel to let go of what it
+ * took the place of, and the first subject waits as long as the others together. */
+static int check_in_halves(const struct subject *subjects, size_t count)
+{
+    int others = 1;
+    pid_t child = fork();
+
+    if (child < 0)
+        return 1;
+    if (child == 0)
+        exit(check_all(subjects + 1, count - 1));
+    int first = check_all(subjects, 1);
+    if (waitpid(child, &others, 0) != child || !WIFEXITED(others))
+        return 1;
+    return first != 0 ? first : WEXITSTATUS(others);
+}
+
+int main(void)
+{
+    setlinebuf(stdout);
+    kernel_need_root();
     struct subject subjects[] = {
         {"single", open_nn, NN_FORM_SINGLE, {NULL}},
         {"loops", open_nn, NN_FORM_LOOPS, {NULL}},
@@ -207,13 +235,11 @@ int main(void)
         subjects[3].model[which] = telltale_forest(which, 1);
         subjects[4].model[which] = telltale_forest(which, 5);
     }
-    for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
-        failures += check(&subjects[i], guard);
-    guard_close(guard);
+    int status = check_in_halves(subjects, sizeof(subjects) / sizeof(subjects[0]));
     for (uint32_t which = 0; which < 2; which++) {
         free((void *)subjects[0].model[which]);
         dt_model_free((struct dt_model *)subjects[3].model[which]);
         dt_model_free((struct dt_model *)subjects[4].model[which]);
     }
-    return failures != 0;
+    return status;
 }
