@@ -29,9 +29,8 @@ import public
 import tools
 import train
 
-# A network of few rows sees them more often and in smaller batches: about what it needs to settle.
+# A network of few rows sees them more often: about the steps that it needs to settle.
 LEAST_STEPS = {"epochs": 4000, "tune_epochs": 800}
-SMALL_BATCH = 512
 
 
 def parse():
@@ -50,7 +49,7 @@ def parse():
     parser.add_argument("--seeds", type=int, nargs="+", metavar="SEED",
                         help="(0; with --valid 0 1 2)")
     models.add_options(parser)
-    parser.set_defaults(batch=None, **dict.fromkeys(LEAST_STEPS))
+    parser.set_defaults(**dict.fromkeys(LEAST_STEPS))
     options = parser.parse_args()
     for entry in dataclasses.fields(models.Effort):
         value = getattr(options, entry.name, None)
@@ -65,9 +64,6 @@ def parse():
 def effort_for(options, rows):
     """What the options say, and for what they don't say what suits so many rows."""
     usual = models.Effort()
-    if options.batch is None:
-        many = rows * usual.epochs >= LEAST_STEPS["epochs"] * usual.batch
-        options.batch = usual.batch if many else SMALL_BATCH
     for name, least in LEAST_STEPS.items():
         if getattr(options, name) is None:
             needed = math.ceil(least / math.ceil(rows / options.batch))

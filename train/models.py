@@ -10,6 +10,7 @@ import input_code
 import nn
 import qat
 import tree
+import workers
 
 HIDDEN = {"nn": (32, 32), "nn-16": (16, 16)}
 NAMES = ("majority", "nn", "nn-16", "dt", "forest", "xgboost")
@@ -19,9 +20,9 @@ NAMES = ("majority", "nn", "nn-16", "dt", "forest", "xgboost")
 class Effort:
     """How long and how networks are trained; the run folder keeps it."""
 
-    epochs: int = 15
-    rate: float = 0.02
-    batch: int = 2048
+    epochs: int = 30
+    rate: float = 0.01
+    batch: int = 512
     tune_epochs: int = 3
     tune_rate: float = 0.001
     class_power: float = 0.25  # weights times the inverse class weight to this power
@@ -44,13 +45,27 @@ def effort_of(options):
 
 @dataclass
 class Fitted:
+    """A trained model; what it consists of depends on its kind. Can be pickled."""
+
     name: str
     seed: int
-    predict: object  # [N, 12] integers -> [N] classes, as the engine computes it
-    predict_float: object = None  # of a network, before it became integers
+    model: object = field(default=None, repr=False)  # a tree or forest of scikit-learn, XGBoost's
+    most: int = None  # the class that `majority` gives
+    tables: object = field(default=None, repr=False)  # a network's input code
     float_layers: list = field(default=None, repr=False)  # before it became integers
-    layers: list = field(default=None, repr=False)  # a network's integers
-    model: object = field(default=None, repr=False)  # a tree or forest of scikit-learn
+    layers: list = field(default=None, repr=False)  # its integers
+
+    def predict(self, x):
+        """[N, 12] integers -> [N] classes, as the engine computes them."""
+        if self.layers is not None:
+            return qat.verdicts(self.layers, self.tables, x)
+        if self.model is not None:
+            return self.model.predict(x)
+        return np.full(len(x), self.most)
+
+    def predict_float(self, x):
+        """The same by a network's float layers."""
+        return nn.logits(self.float_layers, input_code.apply(self.tables, x)).argmax(axis=1)
 
 
 def balanced(y, weight, classes, power):
@@ -70,17 +85,17 @@ def fit(name, training, classes, seed=0, effort=Effort(), tables=None):
         return fit_network(name, training, weight, classes, seed, effort, tables)
     if name == "majority":
         most = np.bincount(training.y, minlength=classes).argmax()
-        return Fitted(name, seed, lambda x: np.full(len(x), most))
+        return Fitted(name, seed, most=int(most))
     if name == "xgboost":
         import xgboost
 
-        model = xgboost.XGBClassifier(n_estimators=100, max_depth=8, learning_rate=0.3, n_jobs=2,
+        model = xgboost.XGBClassifier(n_estimators=100, max_depth=8, learning_rate=0.3, n_jobs=1,
                                       tree_method="hist", random_state=seed)
         model.fit(training.x, training.y, sample_weight=weight)
     else:
         make = {"dt": tree.fit_tree, "forest": tree.fit_forest}[name]
         model = make(training.x, training.y, weight, seed=seed, least_leaf=effort.least_leaf)
-    return Fitted(name, seed, model.predict, model=model)
+    return Fitted(name, seed, model)
 
 
 def fit_network(name, training, weight, classes, seed, effort, tables):
@@ -89,8 +104,8 @@ def fit_network(name, training, weight, classes, seed, effort, tables):
     rng = nn.deterministic(seed)
 
     def bar(what):
-        return lambda n: tqdm(range(n), f"{name} seed {seed} {what}", mininterval=2,
-                              disable=effort.quiet)
+        return lambda n: tqdm(range(n), f"{name} seed {seed} {what}", mininterval=2, leave=False,
+                              position=workers.place(), disable=effort.quiet)
 
     model = nn.network([12, *HIDDEN[name], classes])
     nn.fit(model, codes, training.y, weight, rng, effort.epochs, effort.rate, effort.batch,
@@ -98,6 +113,4 @@ def fit_network(name, training, weight, classes, seed, effort, tables):
     start, factor = qat.quantise(nn.layers_of(model), codes.astype(np.float32))
     layers = qat.tune(start, factor, codes, training.y, weight, rng, effort.tune_epochs,
                       effort.tune_rate, effort.batch, bar("integer"))
-    return Fitted(name, seed, lambda x: qat.verdicts(layers, tables, x),
-                  lambda x: nn.logits(model, input_code.apply(tables, x)).argmax(1),
-                  nn.layers_of(model), layers)
+    return Fitted(name, seed, tables=tables, float_layers=nn.layers_of(model), layers=layers)

@@ -41,9 +41,12 @@ def fit(model, codes, y, weights, rng, epochs, rate, batch=1024, progress=range)
     return model
 
 
-def logits(model, codes):
-    with torch.no_grad():
-        return model(torch.from_numpy(codes.astype(np.float32) / 127)).numpy()
+def logits(layers, codes):
+    """Logits of float layers, [N, classes] float32."""
+    x = codes.astype(np.float32) / np.float32(127)
+    for weight, bias in layers[:-1]:
+        x = np.maximum(x @ weight.T + bias, 0)
+    return x @ layers[-1][0].T + layers[-1][1]
 
 
 def layers_of(model):
