@@ -7,10 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from tqdm import tqdm
 
 import data
+import public
 
 SCRIPT = os.path.join(data.ROOT, "train", "record", "record.py")
 # Guessing a password over HTTP or MQTT is a short connection with a request and an answer, packet by
@@ -71,29 +74,48 @@ def captures_in(folders):
 
 
 def make(folder, seeds, scale="medium"):
-    """Runs the recording script for every seed whose capture isn't there yet (needs root)."""
-    for seed in seeds:
+    """Records every seed whose capture isn't there yet, two at once (needs root); which it did."""
+    wanted = [seed for seed in seeds
+              if not os.path.exists(os.path.join(folder, f"seed{seed}", f"seed{seed}.pcap"))]
+
+    def record(seed):
         place = os.path.join(folder, f"seed{seed}")
-        if not os.path.exists(os.path.join(place, f"seed{seed}.pcap")):
-            subprocess.run([sys.executable, SCRIPT, "--seed", str(seed), "--out", place,
-                            "--scale", scale], check=True)
+        os.makedirs(place, exist_ok=True)
+        with open(os.path.join(place, "record.log"), "w", encoding="utf-8") as log:
+            done = subprocess.run([sys.executable, SCRIPT, "--seed", str(seed), "--out", place,
+                                   "--scale", scale], stdout=log, stderr=log, check=False)
+        if done.returncode:
+            with open(log.name, encoding="utf-8") as log:
+                why = (log.read().strip().splitlines() or ["it said nothing"])[-1]
+            raise public.Missing(f"recording seed {seed} failed: {why} (train/record/record.py "
+                                 "--check says what it needs; --runs 0 trains without)")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(tqdm(pool.map(record, wanted), "recording, 2 min each", len(wanted),
+                  disable=not wanted))
+    return wanted
 
 
-def part_of_run(number):
+def part_of(seed):
     """Every fourth run is tested on, the one before it validates, the others train."""
-    return {3: data.TEST, 2: data.VALID}.get(number % 4, data.TRAIN)
+    return {0: data.TEST, 3: data.VALID}.get(seed % 4, data.TRAIN)
 
 
-def scenarios(path):
-    """What the run's description says was played, by address: {address: scenario's name}."""
+def described(path):
+    """What was run to make a recording."""
     with open(path[: -len(".pcap")] + ".json", encoding="utf-8") as file:
-        return {ipaddress.ip_address(address).packed: s["name"].rpartition("-")[0]
-                for s in json.load(file)["scenarios"] for address in s["addresses"]}
+        return json.load(file)
 
 
-def labels(path, table):
+def scenarios(run):
+    """What was played, by address: {address: scenario's name}."""
+    return {ipaddress.ip_address(address).packed: s["name"].rpartition("-")[0]
+            for s in run["scenarios"] for address in s["addresses"]}
+
+
+def labels(run, table):
     """label_of for a recording; besides the class it notes the scenario of each packet asked for."""
-    label_of, played, noted = flow_table(table), scenarios(path), []
+    label_of, played, noted = flow_table(table), scenarios(run), []
 
     def label_and_note(time, macs, packet):
         noted.append(played.get(packet.source) or played.get(packet.destination) or "upkeep")
@@ -105,10 +127,11 @@ def labels(path, table):
 def read(folders, progress=lambda items: items):
     """The recordings below the folders as (Rows, scenario of each row), or (None, None)."""
     parts, played = [], []
-    for number, (path, table) in enumerate(progress(captures_in(folders))):
-        label_of, noted = labels(path, table)
+    for path, table in progress(captures_in(folders)):
+        run = described(path)
+        label_of, noted = labels(run, table)
         rows = data.read(path, label_of)
-        rows.part = np.full(len(rows), part_of_run(number))
+        rows.part = np.full(len(rows), part_of(run["seed"]))
         kept = rows.y >= 0
         parts.append(rows.take(kept))
         played.append(np.array(noted)[kept])

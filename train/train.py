@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Trains the shipped models: captures in, ONNX, calibration rows and .q8 files out.
 
-    train/train.py --data ../shared/data --recordings DIR --out models
+    sudo train/train.py --data ../shared/data --out models
 
-The run folder (train/runs/...) keeps the configuration, metrics and confusion matrices.
+Makes the project's own recordings first, where they aren't there yet; only that needs root. The run
+folder (train/runs/...) keeps the configuration, metrics and confusion matrices.
 """
 
 import argparse
@@ -30,6 +31,7 @@ import public
 import qat
 import recordings
 import tools
+import workers
 
 K = len(data.CLASSES)
 TRAINABLE = ("nn", "nn-16", "dt", "forest")
@@ -67,16 +69,24 @@ def summaries(predict, sets):
             for name, rows in sets.items()}
 
 
-def choose(name, training, tables, valid, options, effort):
-    """The seed that validates best: macro-F1 less false positives, mean over the sets."""
-    candidates = []
-    for seed in options.seeds:
+def fit_all(training, tables, valid, options, effort):
+    """{model: (the seed that validates best, every seed's scores)}.
+
+    Best: macro-F1 less false positives, mean over the validation sets.
+    """
+    jobs = [(name, seed) for name in options.models for seed in options.seeds]
+
+    def fit(name, seed):
         fitted = models.fit(name, training, K, seed, effort, tables)
-        scores = summaries(fitted.predict, valid)
-        choice = np.mean([s["macro_f1"] - s["false_positives"] for s in scores.values()])
-        candidates.append((float(choice), fitted, scores))
-    best = max(candidates, key=lambda c: c[0])
-    return best[1], [{"seed": f.seed, "choice": round(c, 5), **s} for c, f, s in candidates]
+        return fitted, summaries(fitted.predict, valid)
+
+    found = {}
+    for fitted, scores in tqdm(workers.each(fit, jobs), "models", len(jobs)):
+        choice = float(np.mean([s["macro_f1"] - s["false_positives"] for s in scores.values()]))
+        found.setdefault(fitted.name, []).append((choice, fitted, scores))
+    return {name: (max(candidates, key=lambda c: c[0])[1],
+                   [{"seed": f.seed, "choice": round(c, 5), **s} for c, f, s in candidates])
+            for name, candidates in found.items()}
 
 
 def write_onnx(fitted, path, classes, text):
@@ -103,10 +113,17 @@ def show(name, part, score):
           + "  ".join(f"{c} {v:.3f}" for c, v in score["f1"].items()))
 
 
+def add_data_options(parser):
+    parser.add_argument("--data", required=True, help="folder of the public captures")
+    parser.add_argument("--recordings", metavar="DIR", help="our own recordings (%(default)s)",
+                        default=os.path.join(data.ROOT, "train", "runs", "recordings"))
+    parser.add_argument("--runs", type=int, default=6, metavar="N",
+                        help="recordings to make where they are missing, seeds 1 to N (%(default)s)")
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", required=True, help="folder of the public captures")
-    parser.add_argument("--recordings", nargs="*", default=[], help="folders of our own recordings")
+    add_data_options(parser)
     parser.add_argument("--out", default="models", help="where the models go")
     parser.add_argument("--run", help="run folder (train/runs/DATE)")
     parser.add_argument("--models", nargs="+", default=["nn", "dt"], choices=TRAINABLE)
@@ -116,13 +133,28 @@ def parse():
 
 
 def load(options):
-    """The lab set and the recordings, by name."""
+    """The lab set and, unless --runs is 0, our recordings, by name."""
     sets = {"lab": data.lab_set(options.data, lambda items: tqdm(items, "captures"))}
-    recorded, played = recordings.read(options.recordings, lambda i: tqdm(i, "recordings"))
-    if recorded is not None:
+    recordings.make(options.recordings, range(1, options.runs + 1))
+    if options.runs:
+        recorded, played = recordings.read([options.recordings], lambda i: tqdm(i, "recordings"))
         sets["recordings"] = recorded.take((recorded.part == data.TEST)
                                            | recordings.teachable(played))
     return sets
+
+
+def recorded_seeds(sets):
+    names = sets["recordings"].names if "recordings" in sets else []
+    return [recordings.described(path)["seed"] for path in names]
+
+
+def made_with():
+    """What the bits of a model depend on beside data and seed."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        processor = [line.partition(":")[2].strip() for line in file
+                     if line.startswith("model name")]
+    return {"cpu": (processor or [platform.machine()])[0], "python": platform.python_version(),
+            "torch": torch.__version__, "scikit-learn": sklearn.__version__}
 
 
 def main():
@@ -146,14 +178,13 @@ def main():
     calibration = os.path.join(options.out, "calibration.csv")
     tools.write_features(calibration, training.x[at], [data.CLASSES[y] for y in training.y[at]])
 
-    versions = {"python": platform.python_version(), "torch": torch.__version__,
-                "scikit-learn": sklearn.__version__}
+    versions = made_with()
     report = {"options": vars(options), "recipe": dataclasses.asdict(recipe), **versions,
               "rows": len(training.y), "models": {}}
-    for name in options.models:
-        fitted, candidates = choose(name, training, tables, valid, options, effort)
+    for name, (fitted, candidates) in fit_all(training, tables, valid, options, effort).items():
         export(name, fitted, text, options, calibration,
-               {"recordings": len(sets["recordings"].names) if "recordings" in sets else 0,
+               {"recordings": "seeds " + " ".join(map(str, recorded_seeds(sets))) +
+                " of train/record/record.py, one in four to validate and one to test",
                 "seed": fitted.seed, **versions})
         scores = summaries(fitted.predict, test)
         report["models"][name] = {"seed": fitted.seed, "valid": candidates, "test": scores}
