@@ -2,8 +2,8 @@
 """Copies of training rows in which a shortcut of the lab set no longer holds.
 
 Ports are only two of the twelve integers, so a flow's ports can be redrawn on its rows, exactly.
-One-way and time-stretched copies change the flow's statistics: the capture is rewritten and goes
-through the extractor again.
+One-way, later begun and time-stretched copies change the flow's statistics: the capture is
+rewritten and goes through the extractor again.
 """
 
 import hashlib
@@ -75,24 +75,29 @@ def rewrite(path, output, keep, stretch=1.0):
             file.write(struct.pack("<IIII", time // 10**9, time % 10**9, len(frame), wire) + frame)
 
 
-def transformed(rows, side=None, stretch=1.0):
-    """The rows of one capture, extracted again from a rewritten capture that holds only them.
+def late(rows, rng):
+    """The rows as if the capture had begun within each flow: its last packets, at least one."""
+    last = np.zeros(int(rows.flow.max(initial=-1)) + 1, np.int64)
+    np.maximum.at(last, rows.flow, rows.nth)
+    missed = np.where(last > 1, rng.integers(1, np.maximum(last, 2)), 0)
+    return rows.take(rows.nth > missed[rows.flow])
 
-    side: 1 keeps what the initiators sent, 0 the answers; None both. Labels stay with the packets.
+
+def transformed(rows, stretch=1.0):
+    """Rows of one capture, extracted again from a rewritten capture that holds only them.
+
+    Labels stay with the packets.
     """
     assert (rows.capture == rows.capture[0]).all()
     path = rows.names[rows.capture[0]]
-    kept = rows if side is None else rows.take(rows.x[:, 5] == side)
-    if len(kept) == 0:
-        return kept
-    what = hashlib.sha256(kept.index.tobytes())
+    what = hashlib.sha256(rows.index.tobytes())
     what.update(f"{public.sha256(path)} {stretch}".encode())
-    output = os.path.join(data.CACHE, f"{what.hexdigest()}.pcap")
+    output = os.path.join(data.CACHE, f"{what.hexdigest()}.{os.getpid()}.pcap")
     if not data.is_cached(what.hexdigest()):
         os.makedirs(data.CACHE, exist_ok=True)
-        rewrite(path, output, set(kept.index.tolist()), stretch)
+        rewrite(path, output, set(rows.index.tolist()), stretch)
     new = data.read(output, None, what.hexdigest())
     if os.path.exists(output):
         os.remove(output)
-    new.y, new.part, new.names = kept.y, kept.part, [path]
+    new.y, new.part, new.names = rows.y, rows.part, [path]
     return new

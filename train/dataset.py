@@ -23,10 +23,10 @@ class Recipe:
     # Share of flows whose service port is redrawn too, in the copies. Guessed passwords stay on
     # their ports: without them they are any short connection.
     service_share: tuple = (0.3, 0.2, 0.0, 0.8, 0.1)
-    lab_weight: tuple = (1.0, 1.0, 2.0, 1.0, 1.0)
-    recorded_weight: tuple = (1.0, 0.3, 0.2, 0.5, 0.5)  # of our recordings
+    lab_weight: tuple = (3.0, 3.0, 6.0, 3.0, 3.0)
+    recorded_weight: tuple = (2.0, 0.5, 0.3, 1.0, 1.0)  # of our recordings
     variant_weight: float = 0.3  # of stretched and one-way copies
-    ambiguous_weight: float = 0.1  # of attack rows that look like a benign client's
+    ambiguous_weight: float = 0.0  # of attack rows that look like a benign client's
     dense: int = 16  # all packets of a flow up to this one, then every fourth with weight 2
     seed: int = 0
 
@@ -44,17 +44,18 @@ def per_capture(rows):
 
 
 def variants(rows, rng, stretches, progress=lambda items: items):
-    """Time-stretched copies of all, one-way copies of benign: between 1/10 and 10 times slower."""
+    """Copies of each capture: slower or faster by up to 10 times, begun later, and, of what is
+    benign, one way only."""
     found = []
     for part in progress(list(per_capture(rows))):
         several = (part.nth > 1).mean() > 0.05  # times mean nothing where flows are one packet
         for _ in range(stretches if several else 0):
-            stretch = float(np.round(10 ** rng.uniform(-1, 1), 3))
-            found.append(augment.transformed(part, None, stretch))
+            found.append((part, float(np.round(10 ** rng.uniform(-1, 1), 3))))
+        if several:
+            found.append((augment.late(part, rng), 1.0))
         benign = part.take(part.y == BENIGN)
-        if len(benign):
-            found += [augment.transformed(benign, side) for side in (1, 0)]
-    return [f for f in found if len(f)]
+        found += [(benign.take(benign.x[:, 5] == side), 1.0) for side in (1, 0)]
+    return [augment.transformed(*copy) for copy in found if len(copy[0])]
 
 
 def ambiguous(rows):

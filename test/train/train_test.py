@@ -16,16 +16,19 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import augment
 import data
+import dataset
 import evaluate
 import export_onnx
 import input_code
 import metrics
+import models
 import nn
 import probes
 import qat
 import recordings
 import tools
 import tree
+import workers
 
 
 class InputCode(unittest.TestCase):
@@ -137,7 +140,7 @@ class Export(unittest.TestCase):
         export_onnx.export_nn(nn.layers_of(model), None, self.path, "abc", "{}")
         loaded = onnx.load(self.path)
         logits = run_chain(loaded, codes.astype(np.float32) / 127)
-        self.assertLess(abs(logits - nn.logits(model, codes)).max(), 1e-5)
+        self.assertLess(abs(logits - nn.logits(nn.layers_of(model), codes)).max(), 1e-5)
         properties = {p.key: p.value for p in loaded.metadata_props}
         self.assertEqual(properties, {"afxdp.features": "1", "afxdp.code": "{}",
                                       "afxdp.classes": json.dumps(["a", "b", "c"])})
@@ -150,9 +153,9 @@ class Export(unittest.TestCase):
             rng = nn.deterministic(8)
             model = nn.network([12, 8, 2])
             nn.fit(model, codes, y, np.ones(400), rng, 40, 1e-2, batch=64)
-            found.append(nn.logits(model, codes).tobytes())
+            found.append(nn.logits(nn.layers_of(model), codes).tobytes())
         self.assertEqual(*found)
-        self.assertGreater((nn.logits(model, codes).argmax(1) == y).mean(), 0.95)
+        self.assertGreater((nn.logits(nn.layers_of(model), codes).argmax(1) == y).mean(), 0.95)
 
 
 class IntegerArithmetic(unittest.TestCase):
@@ -161,7 +164,7 @@ class IntegerArithmetic(unittest.TestCase):
         self.codes = rng.integers(0, 128, (800, 12))
         y = (self.codes[:, 0] + self.codes[:, 1] > 120).astype(np.int64)
         model = nn.fit(nn.network([12, 16, 8, 2]), self.codes, y, np.ones(800), rng, 20, 1e-2, 128)
-        self.verdicts = nn.logits(model, self.codes).argmax(1)
+        self.verdicts = nn.logits(nn.layers_of(model), self.codes).argmax(1)
         start, factor = qat.quantise(nn.layers_of(model), self.codes)
         self.start, self.model = qat.rounded(start), qat.Network(start, factor)
         self.tuned = qat.tune(start, factor, self.codes, y, np.ones(800), rng, 3, batch=128)
@@ -224,6 +227,43 @@ class Augmentation(unittest.TestCase):
         self.assertGreaterEqual(client[flow != 2].min(), 1024)
         moved = (new[flow > 2][:, 1] != 443).mean()
         self.assertTrue(0.4 < moved < 0.6, moved)
+
+
+    def test_a_later_begin_keeps_the_ends_of_flows(self):
+        length = np.random.default_rng(12).integers(1, 9, 500)
+        flow = np.repeat(np.arange(500), length)
+        nth = np.concatenate([np.arange(1, n + 1) for n in length])
+        zero = np.zeros(len(flow), np.int64)
+        rows = data.Rows(np.zeros((len(flow), 12), np.int64), zero, flow, nth, zero, nth, zero, zero,
+                         ["a"])
+        found = augment.late(rows, np.random.default_rng(13))
+        for number in range(500):
+            kept = found.nth[found.flow == number].tolist()
+            self.assertEqual(kept, list(range(kept[0], length[number] + 1)))
+            self.assertEqual(kept[0] == 1, length[number] == 1)
+        self.assertGreater(len(np.unique(found.nth[np.flatnonzero(np.diff(found.flow, prepend=-1))])),
+                           5)
+
+
+class Models(unittest.TestCase):
+    def test_every_model_fits_in_any_process_alike(self):
+        rng = np.random.default_rng(14)
+        x = rng.integers(0, 3000, (900, 12))
+        training = dataset.Training(x, (x[:, 3] > 1500).astype(np.int64), np.ones(900))
+        effort = models.Effort(epochs=6, batch=64, tune_epochs=1, quiet=True)
+        jobs = [(name, seed) for name in models.NAMES for seed in (0, 1)]
+
+        def fit(name, seed):
+            return models.fit(name, training, 2, seed, effort)
+
+        for job, fitted in zip(jobs, workers.each(fit, jobs, 2)):
+            self.assertEqual((fitted.name, fitted.seed), job)
+            verdicts = fitted.predict(x)
+            self.assertGreater((verdicts == training.y).mean(), 0.45 if job[0] == "majority" else 0.9)
+            if job[1] == 0 and job[0] in ("nn", "dt", "forest"):
+                self.assertTrue(np.array_equal(verdicts, fit(*job).predict(x)))
+            if fitted.layers is not None:
+                self.assertGreater((fitted.predict_float(x) == verdicts).mean(), 0.9)
 
 
 class FlowTable(unittest.TestCase):
