@@ -99,7 +99,7 @@ def compare(what, rows, float_verdicts, integer_verdicts):
 
 def compare_networks(options, name, training, text, tables, test, calibration):
     """Every seed of one shape; how many keep the bounds."""
-    kept, effort = 0, dataclasses.replace(models.Effort(quiet=True), tune_epochs=0)
+    kept, effort = 0, models.Effort(10, 0.01, 2048, tune_epochs=0, quiet=True)
     shape = "-".join(map(str, (12, *models.HIDDEN[name], K)))
     for seed in options.seeds:
         layers = models.fit(name, training, K, seed, effort, tables).float_layers

@@ -35,9 +35,8 @@ def scores(predict, rows, classes):
     for low, high in NUMBERS:
         at = (rows.nth >= low) & (rows.nth <= (high or rows.nth.max()))
         if at.any():
-            present = np.unique(rows.y[at])
-            f1 = metrics.f1(rows.y[at], verdicts[at], k)[present]
-            found["numbers"][f"{low}" if low == high else f"{low}-{high or ''}"] = float(f1.mean())
+            name = f"{low}" if low == high else f"{low}-{high or ''}"
+            found["numbers"][name] = metrics.macro_f1(rows.y[at], verdicts[at], k)
     return found
 
 

@@ -6,7 +6,9 @@ import os
 import numpy as np
 
 import data
+import evaluate
 import metrics
+import public
 
 SERVICES = {21: "ftp", 22: "ssh", 23: "telnet", 25: "smtp", 53: "dns", 80: "http", 443: "https",
             1883: "mqtt", 3389: "rdp", 8080: "http-alt"}
@@ -48,8 +50,8 @@ def moved_flood(predict, rows, seed=0):
 def corpus(folder):
     """The parser corpus as Rows that all count as benign; what has no IP is left out."""
     parts = []
-    for path in sorted(p for p in data.public.hashes() if p.startswith("parser_corpus/")):
-        rows = data.read(os.path.join(folder, path), None, data.public.hashes()[path])
+    for path in sorted(p for p in public.hashes() if p.startswith("parser_corpus/")):
+        rows = data.read(os.path.join(folder, path), None, public.hashes()[path])
         if len(rows):
             rows.y[:] = 0
             parts.append(rows)
@@ -66,3 +68,27 @@ def by_capture(predict, rows, most=10):
 
 def false_positives(predict, rows):
     return metrics.false_positives(rows.y, predict(rows.x))
+
+
+def ssh_sets(folder, folds):
+    """Westermo's GOOD-SSH (class 0) and BAD-SSH (1) as Rows, and the fold of each row, by flow."""
+    path = os.path.join(folder, "westermo", "right.pcap")
+    kinds = ["GOOD-SSH", "BAD-SSH"]
+    names = data.westermo_labels(path.replace(".pcap", ".flows.csv"), {})
+    rows = data.read(path, names, classes=kinds)
+    rows = rows.take(rows.y >= 0)
+    order = np.random.default_rng(0).permutation(int(rows.flow.max()) + 1)
+    return rows, order[rows.flow] % folds
+
+
+def ssh_recalls(rows, verdicts):
+    """Recall of either side, per packet and at the last packet of flows; 0.5 each is guessing."""
+    last = np.zeros(len(rows), bool)
+    last[evaluate.last_of_flow(rows)] = True
+    found = {}
+    for cut, at in (("packet", np.ones(len(rows), bool)), ("last", last)):
+        for label, kind in enumerate(("good", "bad")):
+            chosen = at & (rows.y == label)
+            found[f"{cut}_{kind}"] = float((verdicts[chosen] == label).mean())
+            found[f"{cut}_{kind}_count"] = int(chosen.sum())
+    return found
