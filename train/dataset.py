@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the models are trained on: the lab set and our recordings, with the shortcuts removed."""
 
+import os
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,19 +45,22 @@ def per_capture(rows):
         yield rows.take(rows.capture == number)
 
 
-def variants(rows, rng, stretches, progress=lambda items: items):
+def variants(rows, recipe, progress=lambda items: items):
     """Copies of each capture: slower or faster by up to 10 times, begun later, and, of what is
-    benign, one way only."""
-    found = []
-    for part in progress(list(per_capture(rows))):
+    benign, one way only. A capture's copies are the same whatever else is trained on."""
+    jobs = []
+    for part in per_capture(rows):
+        name = os.path.basename(part.names[part.capture[0]])
+        rng = np.random.default_rng([recipe.seed, zlib.crc32(name.encode())])
         several = (part.nth > 1).mean() > 0.05  # times mean nothing where flows are one packet
-        for _ in range(stretches if several else 0):
-            found.append((part, float(np.round(10 ** rng.uniform(-1, 1), 3))))
+        for _ in range(recipe.stretches if several else 0):
+            jobs.append((part, float(np.round(10 ** rng.uniform(-1, 1), 3))))
         if several:
-            found.append((augment.late(part, rng), 1.0))
+            jobs.append((augment.late(part, rng), 1.0))
         benign = part.take(part.y == BENIGN)
-        found += [(benign.take(benign.x[:, 5] == side), 1.0) for side in (1, 0)]
-    return [augment.transformed(*copy) for copy in found if len(copy[0])]
+        jobs += [(benign.take(benign.x[:, 5] == side), 1.0) for side in (1, 0)]
+    jobs = [job for job in jobs if len(job[0])]
+    return [augment.transformed(*job) for job in progress(jobs)]
 
 
 def ambiguous(rows):
@@ -71,7 +76,7 @@ def prepare(lab, recorded, recipe, progress=lambda items: items):
     for rows, by_class in ((lab, recipe.lab_weight), (recorded, recipe.recorded_weight)):
         if rows is None or not len(rows):
             continue
-        every = data.join([rows] + variants(rows, rng, recipe.stretches, progress))
+        every = data.join([rows] + variants(rows, recipe, progress))
         w = np.asarray(by_class)[every.y] * np.where(every.nth > recipe.dense, 2.0, 1.0)
         w[len(rows):] *= recipe.variant_weight
         w[ambiguous(every)] *= recipe.ambiguous_weight
