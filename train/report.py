@@ -124,6 +124,23 @@ class Report:
             found[name]["corpus_worst"] = probes.by_capture(predict, self.corpus)
         return found
 
+    def scenarios(self):
+        """What the shipped files say of each scenario of the recordings that none was trained on."""
+        rows, played = recordings.read([self.options.recordings])
+        played, rows = played[rows.part == data.TEST], rows.take(rows.part == data.TEST)
+        verdicts = {name: evaluate.engine_verdicts(
+            os.path.join(self.options.models, f"{name}.q8"), rows.x) for name in ("nn", "dt")}
+        found = []
+        for scenario in np.unique(played):
+            at = played == scenario
+            label = np.bincount(rows.y[at]).argmax() # neighbours' upkeep is benign in all of them
+            at &= rows.y == label
+            found.append({"scenario": str(scenario), "label": data.CLASSES[label],
+                          "packets": int(at.sum()),
+                          **{name: [float((of[at] == label).mean()), float((of[at] != 0).mean())]
+                             for name, of in verdicts.items()}})
+        return found
+
     def all_models(self):
         """Every model on the recipe's rows, several seeds."""
         training = self.training()
@@ -218,7 +235,8 @@ class Report:
                                                                        self.options.seeds)]), [])
 
 
-TABLES = ("shipped", "all_models", "without", "left_out_captures", "unseen_devices", "ssh", "mqtt")
+TABLES = ("shipped", "scenarios", "all_models", "without", "left_out_captures", "unseen_devices",
+          "ssh", "mqtt")
 
 
 def main():

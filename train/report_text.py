@@ -57,6 +57,23 @@ def numbers_table(results, part):
     return table(["F1 by packet number", *columns], rows)
 
 
+def scenarios(results):
+    """Benign scenarios by false positives, attacks by what was found."""
+    text = "## The shipped files, by scenario of the recordings\n\n"
+    benign = sorted((e for e in results if e["label"] == "benign"), key=lambda e: -e["nn"][1])
+    attacks = sorted((e for e in results if e["label"] != "benign"),
+                     key=lambda e: (e["label"], e["nn"][1]))
+    text += table(["benign scenario", "packets", "nn: called an attack %", "dt: called an attack %"],
+                  [[e["scenario"], e["packets"], percent(e["nn"][1]), percent(e["dt"][1])]
+                   for e in benign if max(e["nn"][1], e["dt"][1]) >= 0.01])
+    rest = sum(max(e["nn"][1], e["dt"][1]) < 0.01 for e in benign)
+    text += f"\nThe other {rest} benign scenarios are below 1 % with both.\n\n"
+    return text + table(["attack", "class", "packets", "nn: its class %", "nn: any attack %",
+                         "dt: its class %", "dt: any attack %"],
+                        [[e["scenario"], e["label"], e["packets"],
+                          *(percent(v) for m in ("nn", "dt") for v in e[m])] for e in attacks])
+
+
 def all_models(results):
     text = "## All models, lab set\n\n" + scores_table(results, "lab") + "\n"
     text += numbers_table(results, "lab")
