@@ -13,7 +13,6 @@ difference for trees.
 """
 
 import argparse
-import dataclasses
 import os
 import sys
 import tempfile

@@ -107,8 +107,8 @@ def is_cached(digest):
     return os.path.exists(cache_file(digest))
 
 
-def read(path, label_of=None, digest=None, classes=CLASSES):
-    """One capture as Rows, all in TRAIN; label_of(time, macs, packet) gives a name of `classes`.
+def read(path, label_of=None, digest=None):
+    """One capture as Rows, all in TRAIN; label_of(time, macs, packet) gives a class name.
 
     Cached under the capture's digest; labels are not, they are cheap.
     """
@@ -137,7 +137,7 @@ def read(path, label_of=None, digest=None, classes=CLASSES):
     y = np.full(len(flow), -1, np.int64)
     if label_of:
         names = [label_of(time, macs, packet) for _, time, macs, packet, _, _ in walked]
-        y = np.array([classes.index(n) if n in classes else -1 for n in names], np.int64)
+        y = np.array([CLASSES.index(n) if n in CLASSES else -1 for n in names], np.int64)
     zero = np.zeros(len(flow), np.int64)
     return Rows(x, y, flow, nth, time, index, zero, zero.copy(), [path])
 
@@ -160,9 +160,8 @@ def ns(seconds):
     return int(Decimal(seconds) * 10**9)
 
 
-def westermo_labels(path, classes=WESTERMO):
-    """NST_M_Label, or its class, by MAC pair, protocol and time; a cell of several MACs is no
-    frame's pair."""
+def westermo_labels(path):
+    """NST_M_Label by MAC pair, protocol and time; a cell of several MACs is no frame's pair."""
     table = {}
     with open(path, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -175,7 +174,7 @@ def westermo_labels(path, classes=WESTERMO):
         protocol = {6: "TCP", 17: "UDP"}.get(packet.protocol, packet.protocol)
         for start, end, label in table.get((pair, f"IPV4-{protocol}"), ()):
             if start <= time <= end:
-                return classes.get(label, label)
+                return WESTERMO.get(label, label)
         return None
 
     return label_of

@@ -24,7 +24,7 @@ class Recipe:
     copies: int = 2  # the rows themselves, and copies with redrawn ports
     # Share of flows whose service port is redrawn too, in the copies. Guessed passwords stay on
     # their ports: without them they are any short connection.
-    service_share: tuple = (0.5, 0.2, 0.0, 0.8, 0.1)
+    service_share: tuple = (0.3, 0.2, 0.0, 0.8, 0.1)
     lab_weight: tuple = (3.0, 3.0, 6.0, 3.0, 3.0)
     recorded_weight: tuple = (2.0, 0.5, 0.3, 1.0, 1.0)  # of our recordings
     variant_weight: float = 0.3  # of stretched and one-way copies

@@ -70,25 +70,22 @@ def false_positives(predict, rows):
     return metrics.false_positives(rows.y, predict(rows.x))
 
 
-def ssh_sets(folder, folds):
-    """Westermo's GOOD-SSH (class 0) and BAD-SSH (1) as Rows, and the fold of each row, by flow."""
-    path = os.path.join(folder, "westermo", "right.pcap")
-    kinds = ["GOOD-SSH", "BAD-SSH"]
-    names = data.westermo_labels(path.replace(".pcap", ".flows.csv"), {})
-    rows = data.read(path, names, classes=kinds)
-    rows = rows.take(rows.y >= 0)
-    order = np.random.default_rng(0).permutation(int(rows.flow.max()) + 1)
-    return rows, order[rows.flow] % folds
+def ssh(rows, played):
+    """The SSH sessions of recordings, logins (class 0) and guessed passwords (1), and the scenario
+    of each row."""
+    guess = np.char.startswith(played, "guess_ssh")
+    at = (guess & (rows.y != 0)) | (np.char.startswith(played, "ssh_") & (rows.y == 0))
+    found = rows.take(at)
+    found.y = guess[at].astype(np.int64)
+    return found, played[at]
 
 
-def ssh_recalls(rows, verdicts):
-    """Recall of either side, per packet and at the last packet of flows; 0.5 each is guessing."""
+def ssh_recalls(rows, played, verdicts):
+    """Share of packets judged right by scenario, and at the last packet of flows by side."""
     last = np.zeros(len(rows), bool)
     last[evaluate.last_of_flow(rows)] = True
-    found = {}
-    for cut, at in (("packet", np.ones(len(rows), bool)), ("last", last)):
-        for label, kind in enumerate(("good", "bad")):
-            chosen = at & (rows.y == label)
-            found[f"{cut}_{kind}"] = float((verdicts[chosen] == label).mean())
-            found[f"{cut}_{kind}_count"] = int(chosen.sum())
-    return found
+    right = verdicts == rows.y
+    cuts = {scenario: played == scenario for scenario in np.unique(played).tolist()}
+    cuts.update({"logins": rows.y == 0, "guesses": rows.y == 1, "logins, last packet":
+                 last & (rows.y == 0), "guesses, last packet": last & (rows.y == 1)})
+    return {"right": {name: [float(right[at].mean()), int(at.sum())] for name, at in cuts.items()}}

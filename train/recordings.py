@@ -61,28 +61,23 @@ def flow_table(path):
     return label_of
 
 
-def captures_in(folders):
-    """(capture, flow table) of every recording below the folders, in the order of their names."""
-    found = []
-    for folder in folders:
-        for where, _, files in sorted(os.walk(folder)):
-            for file in sorted(files):
-                table = os.path.join(where, file[: -len(".pcap")] + ".labels.csv")
-                if file.endswith(".pcap") and os.path.exists(table):
-                    found.append((os.path.join(where, file), table))
-    return found
+def place(folder, seed):
+    """Path of a recording without its extension."""
+    return os.path.join(folder, f"seed{seed}", f"seed{seed}")
 
 
 def make(folder, seeds, scale="medium"):
-    """Records every seed whose capture isn't there yet, two at once (needs root); which it did."""
-    wanted = [seed for seed in seeds
-              if not os.path.exists(os.path.join(folder, f"seed{seed}", f"seed{seed}.pcap"))]
+    """Records every seed that isn't there yet, two at once (needs root); which it did.
+
+    The description is written last: a recording without one is void, and made again.
+    """
+    wanted = [seed for seed in seeds if not os.path.exists(f"{place(folder, seed)}.json")]
 
     def record(seed):
-        place = os.path.join(folder, f"seed{seed}")
-        os.makedirs(place, exist_ok=True)
-        with open(os.path.join(place, "record.log"), "w", encoding="utf-8") as log:
-            done = subprocess.run([sys.executable, SCRIPT, "--seed", str(seed), "--out", place,
+        out = os.path.dirname(place(folder, seed))
+        os.makedirs(out, exist_ok=True)
+        with open(os.path.join(out, "record.log"), "w", encoding="utf-8") as log:
+            done = subprocess.run([sys.executable, SCRIPT, "--seed", str(seed), "--out", out,
                                    "--scale", scale], stdout=log, stderr=log, check=False)
         if done.returncode:
             with open(log.name, encoding="utf-8") as log:
@@ -101,9 +96,9 @@ def part_of(seed):
     return {0: data.TEST, 3: data.VALID}.get(seed % 4, data.TRAIN)
 
 
-def described(path):
+def described(folder, seed):
     """What was run to make a recording."""
-    with open(path[: -len(".pcap")] + ".json", encoding="utf-8") as file:
+    with open(f"{place(folder, seed)}.json", encoding="utf-8") as file:
         return json.load(file)
 
 
@@ -124,18 +119,18 @@ def labels(run, table):
     return label_and_note, noted
 
 
-def read(folders, progress=lambda items: items):
-    """The recordings below the folders as (Rows, scenario of each row), or (None, None)."""
+def read(folder, seeds, progress=lambda items: items):
+    """The recordings of these seeds, one at least, as (Rows, scenario of each row)."""
     parts, played = [], []
-    for path, table in progress(captures_in(folders)):
-        run = described(path)
-        label_of, noted = labels(run, table)
-        rows = data.read(path, label_of)
-        rows.part = np.full(len(rows), part_of(run["seed"]))
+    for seed in progress(seeds):
+        path = place(folder, seed)
+        label_of, noted = labels(described(folder, seed), f"{path}.labels.csv")
+        rows = data.read(f"{path}.pcap", label_of)
+        rows.part = np.full(len(rows), part_of(seed))
         kept = rows.y >= 0
         parts.append(rows.take(kept))
         played.append(np.array(noted)[kept])
-    return (data.join(parts), np.concatenate(played)) if parts else (None, None)
+    return data.join(parts), np.concatenate(played)
 
 
 def teachable(played):

@@ -142,17 +142,14 @@ def parse():
 def load(options):
     """The lab set and, unless --runs is 0, our recordings, by name."""
     sets = {"lab": data.lab_set(options.data, lambda items: tqdm(items, "captures"))}
-    recordings.make(options.recordings, range(1, options.runs + 1))
-    if options.runs:
-        recorded, played = recordings.read([options.recordings], lambda i: tqdm(i, "recordings"))
+    seeds = range(1, options.runs + 1)
+    if seeds:
+        recordings.make(options.recordings, seeds)
+        recorded, played = recordings.read(options.recordings, seeds,
+                                           lambda items: tqdm(items, "recordings"))
         sets["recordings"] = recorded.take((recorded.part == data.TEST)
                                            | recordings.teachable(played))
     return sets
-
-
-def recorded_seeds(sets):
-    names = sets["recordings"].names if "recordings" in sets else []
-    return [recordings.described(path)["seed"] for path in names]
 
 
 def made_with():
@@ -190,8 +187,8 @@ def main():
               "rows": len(training.y), "models": {}}
     for name, (fitted, candidates) in fit_all(training, tables, valid, options, effort).items():
         export(name, fitted, text, options, calibration,
-               {"recordings": "seeds " + " ".join(map(str, recorded_seeds(sets))) +
-                " of train/record/record.py, one in four to validate and one to test",
+               {"recordings": f"seeds 1 to {options.runs} of train/record/record.py, one in four "
+                "to validate and one to test" if options.runs else "none",
                 "seed": fitted.seed, **versions})
         scores = summaries(fitted.predict, test)
         report["models"][name] = {"seed": fitted.seed, "valid": candidates, "test": scores}
