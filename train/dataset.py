@@ -29,6 +29,7 @@ class Recipe:
     recorded_weight: tuple = (2.0, 0.5, 0.3, 1.0, 1.0)  # of our recordings
     variant_weight: float = 0.3  # of stretched and one-way copies
     ambiguous_weight: float = 0.0  # of attack rows that look like a benign client's
+    syn_weight: float = 4.0  # of the benign clients' own, which every port must be open to
     dense: int = 16  # all packets of a flow up to this one, then every fourth with weight 2
     seed: int = 0
 
@@ -63,10 +64,9 @@ def variants(rows, recipe, progress=lambda items: items):
     return [augment.transformed(*job) for job in progress(jobs)]
 
 
-def ambiguous(rows):
-    """Attack rows that no feature tells from a benign client's: see CLIENT_SYN."""
-    return ((rows.nth == 1) & np.isin(rows.y, (PORTSCAN, BRUTEFORCE)) & (rows.x[:, 2] == 6)
-            & (rows.x[:, 3] >= CLIENT_SYN))
+def client_syns(rows):
+    """First packets as every TCP client sends them: see CLIENT_SYN."""
+    return (rows.nth == 1) & (rows.x[:, 2] == 6) & (rows.x[:, 3] >= CLIENT_SYN)
 
 
 def prepare(lab, recorded, recipe, progress=lambda items: items):
@@ -79,7 +79,9 @@ def prepare(lab, recorded, recipe, progress=lambda items: items):
         every = data.join([rows] + variants(rows, recipe, progress))
         w = np.asarray(by_class)[every.y] * np.where(every.nth > recipe.dense, 2.0, 1.0)
         w[len(rows):] *= recipe.variant_weight
-        w[ambiguous(every)] *= recipe.ambiguous_weight
+        syns = client_syns(every)
+        w[syns & np.isin(every.y, (PORTSCAN, BRUTEFORCE))] *= recipe.ambiguous_weight
+        w[syns & (every.y == BENIGN)] *= recipe.syn_weight
         kept = ((every.nth <= recipe.dense) | (every.nth % 4 == 0)) & (w > 0)
         every, w = every.take(kept), w[kept]
         for copy in range(recipe.copies):

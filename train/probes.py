@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 import data
+import dataset
 import evaluate
 import metrics
 import public
@@ -16,7 +17,7 @@ SERVICES = {21: "ftp", 22: "ssh", 23: "telnet", 25: "smtp", 53: "dns", 80: "http
 
 def client_syns(rows):
     """First packets of benign TCP flows that carry options, as a client's SYN does."""
-    return rows.take((rows.y == 0) & (rows.nth == 1) & (rows.x[:, 2] == 6) & (rows.x[:, 3] >= 48))
+    return rows.take((rows.y == 0) & dataset.client_syns(rows))
 
 
 def first_syn(predict, rows):
