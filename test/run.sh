@@ -31,7 +31,7 @@ build() {
 
 # stage NAME PRESET FOLDER CTEST-ARGUMENTS...: runs ctest in FOLDER of what `build PRESET` has built.
 stage() {
-    local name=$1 preset=$2 folder=$3 start=$SECONDS
+    local name=$1 preset=$2 folder=$3 start=$SECONDS status=0
     shift 3
     printf '\n== %s\n' "$name"
     if [ ! -e "$results/$preset.built" ]; then
@@ -41,8 +41,8 @@ stage() {
         return
     fi
     ctest --test-dir "$folder" --output-on-failure --no-tests=error \
-        --output-junit "$results/$name.xml" "$@" || [ -s "$results/$name.xml" ] ||
-        echo "ctest did not run" >"$results/$name.broken"
+        --output-junit "$results/$name.xml" "$@" || status=$?
+    echo $status >"$results/$name.status"
     echo $((SECONDS - start)) >"$results/$name.took"
 }
 
@@ -95,34 +95,59 @@ total = {"passed": 0, "failed": 0, "skipped": 0}
 failures = []
 
 
-def took(name):
+def text(name):
     path = folder / name
     return path.read_text().strip() if path.exists() else ""
+
+
+def outcome(case):
+    """What skipped itself is "notrun", and so is what CTest couldn't start: that one failed."""
+    if case.get("status") == "run":
+        return "passed"
+    skip = case.find("skipped")
+    said = skip.get("message", "") if skip is not None else ""
+    return "skipped" if said.startswith("SKIP_RETURN_CODE") else "failed"
+
+
+def cases(name):
+    try:
+        return list(tree.parse(folder / f"{name}.xml").getroot().iter("testcase"))
+    except (OSError, tree.ParseError):
+        return []  # lost() tells
+
+
+def lost(name, count):
+    """What is wrong with a stage and none of its tests tells, if anything is."""
+    status = text(f"{name}.status")
+    if not status:
+        return text(f"{name}.broken") or "did not end"
+    if not sum(count.values()):
+        return f"no test ran, the exit status of ctest is {status}"
+    if status != "0" and not count["failed"]:
+        return f"no test failed, the exit status of ctest is {status}"
+    return ""
 
 
 print(f"\n{'':12}{'passed':>8}{'failed':>8}{'skipped':>8}{'build s':>9}{'tests s':>9}")
 for name, built in (("release", "release"), ("lab", ""), ("lint", ""), ("sanitizers", "debug"),
                     ("threads", "tsan"), ("fuzzers", "fuzz")):
     count = dict.fromkeys(total, 0)
-    broken, path = folder / f"{name}.broken", folder / f"{name}.xml"
-    if broken.exists():
-        count["failed"] += 1
-        failures.append(f"{name}: {broken.read_text().strip()}")
-    elif not path.exists():
-        count["failed"] += 1
-        failures.append(f"{name}: did not end")
-    for case in tree.parse(path).getroot().iter("testcase") if path.exists() else ():
-        status = {"run": "passed", "fail": "failed"}.get(case.get("status"), "skipped")
+    for case in cases(name):
+        status = outcome(case)
         count[status] += 1
         if status == "failed":
             failures.append(f"{name}: {case.get('name')}")
         elif status == "skipped":
             said = (case.findtext("system-out") or "").strip().splitlines()
             print(f"skipped: {name}: {case.get('name')}: {said[-1] if said else 'no reason given'}")
+    why = lost(name, count)
+    if why:
+        count["failed"] += 1
+        failures.append(f"{name}: {why}")
     for status in total:
         total[status] += count[status]
     print(f"{name:12}{count['passed']:8}{count['failed']:8}{count['skipped']:8}"
-          f"{took(f'{built}.built'):>9}{took(f'{name}.took'):>9}")
+          f"{text(f'{built}.built'):>9}{text(f'{name}.took'):>9}")
 for failure in failures:
     print(f"FAILED  {failure}")
 print(f"{seconds // 60} min {seconds % 60} s: {deps} s of waiting for packages, {waited} s for lint and the "
