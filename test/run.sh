@@ -14,18 +14,28 @@ cd "$(dirname "$0")/.."
 jobs=$(nproc)
 results=$(mktemp -d)
 beside=
+installing=
 
+# The job beside the lab is ended. An installation isn't: dpkg would have to be repaired by hand, and
+# new services would start.
 finish() {
     [ -z "$beside" ] || kill -- "-$beside" 2>/dev/null || true
+    if [ -n "$installing" ]; then
+        echo "waiting for deps/install.sh to end" >&2
+        wait "$installing" || true
+    fi
     rm -rf "$results"
 }
 trap finish EXIT
 
-# build PRESET: PRESET.log has what was said, PRESET.built the seconds, if it was built.
+# build PRESET: PRESET.log has what was said, PRESET.built the seconds, if it was built. Otherwise
+# PRESET.unbuilt says so.
 build() {
     local start=$SECONDS
     if { cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"; } >"$results/$1.log" 2>&1; then
         echo $((SECONDS - start)) >"$results/$1.built"
+    else
+        echo "does not build" >"$results/$1.unbuilt"
     fi
 }
 
@@ -35,9 +45,12 @@ stage() {
     shift 3
     printf '\n== %s\n' "$name"
     if [ ! -e "$results/$preset.built" ]; then
-        grep -E 'error|Error' "$results/$preset.log" | head -n 20 || true
-        tail -n 5 "$results/$preset.log"
-        echo "does not build" >"$results/$name.broken"
+        if [ -e "$results/$preset.log" ]; then
+            grep -E 'error|Error' "$results/$preset.log" | head -n 20 || true
+            tail -n 5 "$results/$preset.log"
+        fi
+        cat "$results/$preset.unbuilt" 2>/dev/null >"$results/$name.broken" ||
+            echo "was not built: the job beside the lab ended" >"$results/$name.broken"
         return
     fi
     ctest --test-dir "$folder" --output-on-failure --no-tests=error \
@@ -64,11 +77,11 @@ deps/install.sh >"$results/deps" 2>&1 &
 installing=$!
 build release
 waiting=$SECONDS
-wait "$installing" || {
-    cat "$results/deps"
-    exit 1
-}
+installed=0
+wait "$installing" || installed=$?
+installing=
 cat "$results/deps"
+[ "$installed" -eq 0 ] || exit 1
 took_deps=$((took_deps + SECONDS - waiting))
 set -m # a process group, to be ended as one
 work_beside >"$results/beside" 2>&1 </dev/null &
