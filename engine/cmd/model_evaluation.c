@@ -245,5 +245,7 @@ int evaluation_print_json(const struct evaluation *evaluation, struct error *err
     json_decref(scores);
     json_decref(root);
     printf("\n");
+    if (ferror(stdout)) /* the caller's to tell */
+        return 0;
     return err ? error_set(error, err, "no memory for the report") : 0;
 }

@@ -5,6 +5,7 @@
 import csv
 import json
 import os
+import subprocess
 import sys
 import unittest
 
@@ -171,6 +172,19 @@ class Eval(programs.Test):
         self.assert_one_line(run("afxdp-model", "eval", self.path("m.q8")), 2,
                              "features.csv is missing")
         self.assert_one_line(run("afxdp-model", "eval", good, good), 2, "not a .q8 model")
+
+    def test_full_disk(self):
+        """Wherever in the report the first write fails: the model's path moves it."""
+        features = self.rows("rows.csv", self.x, ["benign"] * 600, [(0, i + 1) for i in range(600)])
+        self.assertGreater(len(self.evaluate(features, "--json").stdout), 4096)
+        for slashes in range(0, 40, 2):
+            for options in (), ("--json",):
+                with open("/dev/full", "wb") as full:
+                    done = subprocess.run(
+                        [os.path.join(programs.BIN, "afxdp-model"), "eval",
+                         "/" * slashes + self.path("m.q8"), features, *options],
+                        stdout=full, stderr=subprocess.PIPE, timeout=120, check=False)
+                self.assert_one_line(done, 1, "standard output: No space left on device")
 
 
 if __name__ == "__main__":
