@@ -169,6 +169,8 @@ int features_csv_read(struct features_table **out, const char *path, struct erro
     if (err)
         goto fail;
     err = find_columns(&csv, &columns, error);
+    if (!err) /* a table of no rows has its columns too */
+        err = grow(table, &capacity, columns.flow >= 0, error);
     while (!err) {
         err = csv_next(&csv, error);
         if (err <= 0)

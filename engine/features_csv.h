@@ -40,7 +40,7 @@ struct features_table {
     uint64_t *index;           /* [count]; 0, 1, 2… where the file has no such column */
     struct features *features; /* [count] */
     uint16_t *label;           /* [count], places in label_name */
-    struct flow_place *place;  /* [count]; NULL where the file has no such columns */
+    struct flow_place *place;  /* [count]; NULL only where the file has no such columns */
     uint32_t label_count;
     char *label_name[LABELS_MAX]; /* in order of first appearance */
 };

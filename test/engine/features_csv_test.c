@@ -135,6 +135,12 @@ static void a_header_alone_is_an_empty_table(void **state)
 
     assert_int_equal(read_text(&table, HEADER, &error), 0);
     assert_int_equal(table->count, 0);
+    assert_null(table->place);
+    features_table_free(table);
+    table = NULL;
+    assert_int_equal(read_text(&table, HEADER_WITH("flow,packet"), &error), 0);
+    assert_int_equal(table->count, 0);
+    assert_non_null(table->place);
     features_table_free(table);
 }
 
