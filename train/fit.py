@@ -90,7 +90,7 @@ def write(options, fitted, training, classes, text, rng):
     tools.write_features(calibration, training.x[at], [classes[y] for y in training.y[at]])
     with open(f"{base}.provenance.json", "w", encoding="utf-8") as file:
         json.dump({"made_by": "train/fit.py", "seed": fitted.seed, "rows": len(training.y),
-                   "train": {os.path.basename(p): public.sha256(p) for p in options.train},
+                   "train": [[os.path.basename(p), public.sha256(p)] for p in options.train],
                    "torch": torch.__version__, "scikit-learn": sklearn.__version__}, file, indent=1)
         file.write("\n")
     tools.import_onnx(f"{base}.onnx", calibration, f"{base}.provenance.json", f"{base}.q8")

@@ -3,7 +3,9 @@
 """train/fit.py: models of a user's own rows, the same bytes each time, one line for bad input."""
 
 import contextlib
+import hashlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -104,6 +106,23 @@ class Fit(unittest.TestCase):
         self.assertEqual(self.classes(self.path("o/dt.q8")), ["scan", "flood", "benign"])
 
     def refused(self, part, *arguments):
+    def test_files_of_one_name_are_both_in_the_provenance(self):
+        for day in ("day1", "day2"):
+            os.mkdir(self.path(day))
+        paths = [self.features("day1/rows.csv", 1), self.features("day2/rows.csv", 2)]
+        status, _, err = self.fit(*paths, "--model", "dt", "--out", self.path("o"))
+        self.assertEqual(status, 0, err)
+        expected = []
+        for path in paths:
+            with open(path, "rb") as file:
+                expected.append(["rows.csv", hashlib.sha256(file.read()).hexdigest()])
+        with open(self.path("o/dt.provenance.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["train"], expected)
+        shown = subprocess.run([tools.MODEL_TOOL, "inspect", self.path("o/dt.q8")], check=True,
+                               capture_output=True, text=True).stdout
+        for _, digest in expected:
+            self.assertIn(digest, shown)
+
         status, _, err = self.fit(*arguments, "--model", "dt", "--out", self.path("out"))
         lines = [line for line in err.replace("\r", "\n").splitlines() if line.startswith("fit: ")]
         self.assertEqual((status, len(lines)), (2, 1), err)
