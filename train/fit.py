@@ -26,6 +26,7 @@ import labelled
 import metrics
 import models
 import public
+import refusal
 import tools
 import train
 
@@ -104,6 +105,7 @@ def read(paths):
 
 
 def fit(options):
+    tools.must_be_built()
     x, labels = read(options.train)
     classes = labelled.classes_of(labels, options.classes)
     training = dataset.Training(x, labelled.number(labels, classes, "training rows"),
@@ -114,7 +116,7 @@ def fit(options):
         valid = rows, labelled.number(labels, classes, "--valid")
     elif len(options.seeds) > 1:
         raise labelled.Refused("several --seeds need --valid rows to choose by")
-    os.makedirs(options.out, exist_ok=True)
+    refusal.writable_folder(options.out)
     print(f"{len(x)} rows: " + ", ".join(f"{name} {count}" for name, count in zip(
         classes, np.bincount(training.y, minlength=len(classes)))), flush=True)
 
@@ -130,18 +132,7 @@ def fit(options):
 
 def main():
     options = parse()
-    if not tools.present():
-        print(f"fit: {tools.MODEL_TOOL} isn't built: cmake --build build", file=sys.stderr)
-        return 1
-    try:
-        fit(options)
-    except labelled.Refused as error:
-        print(f"fit: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"fit: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
-    return 0
+    return refusal.run_or_explain("fit", lambda: fit(options))
 
 
 if __name__ == "__main__":

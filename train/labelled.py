@@ -10,16 +10,13 @@ from operator import itemgetter
 import numpy as np
 
 import data
+from refusal import Refused
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")  # of a class, in a .q8 file
 RESERVED = ("other", "malformed", "unsure")
 OPTIONAL = ("index", "flow", "packet")
 CLASSES_MAX = 64
 LEAST_MEAN_LENGTH = 20 * 256  # no IP packet is shorter than its header
-
-
-class Refused(Exception):
-    """One line: what was tried, on what, why it failed, what to do."""
 
 
 def check_name(name, where):
@@ -118,8 +115,8 @@ def classes_of(labels, wanted=None):
             raise Refused(f"--classes {wanted}: a class stands there twice")
         for name in names:
             if name not in found:
-                raise Refused(f"--classes: no row has the label '{name}'; there are "
-                              f"{', '.join(sorted(found))}")
+                raise Refused(f"--classes: no row has the label '{name:.40}'; there "
+                              f"are {', '.join(sorted(found))}")
         number(labels, names, "--classes")
     if len(names) < 2:
         raise Refused(f"every label is '{names[0]}': a model tells classes apart, at least two")
@@ -133,6 +130,6 @@ def number(labels, classes, what):
     place = {name: i for i, name in enumerate(classes)}
     for label in labels:
         if label not in place:
-            raise Refused(f"{what}: the label '{label}' is none of the classes "
+            raise Refused(f"{what}: the label '{label:.40}' is none of the classes "
                           f"{', '.join(classes)}")
     return np.array([place[label] for label in labels], np.int64)

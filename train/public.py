@@ -4,6 +4,8 @@
 import hashlib
 import os
 
+import refusal
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 SETS = {
@@ -22,7 +24,7 @@ SETS = {
 LAB_SETS = ("westermo", "stopddos", "iot_sentinel")
 
 
-class Missing(Exception):
+class Missing(refusal.Refused):
     """A public capture is absent or isn't the one that the figures were made with."""
 
 

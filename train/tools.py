@@ -7,12 +7,18 @@ import subprocess
 
 import data
 import public
+import refusal
 
 MODEL_TOOL = os.path.join(data.BUILD, "bin", "afxdp-model")
 
 
 def present():
     return os.path.exists(MODEL_TOOL)
+
+
+def must_be_built():
+    if not present():
+        raise refusal.Refused(f"{MODEL_TOOL} isn't built: cmake --build build")
 
 
 def write_features(path, x, labels):
@@ -25,6 +31,7 @@ def write_features(path, x, labels):
 
 def run(*arguments, quiet=False):
     """Runs afxdp-model; what failed it has said in one line."""
+    must_be_built()
     output = subprocess.DEVNULL if quiet else None
     if subprocess.run([MODEL_TOOL, *arguments], stdout=output, check=False).returncode != 0:
         raise SystemExit(1)

@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "train"))
 import data
 import fit
 import labelled
+import refusal
 import tools
 
 HEADER = "index," + ",".join(data.FEATURES) + ",label"
@@ -105,7 +106,6 @@ class Fit(unittest.TestCase):
         self.assertEqual(status, 0, err)
         self.assertEqual(self.classes(self.path("o/dt.q8")), ["scan", "flood", "benign"])
 
-    def refused(self, part, *arguments):
     def test_files_of_one_name_are_both_in_the_provenance(self):
         for day in ("day1", "day2"):
             os.mkdir(self.path(day))
@@ -123,6 +123,7 @@ class Fit(unittest.TestCase):
         for _, digest in expected:
             self.assertIn(digest, shown)
 
+    def refused(self, part, *arguments):
         status, _, err = self.fit(*arguments, "--model", "dt", "--out", self.path("out"))
         lines = [line for line in err.replace("\r", "\n").splitlines() if line.startswith("fit: ")]
         self.assertEqual((status, len(lines)), (2, 1), err)
@@ -140,6 +141,39 @@ class Fit(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn("--epochs 0: too small", err)
 
+    def test_one_line_where_the_place_or_the_tool_is_wrong(self):
+        good = self.features("t.csv")
+        with mock.patch.object(tools, "MODEL_TOOL", self.path("none")):
+            self.refused("none isn't built: cmake --build build", good)
+        status, _, err = self.fit(good, "--model", "dt", "--out", good)
+        self.assertEqual(status, 2)
+        self.assertIn(f"fit: cannot write to {good}: File exists", err)
+
+    def explained(self, error):
+        def body():
+            raise error
+
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            status = refusal.run_or_explain("fit", body)
+        return status, err.getvalue()
+
+    def test_one_line_for_every_error(self):
+        self.assertEqual(self.explained(labelled.Refused("a\nb\x1b")), (2, "fit: a?b?\n"))
+        self.assertEqual(self.explained(OSError(28, "No space left on device")),
+                         (1, "fit: No space left on device\n"))
+        self.assertEqual(self.explained(OSError(5, "Input/output error", "a\nb")),
+                         (1, "fit: cannot read or write a?b: Input/output error\n"))
+        self.assertEqual(self.explained(OSError("odd")), (1, "fit: odd\n"))
+        self.assertEqual(refusal.run_or_explain("fit", lambda: None), 0)
+        with self.assertRaises(KeyError):  # a mistake of ours keeps its traceback
+            self.explained(KeyError("x"))
+        for error, line in ((ValueError("not a number"), "t.csv: not a number"),
+                            (OSError(13, "Permission denied", "a.csv"),
+                             "cannot read a.csv: Permission denied")):
+            with self.assertRaises(refusal.Refused) as caught, refusal.reading("t.csv"):
+                raise error
+            self.assertEqual(str(caught.exception), line)
+
     def test_what_rows_are_refused(self):
         cases = [
             ("\n", "column 'sport' is missing"),
@@ -155,6 +189,8 @@ class Fit(unittest.TestCase):
             (f"{HEADER}\n0,{ROW.replace('60', '٣')},a\n", "line 2: not twelve whole numbers"),
             (f"{HEADER}\n0,{ROW},Benign\n", "line 2: 'Benign' can't be a class"),
             (f"{HEADER}\n0,{ROW},other\n", "line 2: 'other' can't be a class"),
+            (f'{HEADER}\n0,{ROW},"a\x1b[1m\nb"\n', "line 3: 'a?[1m?b' can't be a class"),
+            (f'{HEADER},"a\r\n\u202eb"\n', "column 'a???b' is unknown"),
             (f"{HEADER}\n0,{ROW.replace('15360', '127')},a\n", "these are codes"),
             (b"\x7fELF\x00\xff\xfe", "is no CSV file"),
         ]
