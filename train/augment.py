@@ -92,9 +92,8 @@ def transformed(rows, stretch=1.0):
     path = rows.names[rows.capture[0]]
     what = hashlib.sha256(rows.index.tobytes())
     what.update(f"{public.sha256(path)} {stretch}".encode())
-    output = os.path.join(data.CACHE, f"{what.hexdigest()}.{os.getpid()}.pcap")
+    output = os.path.join(data.cache_folder(), f"{what.hexdigest()}.{os.getpid()}.pcap")
     if not data.is_cached(what.hexdigest()):
-        os.makedirs(data.CACHE, exist_ok=True)
         rewrite(path, output, set(rows.index.tolist()), stretch)
     new = data.read(output, None, what.hexdigest())
     if os.path.exists(output):

@@ -7,7 +7,10 @@ is read by the test oracle's parser, whose integers must be the same.
 """
 
 import csv
+import functools
+import hashlib
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,7 @@ from decimal import Decimal
 import numpy as np
 
 import public
+import refusal
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "test", "oracle"))
@@ -29,7 +33,9 @@ FEATURES = flows.NAMES
 CLASSES = ("benign", "portscan", "bruteforce", "flood", "amplification")
 BUILD = os.environ.get("AFXDP_BUILD", os.path.join(ROOT, "build"))
 EXTRACTOR = os.path.join(BUILD, "bin", "afxdp-features")
-CACHE = os.path.join(tempfile.gettempdir(), "afxdp-train-cache")
+# Training may run as root: the cache is in nobody else's reach, and each user has one.
+CACHE = (os.environ.get("AFXDP_TRAIN_CACHE")
+         or os.path.join(ROOT, "train", "runs", f"cache-{os.geteuid()}"))
 TRAIN, VALID, TEST = 0, 1, 2
 VALID_DEVICES = ("Aria", "EdimaxPlug2101W", "HomeMaticPlug", "Lightify", "TP-LinkPlugHS100")
 WESTERMO = {"Normal": "benign", "GOOD-SSH": "benign", "BAD-PORTSCAN1": "portscan",
@@ -99,8 +105,31 @@ def extract(path):
             return np.array([line.split(",")[:13] for line in file], np.int64).reshape(-1, 13)
 
 
+def cache_folder():
+    """The cache's path; made where it isn't there, refused where others could write to it."""
+    try:
+        os.makedirs(CACHE, mode=0o700, exist_ok=True)
+        found = os.lstat(CACHE)
+    except OSError as error:
+        raise refusal.Refused(f"cannot make the folder {CACHE}: {error.strerror}; "
+                              "AFXDP_TRAIN_CACHE names another") from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise refusal.Refused(f"{CACHE} isn't a folder that only you can write to: remove it, or set "
+                              "AFXDP_TRAIN_CACHE to one")
+    return CACHE
+
+
+@functools.cache
+def version(*paths):
+    """Short hash of programs; those that aren't there count as such."""
+    found = [public.sha256(path) if os.path.exists(path) else "none" for path in paths]
+    return hashlib.sha256(" ".join(found).encode()).hexdigest()[:12]
+
+
 def cache_file(digest):
-    return os.path.join(CACHE, f"{digest}.{'c' if os.path.exists(EXTRACTOR) else 'oracle'}.npz")
+    """Where rows are kept; elsewhere once extractor or oracle change, which are compared again."""
+    made_by = version(EXTRACTOR, captures.__file__, flows.__file__, packets.__file__)
+    return os.path.join(cache_folder(), f"{digest}.{made_by}.npz")
 
 
 def is_cached(digest):
@@ -130,7 +159,6 @@ def read(path, label_of=None, digest=None):
         nth, seen = np.zeros(len(flow), np.int64), {}
         for i, number in enumerate(flow.tolist()):
             seen[number] = nth[i] = seen.get(number, 0) + 1
-        os.makedirs(CACHE, exist_ok=True)
         temporary = f"{cached}.{os.getpid()}.npz"
         np.savez(temporary, x=x, flow=flow, nth=nth, time=time, index=index)
         os.replace(temporary, cached)

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import numpy as np
 import onnx
@@ -26,6 +27,7 @@ import nn
 import probes
 import qat
 import recordings
+import refusal
 import tools
 import tree
 import workers
@@ -264,6 +266,57 @@ class Models(unittest.TestCase):
                 self.assertTrue(np.array_equal(verdicts, fit(*job).predict(x)))
             if fitted.layers is not None:
                 self.assertGreater((fitted.predict_float(x) == verdicts).mean(), 0.9)
+
+
+class Cache(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def test_no_other_user_reaches_it(self):
+        if "AFXDP_TRAIN_CACHE" not in os.environ:
+            self.assertTrue(data.CACHE.startswith(os.path.join(data.ROOT, "train", "runs")))
+        with mock.patch.object(data, "CACHE", self.path("runs", "cache")):
+            for _ in range(2):
+                self.assertEqual(data.cache_folder(), data.CACHE)
+            self.assertEqual(os.stat(data.CACHE).st_mode & 0o777, 0o700)
+
+    def refused(self, cache, part):
+        with mock.patch.object(data, "CACHE", cache):
+            with self.assertRaises(refusal.Refused) as caught:
+                data.cache_file("digest")
+        self.assertIn(part, str(caught.exception))
+        self.assertIn(cache, str(caught.exception))
+
+    def test_a_folder_that_others_made_or_can_write_to_is_refused(self):
+        os.mkdir(self.path("theirs"))
+        with mock.patch.object(os, "geteuid", return_value=os.geteuid() + 1):
+            self.refused(self.path("theirs"), "isn't a folder that only you can write to")
+        os.symlink("theirs", self.path("link"))
+        self.refused(self.path("link"), "isn't a folder that only you can write to")
+        os.symlink("nowhere", self.path("dangling"))
+        self.refused(self.path("dangling"), "File exists")
+        os.chmod(self.path("theirs"), 0o777)
+        self.refused(self.path("theirs"), "isn't a folder that only you can write to")
+
+    def test_another_extractor_has_other_rows(self):
+        self.addCleanup(data.version.cache_clear)
+        with (mock.patch.object(data, "CACHE", self.path("cache")),
+              mock.patch.object(data, "EXTRACTOR", self.path("extractor"))):
+            found = [data.cache_file("digest")]
+            for text in ("first", "second"):
+                data.version.cache_clear()
+                with open(data.EXTRACTOR, "w", encoding="utf-8") as file:
+                    file.write(text)
+                found.append(data.cache_file("digest"))
+            self.assertEqual(data.cache_file("digest"), found[-1])
+            with mock.patch.object(data.packets, "__file__", data.EXTRACTOR):
+                found.append(data.cache_file("digest"))
+        self.assertEqual(len(set(found)), 4)
 
 
 class FlowTable(unittest.TestCase):
