@@ -28,6 +28,7 @@ import export_onnx
 import input_code
 import metrics
 import models
+import refusal
 import tools
 import train
 
@@ -132,7 +133,7 @@ def parse():
     parser.add_argument("--data", required=True, help="folder of the public captures")
     parser.add_argument("--models", default=os.path.join(data.ROOT, "models"),
                         help="folder of the shipped models")
-    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--seeds", type=models.seed_number, nargs="*", default=[0, 1, 2, 3, 4])
     return parser.parse_args()
 
 
@@ -172,4 +173,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(refusal.run_or_explain("agreement", main))

@@ -98,10 +98,14 @@ def extract(path):
     """The integers of a capture by the C extractor: [N, 13] with the packet's index first."""
     with tempfile.TemporaryDirectory() as folder:
         output = os.path.join(folder, "features.csv")
-        subprocess.run([EXTRACTOR, path, "-o", output], check=True, stdout=subprocess.DEVNULL)
+        try:
+            subprocess.run([EXTRACTOR, path, "-o", output], check=True, stdout=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise refusal.Refused(f"{path}: cannot extract its integers: {error}") from error
         with open(output, encoding="utf-8") as file:
             if not file.readline().startswith("index," + ",".join(FEATURES)):
-                raise ValueError(f"{EXTRACTOR} wrote another header than the design page's")
+                raise refusal.Refused(f"{EXTRACTOR} wrote another header than the design "
+                                      "page's: build it again")
             return np.array([line.split(",")[:13] for line in file], np.int64).reshape(-1, 13)
 
 
@@ -144,7 +148,10 @@ def read(path, label_of=None, digest=None):
     digest = digest or public.sha256(path)
     cached = cache_file(digest)
     if not os.path.exists(cached) or label_of:
-        walked = list(walk(path))
+        try:
+            walked = list(walk(path))
+        except captures.Damaged as error:
+            raise refusal.Refused(f"cannot read the capture {path}: {error}") from error
     if os.path.exists(cached):
         with np.load(cached) as file:
             x, flow, nth, time, index = (file[n] for n in ("x", "flow", "nth", "time", "index"))
@@ -153,7 +160,8 @@ def read(path, label_of=None, digest=None):
         index = np.array([w[0] for w in walked], np.int64)
         if os.path.exists(EXTRACTOR) and not np.array_equal(extract(path),
                                                             np.column_stack((index, x))):
-            raise ValueError(f"{path}: {EXTRACTOR} and the oracle differ; see test/oracle")
+            raise refusal.Refused(f"{path}: {EXTRACTOR} and the oracle differ: build it again, or see "
+                                  "test/oracle")
         flow = np.array([w[5] for w in walked], np.int64)
         time = np.array([w[1] for w in walked], np.int64)
         nth, seen = np.zeros(len(flow), np.int64), {}

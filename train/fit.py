@@ -9,7 +9,6 @@ imported from these, my/nn.q8 for afxdp-engine. Two runs on one machine give the
 """
 
 import argparse
-import dataclasses
 import json
 import math
 import os
@@ -47,17 +46,11 @@ def parse():
                         help="rows of other captures: chooses the best of several seeds")
     parser.add_argument("--classes", metavar="NAME,NAME",
                         help="the classes in this order (benign first, then by name)")
-    parser.add_argument("--seeds", type=int, nargs="+", metavar="SEED",
+    parser.add_argument("--seeds", type=models.seed_number, nargs="+", metavar="SEED",
                         help="(0; with --valid 0 1 2)")
     models.add_options(parser)
     parser.set_defaults(**dict.fromkeys(LEAST_STEPS))
     options = parser.parse_args()
-    for entry in dataclasses.fields(models.Effort):
-        value = getattr(options, entry.name, None)
-        if value is not None and (value < 0 or value == 0 and entry.name != "class_power"):
-            parser.error(f"--{entry.name.replace('_', '-')} {value}: too small")
-    if any(seed < 0 for seed in options.seeds or []):
-        parser.error("--seeds: numbers from 0")
     options.seeds = options.seeds or ([0, 1, 2] if options.valid else [0])
     return options
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Every model that is trained or compared, by name, behind one function: fit."""
 
+import argparse
+import math
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -30,12 +32,30 @@ class Effort:
     quiet: bool = False
 
 
+def number(kind, zero=False, most=math.inf):
+    """A type for argparse: finite, above 0 (or, with `zero`, from 0) and at most `most`."""
+
+    def read(text):
+        value = kind(text)
+        if not (0 < value < math.inf or zero and value == 0) or value > most:
+            raise argparse.ArgumentTypeError(
+                f"{text}: must be {'from' if zero else 'above'} 0"
+                + (f" to {most}" if most < math.inf else " and finite" if kind is float else ""))
+        return value
+
+    read.__name__ = kind.__name__  # argparse says it where kind() fails
+    return read
+
+
+seed_number = number(int, zero=True, most=2**32 - 1)  # what scikit-learn takes
+
+
 def add_options(parser):
     """An option of argparse for every number of Effort."""
     for entry in fields(Effort):
         if entry.type in (int, float):
-            parser.add_argument("--" + entry.name.replace("_", "-"), type=entry.type,
-                                default=entry.default)
+            parser.add_argument("--" + entry.name.replace("_", "-"), default=entry.default,
+                                type=number(entry.type, zero=entry.name == "class_power"))
 
 
 def effort_of(options):

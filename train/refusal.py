@@ -21,9 +21,10 @@ class Refused(Exception):
 
 
 def run_or_explain(program, body):
-    """Calls body() and gives the exit status: 0 done, 1 failed while running, 2 bad input."""
+    """Calls body() and gives the exit status: what body returns (None: 0), 1 failed while running,
+    2 bad input."""
     try:
-        body()
+        return body() or 0
     except Refused as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 2
@@ -31,18 +32,16 @@ def run_or_explain(program, body):
         where = f"cannot read or write {error.filename}: " if error.filename else ""
         print(printable(f"{program}: {where}{error.strerror or error}"), file=sys.stderr)
         return 1
-    return 0
 
 
 @contextlib.contextmanager
 def reading(what):
-    """Refuses what's wrong with the files that are read inside: unreadable, or not what they must
-    hold."""
+    """Refuses, inside, files that can't be read or don't hold what they must."""
     try:
         yield
     except OSError as error:
         where = error.filename or what
-        raise Refused(f"cannot read {where}: {error.strerror or error}") from error
+        raise Refused(f"cannot read or write {where}: {error.strerror or error}") from error
     except (ValueError, csv.Error) as error:
         raise Refused(f"{what}: {error}") from error
 

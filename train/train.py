@@ -28,9 +28,9 @@ import input_code
 import metrics
 import models
 import probes
-import public
 import qat
 import recordings
+import refusal
 import tools
 import workers
 
@@ -124,7 +124,7 @@ def add_data_options(parser):
     parser.add_argument("--data", required=True, help="folder of the public captures")
     parser.add_argument("--recordings", metavar="DIR", help="our own recordings (%(default)s)",
                         default=os.path.join(data.ROOT, "train", "runs", "recordings"))
-    parser.add_argument("--runs", type=int, default=6, metavar="N",
+    parser.add_argument("--runs", type=models.number(int, zero=True), default=6, metavar="N",
                         help="recordings to make where they are missing, seeds 1 to N (%(default)s)")
 
 
@@ -134,7 +134,7 @@ def parse():
     parser.add_argument("--out", default="models", help="where the models go")
     parser.add_argument("--run", help="run folder (train/runs/DATE)")
     parser.add_argument("--models", nargs="+", default=["nn", "dt"], choices=TRAINABLE)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=models.seed_number, nargs="+", default=[0, 1, 2])
     models.add_options(parser)
     return parser.parse_args()
 
@@ -161,17 +161,13 @@ def made_with():
             "torch": torch.__version__, "scikit-learn": sklearn.__version__}
 
 
-def main():
-    options, recipe, start = parse(), dataset.Recipe(), time.time()
-    effort = models.effort_of(options)
+def fit_and_export(options):
+    recipe, start, effort = dataset.Recipe(), time.time(), models.effort_of(options)
     run = options.run or os.path.join(data.ROOT, "train", "runs", time.strftime("%Y%m%d-%H%M%S"))
-    os.makedirs(run, exist_ok=True)
-    os.makedirs(options.out, exist_ok=True)
-    try:
+    for folder in (run, options.out):
+        refusal.writable_folder(folder)
+    with refusal.reading("captures and flow tables"):
         sets = load(options)
-    except public.Missing as error:
-        print(f"train: {error}", file=sys.stderr)
-        return 2
     train, valid, test = ({name: rows.take(rows.part == part) for name, rows in sets.items()}
                           for part in (data.TRAIN, data.VALID, data.TEST))
     training = dataset.prepare(train["lab"], train.get("recordings"), recipe,
@@ -201,7 +197,11 @@ def main():
     with open(os.path.join(run, "metrics.json"), "w", encoding="utf-8") as file:
         json.dump(report, file, indent=1)
     print(f"{report['seconds']} s; run folder {run}")
-    return 0
+
+
+def main():
+    options = parse()
+    return refusal.run_or_explain("train", lambda: fit_and_export(options))
 
 
 if __name__ == "__main__":

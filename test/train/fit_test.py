@@ -139,7 +139,7 @@ class Fit(unittest.TestCase):
                      self.features("v.csv", 1, ["benign", "worm"]))
         status, _, err = self.fit(good, "--model", "nn", "--out", self.path("out"), "--epochs", "0")
         self.assertEqual(status, 2)
-        self.assertIn("--epochs 0: too small", err)
+        self.assertIn("argument --epochs: 0: must be above 0", err)
 
     def test_one_line_where_the_place_or_the_tool_is_wrong(self):
         good = self.features("t.csv")
@@ -164,12 +164,12 @@ class Fit(unittest.TestCase):
         self.assertEqual(self.explained(OSError(5, "Input/output error", "a\nb")),
                          (1, "fit: cannot read or write a?b: Input/output error\n"))
         self.assertEqual(self.explained(OSError("odd")), (1, "fit: odd\n"))
-        self.assertEqual(refusal.run_or_explain("fit", lambda: None), 0)
+        self.assertEqual([refusal.run_or_explain("fit", lambda: done) for done in (None, 1)], [0, 1])
         with self.assertRaises(KeyError):  # a mistake of ours keeps its traceback
             self.explained(KeyError("x"))
         for error, line in ((ValueError("not a number"), "t.csv: not a number"),
                             (OSError(13, "Permission denied", "a.csv"),
-                             "cannot read a.csv: Permission denied")):
+                             "cannot read or write a.csv: Permission denied")):
             with self.assertRaises(refusal.Refused) as caught, refusal.reading("t.csv"):
                 raise error
             self.assertEqual(str(caught.exception), line)
