@@ -72,7 +72,7 @@ def choose(options, training, classes, tables, valid):
         fitted = models.fit(options.model, training, len(classes), seed, effort, tables)
         score = metrics.summary(valid[1], fitted.predict(valid[0]), classes) if valid else None
         found.append((score["macro_f1"] - score["false_positives"] if score else 0, fitted, score))
-    return max(found, key=lambda candidate: candidate[0])[1:]
+    return metrics.best(found)[1:]
 
 
 def write(options, fitted, training, classes, text, rng):
@@ -107,6 +107,7 @@ def fit(options):
     if options.valid:
         rows, labels = read(options.valid)
         valid = rows, labelled.number(labels, classes, "--valid")
+        metrics.validates(valid[1], classes, "--valid")
     elif len(options.seeds) > 1:
         raise labelled.Refused("several --seeds need --valid rows to choose by")
     refusal.writable_folder(options.out)

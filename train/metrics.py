@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Scores of verdicts against labels, and the confusion matrix as a picture."""
 
+import math
+
 import numpy as np
+
+import refusal
 
 
 def confusion(y, verdicts, classes):
@@ -25,6 +29,21 @@ def false_positives(y, verdicts):
     """Share of benign packets (class 0) called an attack."""
     benign = y == 0
     return float((verdicts[benign] != 0).mean()) if benign.any() else float("nan")
+
+
+def validates(y, names, what):
+    """Refuses validation rows that no false positive can be counted on."""
+    if not (y == 0).any():
+        raise refusal.Refused(f"{what}: no row of the class '{names[0]}', which the choice of a seed "
+                              "needs")
+
+
+def best(candidates):
+    """The first of the tuples (score, ...) with the highest score, which must all be numbers: no
+    comparison with NaN holds, so the first would win."""
+    if not all(math.isfinite(candidate[0]) for candidate in candidates):
+        raise refusal.Refused("a model's validation score is no number: no seed can be chosen")
+    return max(candidates, key=lambda candidate: candidate[0])
 
 
 def summary(y, verdicts, names):

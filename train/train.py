@@ -91,7 +91,7 @@ def fit_all(training, tables, valid, options, effort):
         choice = float(np.mean([s["macro_f1"] - s["false_positives"] - s["first_syn"]
                                 for s in scores.values()]))
         found.setdefault(fitted.name, []).append((choice, fitted, scores))
-    return {name: (max(candidates, key=lambda c: c[0])[1],
+    return {name: (metrics.best(candidates)[1],
                    [{"seed": f.seed, "choice": round(c, 5), **s} for c, f, s in candidates])
             for name, candidates in found.items()}
 
@@ -152,6 +152,12 @@ def load(options):
     return sets
 
 
+def part_of(sets, part):
+    """The rows of a part, by name; sets that have none are left out."""
+    found = {name: rows.take(rows.part == part) for name, rows in sets.items()}
+    return {name: rows for name, rows in found.items() if len(rows)}
+
+
 def made_with():
     """What the bits of a model depend on beside data and seed."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -168,8 +174,9 @@ def fit_and_export(options):
         refusal.writable_folder(folder)
     with refusal.reading("captures and flow tables"):
         sets = load(options)
-    train, valid, test = ({name: rows.take(rows.part == part) for name, rows in sets.items()}
-                          for part in (data.TRAIN, data.VALID, data.TEST))
+    train, valid, test = (part_of(sets, part) for part in (data.TRAIN, data.VALID, data.TEST))
+    for name, rows in valid.items():
+        metrics.validates(rows.y, data.CLASSES, f"{name}, validation part")
     training = dataset.prepare(train["lab"], train.get("recordings"), recipe,
                                lambda items: tqdm(items, "copies"))
     rng = np.random.default_rng(recipe.seed)

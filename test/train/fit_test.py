@@ -137,6 +137,10 @@ class Fit(unittest.TestCase):
         self.refused("several --seeds need --valid", good, "--seeds", "1", "2")
         self.refused("--valid: the label 'worm'", good, "--valid",
                      self.features("v.csv", 1, ["benign", "worm"]))
+        self.refused("--valid: no row of the class 'benign'", good, "--valid",
+                     self.features("attacks.csv", 1, ["flood", "scan"]))
+        self.refused("--valid: no row of the class 'scan'", good, "--classes", "scan,benign,flood",
+                     "--valid", self.features("v.csv", 1, ["flood", "benign"]))
         status, _, err = self.fit(good, "--model", "nn", "--out", self.path("out"), "--epochs", "0")
         self.assertEqual(status, 2)
         self.assertIn("argument --epochs: 0: must be above 0", err)

@@ -447,6 +447,17 @@ class Scores(unittest.TestCase):
         self.assertAlmostEqual(metrics.macro_f1(y, verdicts, 3), (4 / 6 + 2 / 4) / 2)
         self.assertAlmostEqual(metrics.false_positives(y, verdicts), 1 / 3)
 
+    def test_only_numbers_choose(self):
+        self.assertEqual(metrics.best([(0.1, "a"), (0.3, "b"), (0.3, "c"), (0.2, "d")]), (0.3, "b"))
+        for score in (float("nan"), float("inf")):
+            for candidates in ([(score,), (0.3,)], [(0.3,), (score,)], [(score,)]):
+                with self.assertRaises(refusal.Refused):
+                    metrics.best(candidates)
+        metrics.validates(np.array([1, 0]), "ab", "rows")
+        with self.assertRaises(refusal.Refused) as caught:
+            metrics.validates(np.array([1, 1]), "ab", "rows")
+        self.assertIn("rows: no row of the class 'a'", str(caught.exception))
+
     def test_first_and_last_packets_of_flows(self):
         flow, nth = np.array([0, 1, 0, 1, 2, 0]), np.array([1, 1, 2, 2, 1, 3])
         zero = np.zeros(6, np.int64)
@@ -480,6 +491,10 @@ class Parts(unittest.TestCase):
         rows = data.Rows(np.zeros((5, 12), np.int64), zero, flow, nth, zero, zero, zero, zero, ["a"])
         rows = data.by_first_packet(rows, np.array([0, 0, 2, 2, 2]))
         self.assertEqual(rows.part.tolist(), [0, 0, 0, 0, 2])
+        self.assertEqual({part: {name: len(found) for name, found in
+                                 train.part_of({"lab": rows, "none": rows.take([])}, part).items()}
+                          for part in (data.TRAIN, data.VALID, data.TEST)},
+                         {data.TRAIN: {"lab": 4}, data.VALID: {}, data.TEST: {"lab": 1}})
         both = data.join([rows, rows])
         self.assertEqual(both.flow.tolist(), [0, 1, 0, 1, 2, 3, 4, 3, 4, 5])
         self.assertEqual(both.capture.tolist(), [0] * 5 + [1] * 5)
