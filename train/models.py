@@ -79,9 +79,9 @@ class Fitted:
         """[N, 12] integers -> [N] classes, as the engine computes them."""
         if self.layers is not None:
             return qat.verdicts(self.layers, self.tables, x)
-        if self.model is not None:
+        if self.model is not None and len(x):  # scikit-learn refuses to predict nothing
             return self.model.predict(x)
-        return np.full(len(x), self.most)
+        return np.full(len(x), self.most or 0)
 
     def predict_float(self, x):
         """The same by a network's float layers."""

@@ -82,8 +82,10 @@ def fit_all(training, tables, valid, options, effort):
         fitted = models.fit(name, training, K, seed, effort, tables)
         scores = summaries(fitted.predict, valid)
         for part, rows in valid.items():
-            syns = probes.first_syn(fitted.predict, rows).values()
-            scores[part]["first_syn"] = max(moved for _, _, moved in syns)
+            called = [0.0]
+            if len(probes.client_syns(rows)):
+                called = [moved for _, _, moved in probes.first_syn(fitted.predict, rows).values()]
+            scores[part]["first_syn"] = max(called)
         return fitted, scores
 
     found = {}
