@@ -45,10 +45,14 @@ NOT_FOR = ("a decision to drop traffic without a person looking at it; it knows 
            "few testbeds, and tells no attack from what looks the same packet by packet")
 
 
+OWN_PAGE = ("nn", "dt")
+
+
 def write_provenance(path, name, facts):
     """What `afxdp-model inspect` shows of where a model comes from."""
+    page = f"docs/models/{name if name in OWN_PAGE else 'README'}.md"
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"not_for": NOT_FOR, "page": f"docs/models/{name}.md", "made_by": "train/train.py",
+        json.dump({"not_for": NOT_FOR, "page": page, "made_by": "train/train.py",
                    "data": {key: public.SETS[key] for key in public.LAB_SETS}, **facts}, file,
                   indent=1)
         file.write("\n")

@@ -265,6 +265,7 @@ class Models(unittest.TestCase):
         for job, fitted in zip(jobs, workers.each(fit, jobs, 2)):
             self.assertEqual((fitted.name, fitted.seed), job)
             verdicts = fitted.predict(x)
+            self.assertEqual(fitted.predict(x[:0]).shape, (0,))
             self.assertGreater((verdicts == training.y).mean(), 0.45 if job[0] == "majority" else 0.9)
             if job[1] == 0 and job[0] in ("nn", "dt", "forest"):
                 self.assertTrue(np.array_equal(verdicts, fit(*job).predict(x)))
@@ -386,6 +387,29 @@ class Refusals(unittest.TestCase):
         with mock.patch.object(train, "load", side_effect=ValueError("no\nnumber")):
             self.assertEqual(self.main(),
                              (2, "train: captures and flow tables: no?number"))
+
+    def test_a_small_run(self):
+        rng = np.random.default_rng(15)
+        count = 400
+        x, zero = rng.integers(1, 60000, (count, 12)), np.zeros(count, np.int64)
+        y = rng.integers(0, train.K, count)
+        x[:, 1] = 1000 * y + rng.integers(1, 500, count)
+        lab = data.Rows(x, y, np.arange(count), zero + 1, zero, zero, zero, np.arange(count) % 3,
+                        ["a"])
+        sets = {"lab": lab, "recordings": lab.take(lab.part == data.TRAIN)}
+        rows = dataset.Training(x, y, np.ones(count))
+        with (mock.patch.object(train, "load", return_value=sets), mock.patch.object(
+                dataset, "prepare", return_value=rows), contextlib.redirect_stdout(io.StringIO())):
+            status, line = self.main("--models", "dt", "forest", "--seeds", "1", "0")
+        self.assertEqual(status, 0, line)
+        with open(os.path.join(self.path("run"), "metrics.json"), encoding="utf-8") as file:
+            report = json.load(file)["models"]
+        for name, page in (("dt", "dt"), ("forest", "README")):
+            self.assertEqual(list(report[name]["test"]), ["lab"])
+            self.assertEqual([found["seed"] for found in report[name]["valid"]], [1, 0])
+            with open(self.path(f"out/{name}.provenance.json"), encoding="utf-8") as file:
+                self.assertEqual(json.load(file)["page"], f"docs/models/{page}.md")
+            self.assertTrue(os.path.exists(self.path(f"out/{name}.q8")))
 
     def refused(self, part, call, *arguments):
         with self.assertRaises(refusal.Refused) as caught:
