@@ -118,8 +118,8 @@ def cache_folder():
         raise refusal.Refused(f"cannot make the folder {CACHE}: {error.strerror}; "
                               "AFXDP_TRAIN_CACHE names another") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise refusal.Refused(f"{CACHE} isn't a folder that only you can write to: remove it, or set "
-                              "AFXDP_TRAIN_CACHE to one")
+        raise refusal.Refused(f"{CACHE} isn't a folder that only you can write to: remove it, or "
+                              "set AFXDP_TRAIN_CACHE to one")
     return CACHE
 
 
@@ -160,8 +160,8 @@ def read(path, label_of=None, digest=None):
         index = np.array([w[0] for w in walked], np.int64)
         if os.path.exists(EXTRACTOR) and not np.array_equal(extract(path),
                                                             np.column_stack((index, x))):
-            raise refusal.Refused(f"{path}: {EXTRACTOR} and the oracle differ: build it again, or see "
-                                  "test/oracle")
+            raise refusal.Refused(f"{path}: {EXTRACTOR} and the oracle differ: build it again, or "
+                                  "see test/oracle")
         flow = np.array([w[5] for w in walked], np.int64)
         time = np.array([w[1] for w in walked], np.int64)
         nth, seen = np.zeros(len(flow), np.int64), {}

@@ -34,8 +34,8 @@ def false_positives(y, verdicts):
 def validates(y, names, what):
     """Refuses validation rows that no false positive can be counted on."""
     if not (y == 0).any():
-        raise refusal.Refused(f"{what}: no row of the class '{names[0]}', which the choice of a seed "
-                              "needs")
+        raise refusal.Refused(f"{what}: no row of the class '{names[0]}', which the choice of a "
+                              "seed needs")
 
 
 def best(candidates):

@@ -168,7 +168,8 @@ class Fit(unittest.TestCase):
         self.assertEqual(self.explained(OSError(5, "Input/output error", "a\nb")),
                          (1, "fit: cannot read or write a?b: Input/output error\n"))
         self.assertEqual(self.explained(OSError("odd")), (1, "fit: odd\n"))
-        self.assertEqual([refusal.run_or_explain("fit", lambda: done) for done in (None, 1)], [0, 1])
+        for done, status in ((None, 0), (1, 1)):
+            self.assertEqual(refusal.run_or_explain("fit", lambda done=done: done), status)
         with self.assertRaises(KeyError):  # a mistake of ours keeps its traceback
             self.explained(KeyError("x"))
         for error, line in ((ValueError("not a number"), "t.csv: not a number"),
