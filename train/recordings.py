@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 import data
 import public
+import refusal
 
 SCRIPT = os.path.join(data.ROOT, "train", "record", "record.py")
 # Guessing a password over HTTP or MQTT is a short connection with a request and an answer, packet by
@@ -31,15 +32,18 @@ def cell(text, kind):
 
 def flow_table(path):
     """label_of(time, macs, packet) by a flow table: either way round, first match wins."""
-    with open(path, newline="", encoding="utf-8") as file:
+    with refusal.reading(path), open(path, newline="", encoding="utf-8") as file:
         lines = csv.reader(file)
-        if next(lines) != COLUMNS:
-            raise ValueError(f"{path}: the header isn't {','.join(COLUMNS)}")
+        if next(lines, None) != COLUMNS:
+            raise ValueError(f"the header isn't {','.join(COLUMNS)}")
+        table = list(lines)
+        if any(len(r) != len(COLUMNS) for r in table):
+            raise ValueError("a row has another number of cells than the header")
         rows = [(cell(r[0], data.ns), cell(r[1], data.ns), cell(r[2], int),
                  tuple(cell(a, lambda a: ipaddress.ip_address(a).packed) for a in r[3:5])
                  + tuple(cell(p, int) for p in r[5:7])
                  + tuple(cell(m, lambda m: bytes.fromhex(m.replace(":", ""))) for m in r[7:9]),
-                 r[9]) for r in lines]
+                 r[9]) for r in table]
     by_address, anywhere = {}, []
     for number, row in enumerate(rows):
         address = row[3][0] or row[3][1]

@@ -27,6 +27,7 @@ import models
 import probes
 import public
 import recordings
+import refusal
 import report_text
 import train
 import workers
@@ -276,7 +277,7 @@ def parse():
     parser.add_argument("--out", default=os.path.join(data.ROOT, "docs", "models"),
                         help="where evaluation.md goes")
     parser.add_argument("--run", default=os.path.join(data.ROOT, "train", "runs", "report"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--seeds", type=models.seed_number, nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs: the tables need a recording at least")
@@ -285,25 +286,22 @@ def parse():
 
 def main():
     options = parse()
-    os.makedirs(options.run, exist_ok=True)
+    refusal.writable_folder(options.run)
+    refusal.writable_folder(options.out)
     report, results, digest = None, {}, made_of(options)
-    try:
-        for name in TABLES:
-            path = os.path.join(options.run, f"{name}.json")
-            results[name] = kept(path, digest)
-            if results[name] is None:
-                report = report or Report(options)
-                results[name] = getattr(report, name)()
-                with open(f"{path}.part", "w", encoding="utf-8") as file:
-                    json.dump({"made_of": digest, "found": results[name]}, file, indent=1)
-                os.replace(f"{path}.part", path)
-    except public.Missing as error:
-        print(f"report: {error}", file=sys.stderr)
-        return 2
+    for name in TABLES:
+        path = os.path.join(options.run, f"{name}.json")
+        results[name] = kept(path, digest)
+        if results[name] is None:
+            report = report or Report(options)
+            results[name] = getattr(report, name)()
+            with open(f"{path}.part", "w", encoding="utf-8") as file:
+                json.dump({"made_of": digest, "found": results[name]}, file, indent=1)
+            os.replace(f"{path}.part", path)
     with open(os.path.join(options.out, "evaluation.md"), "w", encoding="utf-8") as file:
         file.write(report_text.page(results))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(refusal.run_or_explain("report", main))
