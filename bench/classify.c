@@ -30,8 +30,8 @@ struct classify_run {
     const struct features *inputs;
     size_t input_count; /* at least 256 */
     size_t batch;
-    size_t passes; /* 0: not known yet */
-    struct verdict verdicts[256];
+    size_t passes;                                             /* 0: not known yet */
+    struct verdict verdicts[256] __attribute__((aligned(64))); /* as a burst's are */
 };
 
 static void classify_pass(struct classify_run *run)
@@ -79,7 +79,7 @@ static int add_cases(struct bench_set *set, const char *what, struct classifier 
 
     set->classifiers[set->classifier_count++] = classifier;
     for (size_t b = 0; b < sizeof(batches) / sizeof(batches[0]); b++) {
-        struct classify_run *run = calloc(1, sizeof(*run));
+        struct classify_run *run = aligned_alloc(_Alignof(struct classify_run), sizeof(*run));
         struct bench_case *bench = &set->cases[set->count];
 
         if (!run)

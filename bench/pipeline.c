@@ -241,9 +241,10 @@ int bench_pipeline(int argc, char **argv)
 
     if (bench_options_read(&options, usage, argc, argv))
         return 2;
-    struct pipeline_set *set = calloc(1, sizeof(*set));
+    struct pipeline_set *set = aligned_alloc(_Alignof(struct pipeline_set), sizeof(*set));
     if (!set)
         return 1;
+    memset(set, 0, sizeof(*set));
     set->classifiers[0].what = "none";
     int err = options.model ? add_model(set, options.model, &error) : add_built_in(set);
     bool bad_input = err && err != -ENOMEM;

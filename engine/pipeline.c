@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "pipeline.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "link_layer.h"
+
+struct pipeline *pipeline_new(void)
+{
+    struct pipeline *pipeline = aligned_alloc(_Alignof(struct pipeline), sizeof(*pipeline));
+
+    if (pipeline)
+        memset(pipeline, 0, sizeof(*pipeline));
+    return pipeline;
+}
 
 static void parse(struct burst *burst)
 {

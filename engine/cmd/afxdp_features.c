@@ -222,7 +222,7 @@ static int prepare(struct extraction *extraction, const struct features_options 
         err = read_code(&extraction->code, options->code, error);
     if (err)
         return err;
-    extraction->pipeline = calloc(1, sizeof(*extraction->pipeline));
+    extraction->pipeline = pipeline_new();
     if (!extraction->pipeline)
         return error_set(error, -ENOMEM, "no memory for a pipeline");
     err = flow_table_new(&extraction->pipeline->table, &options->flows, error);

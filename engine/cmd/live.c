@@ -30,7 +30,7 @@ static int prepare_queue(struct live *live, uint32_t i, const struct model *mode
     int status = flow_table_new(&queue->table, &flows, error);
     if (status != 0)
         return status;
-    queue->pipeline = calloc(1, sizeof(*queue->pipeline));
+    queue->pipeline = pipeline_new();
     queue->stats = aligned_alloc(_Alignof(struct stats), live->paths * sizeof(*queue->stats));
     if (!queue->pipeline || !queue->stats)
         return error_set(error, -ENOMEM, "no memory for a pipeline");

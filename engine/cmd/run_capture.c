@@ -37,7 +37,7 @@ static int prepare(struct run *run, const struct engine_options *options, const 
         err = verdict_log_open(&run->log, options->verdicts, policy, model != NULL, error);
     if (err)
         return err;
-    run->pipeline = calloc(1, sizeof(*run->pipeline));
+    run->pipeline = pipeline_new();
     run->stats = aligned_alloc(_Alignof(struct stats), sizeof(*run->stats));
     if (!run->pipeline || !run->stats)
         return error_set(error, -ENOMEM, "no memory for a pipeline");

@@ -64,7 +64,7 @@ static void crew_begin(struct crew *crew, const struct policy *policy)
     struct error error = {""};
 
     *crew = (struct crew){.sent_all = true};
-    crew->pipeline = calloc(1, sizeof(*crew->pipeline));
+    crew->pipeline = pipeline_new();
     crew->stats = aligned_alloc(_Alignof(struct stats), sizeof(*crew->stats));
     crew->port = memory_port_new();
     assert_non_null(crew->pipeline);
