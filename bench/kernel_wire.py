@@ -4,7 +4,7 @@
 
 BPF live frames go into one end of a veth pair from one core. Threaded NAPI puts the XDP program of
 the other end on the other core; the rate is what it classified over the time the generator took.
-Runs take turns. The tree has depth 10; the networks' weights are random. Needs root, two cores and
+Runs take turns in random order. The tree has depth 10; the networks' weights are random. Needs root, two cores and
 a lab (test/lab.sh)."""
 
 import argparse
@@ -63,10 +63,7 @@ def make_models(folder):
 def main():
     wire.end_on_sigterm()
     parser = argparse.ArgumentParser(prog="afxdp-bench kernel-wire", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--packets", type=int, default=4_000_000, help="frames sent a run")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = wire.read_options(parser)
     if subprocess.run([wire.LAB, "check"]).returncode != 0:
         return 1
 
@@ -79,11 +76,12 @@ def main():
                                   "--model", path)
                       for what, path in models.items() if what.startswith("nn")]
         cases.append(wire.Engine("no model", "--datapath", "kernel", "--model", "none"))
-        rows = list(wire.compare(lab, cases, options.rounds, options.packets))
+        rows = list(wire.compare(lab, cases, options.rounds, options))
     tree = rows[0]["pps"]
     for row in rows:
         row["of_tree"] = round(row["pps"] / tree, 3)
-        del row["busy_ns"], row["first_over_this"]
+        for key in ("busy_ns", "first_over_this", "first_over_this_low", "first_over_this_high"):
+            del row[key]
     if options.json:
         print(json.dumps({"rows": rows}, indent=1))
         return 0

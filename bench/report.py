@@ -18,7 +18,7 @@ import report_tables
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
 BENCH = BUILD / "bin/afxdp-bench"
-ROUNDS = {"kernel": 3, "wire": 31} # rates on the wire differ by a tenth from run to run
+ROUNDS = {"kernel": 3, "wire": 61} # rates on the wire differ by a tenth from run to run
 LIMIT = 900 # seconds, of one part
 
 

@@ -39,8 +39,9 @@ no NIC and no driver. Figures are net of a program that only drops; `xdp drop` i
 A veth pair in copy mode, one generator on one core, one queue and its worker on another
 (`afxdp-bench wire`). The generator and the kernel's own work are most of what a packet costs here,
 and the rate is bounded by them; the worker's busy time beside it is ours. `ratio` is the first
-row's rate over this one's, the median of neighbouring runs. testpmd takes no arrival times, so
-the engine doesn't in those rows (`--timestamps burst`); what exact ones cost is a row of its own.""",
+row's rate over this one's, the median over rounds, each in random order, and where that median lies
+19 times out of 20. testpmd takes no arrival times, so the engine doesn't in those rows
+(`--timestamps burst`); what exact ones cost is a row of its own.""",
 }
 PARTS = tuple(TEXT)
 
@@ -139,9 +140,11 @@ def wire(rows):
         lines = [[row["what"], figure(row["pps"] / 1000, 0),
                   spread({key: row.get(key, 0) / 1000 for key in ("pps_min", "pps_max")},
                          "pps_min", "pps_max", 0) if "pps_min" in row else "-",
-                  figure(row.get("first_over_this"), 3), figure(row.get("busy_ns"), 0)]
+                  figure(row.get("first_over_this"), 3),
+                  spread(row, "first_over_this_low", "first_over_this_high", 3)
+                  if "first_over_this" in row else "-", figure(row.get("busy_ns"), 0)]
                  for row in rows if row["table"] == name]
-        parts.append(table([titles.get(name, name), "kpps", "min–max", "ratio", "busy ns"], lines))
+        parts.append(table([titles.get(name, name), "kpps", "min–max", "ratio", "of it", "busy ns"], lines))
     return "\n\n".join(parts)
 
 

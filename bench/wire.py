@@ -9,8 +9,10 @@ The rate is what was taken, over the time the generator took. Needs root, two co
 
 import argparse
 import json
+import math
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -119,15 +121,23 @@ class Testpmd:
         return packets / seconds, None
 
 
-def compare(lab, cases, rounds, count):
-    """Every case once a round, each round beginning with another; medians of the rates and of the
-    ratios to the first case."""
+def median_interval(values):
+    """Between which values of these the median of all such runs lies, 19 times out of 20: the order
+    statistics that a binomial distribution, as good as normal, puts 1.96 deviations away."""
+    values = sorted(values)
+    low = max(0, int(len(values) / 2 - 0.98 * math.sqrt(len(values))))
+    return values[low], values[-1 - low]
+
+
+def compare(lab, cases, rounds, options):
+    """Every case once a round, in random order, for a run feels what ran before it; medians of the
+    rates and of the ratios to the first case."""
+    shuffle = random.Random(options.seed)
     rates = {case.name: [] for case in cases}
     busy = {case.name: [] for case in cases}
-    for number in range(rounds):
-        begin = number % len(cases)
-        for case in cases[begin:] + cases[:begin]:
-            rate, busy_ns = case.measure(lab, count)
+    for _ in range(rounds):
+        for case in shuffle.sample(cases, len(cases)):
+            rate, busy_ns = case.measure(lab, options.packets)
             rates[case.name].append(rate)
             if busy_ns:
                 busy[case.name].append(busy_ns)
@@ -135,9 +145,11 @@ def compare(lab, cases, rounds, count):
     for case in cases:
         values = rates[case.name]
         ratios = [a / b for a, b in zip(first, values)]
+        low, high = median_interval(ratios)
         yield {"what": case.name, "pps": round(statistics.median(values)),
                "pps_min": round(min(values)), "pps_max": round(max(values)),
                "first_over_this": round(statistics.median(ratios), 3),
+               "first_over_this_low": round(low, 3), "first_over_this_high": round(high, 3),
                "busy_ns": round(statistics.median(busy[case.name]), 1) if busy[case.name] else None}
 
 
@@ -160,11 +172,14 @@ def by_queues(case, count):
 
 
 def show(title, rows):
-    print(f"\n{title}\n{'':44} {'kpps':>8} {'min..max':>15} {'first/this':>10} {'busy ns':>8}")
+    print(f"\n{title}\n{'':36} {'kpps':>8} {'min..max':>15} {'first/this':>10} {'95 %':>15} "
+          f"{'busy ns':>8}")
     for row in rows:
         spread = f"{row['pps_min'] // 1000}..{row['pps_max'] // 1000}" if "pps_min" in row else ""
         ratio = f"{row['first_over_this']:.3f}" if "first_over_this" in row else ""
-        print(f"{row['what']:44} {row['pps'] // 1000:8} {spread:>15} {ratio:>10} "
+        interval = (f"{row['first_over_this_low']:.3f}..{row['first_over_this_high']:.3f}"
+                    if ratio else "")
+        print(f"{row['what']:36} {row['pps'] // 1000:8} {spread:>15} {ratio:>10} {interval:>15} "
               f"{row['busy_ns'] or '-':>8}")
 
 
@@ -173,14 +188,22 @@ def end_on_sigterm():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
+def read_options(parser):
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--packets", type=int, default=4_000_000, help="frames sent a run")
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**6,
+                        help="of the order of runs; printed")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    print(f"order of runs: --seed {options.seed}", file=sys.stderr)
+    return options
+
+
 def main():
     end_on_sigterm()
     parser = argparse.ArgumentParser(prog="afxdp-bench wire", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--packets", type=int, default=4_000_000, help="frames sent a run")
     parser.add_argument("--model", default="nn.q8")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
+    options = read_options(parser)
     if subprocess.run([LAB, "check"]).returncode != 0:
         return 1
 
@@ -197,8 +220,8 @@ def main():
               file=sys.stderr)
 
     with Lab() as lab:
-        tables = {"receive": list(compare(lab, take, options.rounds, options.packets)),
-                  "hairpin": list(compare(lab, back, options.rounds, options.packets)),
+        tables = {"receive": list(compare(lab, take, options.rounds, options)),
+                  "hairpin": list(compare(lab, back, -(-options.rounds // 3), options)),
                   "packets": list(curve(lab, take[0], options.packets))}
     tables["queues"] = list(by_queues(take[0], options.packets))
     if options.json:
