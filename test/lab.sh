@@ -69,7 +69,7 @@ pair() { # pair PLACE INTERFACE PLACE INTERFACE
 }
 
 pass() { # pass PLACE INTERFACE
-    inside "$1" ip link set "$2" xdp obj "$build/xsk/pass.bpf.o" sec xdp.frags
+    inside "$1" ip link set "$2" xdp obj "$build/engine/attach/pass.bpf.o" sec xdp.frags
 }
 
 address() { # address PLACE INTERFACE LAST NEIGHBOUR_PLACE NEIGHBOUR_INTERFACE NEIGHBOUR_LAST
@@ -112,7 +112,7 @@ up() {
         esac
         shift
     done
-    [ -e "$build/xsk/pass.bpf.o" ] || die "no $build/xsk/pass.bpf.o: build first, or set AFXDP_BUILD"
+    [ -e "$build/engine/attach/pass.bpf.o" ] || die "no $build/engine/attach/pass.bpf.o: build first, or set AFXDP_BUILD"
     down
     mkdir -p "$state/bpf"
     mount -t bpf bpf "$state/bpf"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A port: where frames come from and go to. A capture file is one (engine/capture.h), an AF_XDP
+/* A port: where frames come from and go to. A capture file is one (engine/capture/capture.h), an AF_XDP
  * socket another (xsk/). The pipeline knows no more of either than this.
  *
  * A port belongs to one thread. Every frame has one owner at any time: receive hands it to the

@@ -95,7 +95,7 @@ class SinglePort(lab.Test):
     def test_anothers_program(self):
         """What another attached is left alone, and named."""
         here = self.lab()
-        program = f"{lab.BUILD}/xsk/pass.bpf.o"
+        program = f"{lab.BUILD}/engine/attach/pass.bpf.o"
         here.run("eng", "ip", "link", "set", "eng0", "xdp", "obj", program, "sec", "xdp.frags")
         before = here.attached()
         status, said = here.refused("--iface", "eng0")

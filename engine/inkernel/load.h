@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Loads BPF objects, and says why the kernel refused one. */
-#ifndef AFXDP_XDP_LOAD_H
-#define AFXDP_XDP_LOAD_H
+#ifndef AFXDP_LOAD_H
+#define AFXDP_LOAD_H
 
 #include <bpf/libbpf.h>
 

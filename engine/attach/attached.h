@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What is attached to an interface, and whose it is. */
-#ifndef AFXDP_XDP_ATTACHED_H
-#define AFXDP_XDP_ATTACHED_H
+#ifndef AFXDP_ATTACHED_H
+#define AFXDP_ATTACHED_H
 
 #include <stdbool.h>
 #include <stdint.h>

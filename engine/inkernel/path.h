@@ -6,8 +6,8 @@
  *   path_install(model, policy) ─► attach ─► path_install again, at any time ─► path_close
  *
  * One thread at a time. */
-#ifndef AFXDP_XDP_PATH_H
-#define AFXDP_XDP_PATH_H
+#ifndef AFXDP_PATH_H
+#define AFXDP_PATH_H
 
 #include <bpf/libbpf.h>
 

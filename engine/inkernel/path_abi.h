@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the in-kernel path and user space share: the values of its maps (BPF-safe). */
-#ifndef AFXDP_XDP_PATH_ABI_H
-#define AFXDP_XDP_PATH_ABI_H
+#ifndef AFXDP_PATH_ABI_H
+#define AFXDP_PATH_ABI_H
 
 #include "counters.h"
 #include "flow_features.h"

@@ -3,8 +3,8 @@
  *
  * guard_open attaches it: without a model packets pass, cross or drop as asked. guard_set_program
  * puts a model in, or another in its place. However the process ends, the model is gone with it. */
-#ifndef AFXDP_XDP_GUARD_H
-#define AFXDP_XDP_GUARD_H
+#ifndef AFXDP_GUARD_H
+#define AFXDP_GUARD_H
 
 #include "attach.h"
 #include "guard_abi.h"

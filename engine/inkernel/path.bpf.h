@@ -5,11 +5,11 @@
  *                        │ not IP, malformed            ▲
  *                        └──────────────────────────────┘
  *
- * A program that includes this has the maps below; engine/xdp/path.h fills them. Steps are the
- * pipeline's (engine/pipeline.c), with its headers, its counters and its evictions. Each CPU has
+ * A program that includes this has the maps below; engine/inkernel/path.h fills them. Steps are the
+ * pipeline's (engine/pipeline/pipeline.c), with its headers, its counters and its evictions. Each CPU has
  * its own flow table: both directions of a flow must come in on one CPU. */
-#ifndef AFXDP_XDP_PATH_BPF_H
-#define AFXDP_XDP_PATH_BPF_H
+#ifndef AFXDP_PATH_BPF_H
+#define AFXDP_PATH_BPF_H
 
 #include <linux/bpf.h>
 #include <linux/types.h>

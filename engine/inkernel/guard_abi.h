@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the guard program and user space share (BPF-safe). */
-#ifndef AFXDP_XDP_GUARD_ABI_H
-#define AFXDP_XDP_GUARD_ABI_H
+#ifndef AFXDP_GUARD_ABI_H
+#define AFXDP_GUARD_ABI_H
 
 #include "bytes.h"
 

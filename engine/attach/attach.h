@@ -15,8 +15,8 @@
  *
  * Needs CAP_BPF and CAP_NET_ADMIN; recognising another's program or a netlink leftover also needs
  * CAP_SYS_ADMIN. For set-up: one thread at a time. */
-#ifndef AFXDP_XDP_ATTACH_H
-#define AFXDP_XDP_ATTACH_H
+#ifndef AFXDP_ATTACH_H
+#define AFXDP_ATTACH_H
 
 #include <net/if.h>
 #include <stdbool.h>

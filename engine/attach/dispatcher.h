@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* libxdp's dispatcher: one program of its own on the interface that calls several others in turn.
  * Where it is already attached, ours joins it. */
-#ifndef AFXDP_XDP_DISPATCHER_H
-#define AFXDP_XDP_DISPATCHER_H
+#ifndef AFXDP_DISPATCHER_H
+#define AFXDP_DISPATCHER_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /* The claim of an interface by one engine process. It is an abstract unix socket: the kernel keeps
  * one name space of them per network namespace, as it does with interfaces, and takes it away when
  * the process ends, however it ends. */
-#ifndef AFXDP_XDP_CLAIM_H
-#define AFXDP_XDP_CLAIM_H
+#ifndef AFXDP_CLAIM_H
+#define AFXDP_CLAIM_H
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Runs a loaded path without an interface, by BPF_PROG_TEST_RUN: for tests and the bench. */
-#ifndef AFXDP_XDP_PATH_RUN_H
-#define AFXDP_XDP_PATH_RUN_H
+#ifndef AFXDP_PATH_RUN_H
+#define AFXDP_PATH_RUN_H
 
 #include "path.h"
 
