@@ -41,7 +41,7 @@ static const struct {
 
 struct pipeline_run {
     struct pipeline pipeline;
-    struct path path;
+    struct route route;
 };
 
 static uint64_t pipeline_bench_run(void *context)
@@ -50,7 +50,7 @@ static uint64_t pipeline_bench_run(void *context)
     uint64_t packets = 0;
 
     while (packets < PACKETS_PER_RUN)
-        packets += (uint64_t)pipeline_run(&run->pipeline, &run->path);
+        packets += (uint64_t)pipeline_run(&run->pipeline, &run->route);
     return packets;
 }
 
@@ -181,7 +181,7 @@ static void add_case(struct pipeline_set *set, size_t load, size_t classifier, d
     run->pipeline.table = set->tables[load];
     run->pipeline.classifier = with;
     run->pipeline.policy = &set->policy;
-    run->path = (struct path){.in = &set->ports[load].port, .stats = &set->stats};
+    run->route = (struct route){.in = &set->ports[load].port, .stats = &set->stats};
     *bench = (struct bench_case){
         .size_name = "flows", .run = pipeline_bench_run, .context = run, .floor_ns = floor_ns};
     snprintf(bench->what, sizeof(bench->what), "%s", set->classifiers[classifier].what);

@@ -84,7 +84,7 @@ int main(int count, char **arguments)
     struct classifier *classifier = NULL;
     struct q8 *model = NULL;
     struct error error = {"usage: own_port MODEL.q8"};
-    const struct path path = {.in = &scan.port, .stats = &stats};
+    const struct route route = {.in = &scan.port, .stats = &stats};
     int err = count == 2 ? q8_read(&model, arguments[1], &error) : -EINVAL;
 
     if (!err)
@@ -99,7 +99,7 @@ int main(int count, char **arguments)
     policy_init(&policy, model);
     pipeline.classifier = classifier;
     pipeline.policy = &policy;
-    while (pipeline_run(&pipeline, &path) >= 0)
+    while (pipeline_run(&pipeline, &route) >= 0)
         ;
     printf("%llu packets, %llu flows\n", (unsigned long long)stats.packets,
            (unsigned long long)stats.flows);

@@ -253,13 +253,13 @@ static int extract(struct extraction *extraction, const char *output, struct err
 {
     struct port *in = extraction->numbers ? flow_numbers_port(extraction->numbers)
                                           : capture_port(extraction->capture);
-    const struct path path = {.in = in, .stats = &extraction->stats};
+    const struct route route = {.in = in, .stats = &extraction->stats};
     int status = EXIT_DONE;
     int received;
 
     features_csv_write_header(extraction->file, extraction->numbers != NULL);
     do {
-        received = pipeline_run(extraction->pipeline, &path);
+        received = pipeline_run(extraction->pipeline, &route);
     } while (received >= 0 && !ferror(extraction->file));
     if (received < 0 && received != -ENODATA) {
         error_set(error, received, "%s", capture_fault(extraction->capture));

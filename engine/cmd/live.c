@@ -31,10 +31,10 @@ static int prepare_queue(struct live *live, uint32_t i, const struct model *mode
     if (status != 0)
         return status;
     queue->pipeline = pipeline_new();
-    queue->stats = aligned_alloc(_Alignof(struct stats), live->paths * sizeof(*queue->stats));
+    queue->stats = aligned_alloc(_Alignof(struct stats), live->routes * sizeof(*queue->stats));
     if (!queue->pipeline || !queue->stats)
         return error_set(error, -ENOMEM, "no memory for a pipeline");
-    memset(queue->stats, 0, live->paths * sizeof(*queue->stats));
+    memset(queue->stats, 0, live->routes * sizeof(*queue->stats));
     *queue->pipeline = (struct pipeline){
         .table = queue->table,
         .classifier = model ? model->classifier : NULL,
@@ -87,7 +87,7 @@ int live_open(struct live *live, const struct engine_options *options, const str
     struct error ignored;
 
     *live = (struct live){.options = options, .policy = policy};
-    live->paths = options->live.way == LIVE_BRIDGE ? 2 : 1;
+    live->routes = options->live.way == LIVE_BRIDGE ? 2 : 1;
     int status = live_nics_open(&live->nics, &options->live, error);
     if (status != 0)
         return status;
@@ -134,9 +134,9 @@ static int start_worker(struct live *live, uint32_t i, struct error *error)
     char name[16];
     struct worker_options options = {
         .pipeline = queue->pipeline,
-        .path_count = live->paths,
-        .paths = {{port[0], out[live->options->live.way], &queue->stats[0]},
-                  {port[1], port[0], &queue->stats[live->paths - 1]}},
+        .route_count = live->routes,
+        .routes = {{port[0], out[live->options->live.way], &queue->stats[0]},
+                   {port[1], port[0], &queue->stats[live->routes - 1]}},
         .ports = {wait_group, group_sent_all, group},
         .core = live->cores.core[i],
         .spin_us = live->options->live.spin_us,
@@ -233,8 +233,8 @@ void live_totals(const struct live *live, struct stats *totals)
 {
     memset(totals, 0, sizeof(*totals));
     for (uint32_t i = 0; i < live->nics.queues; i++)
-        for (uint32_t path = 0; path < live->paths; path++)
-            stats_add_snapshot(totals, &live->queue[i].stats[path]);
+        for (uint32_t route = 0; route < live->routes; route++)
+            stats_add_snapshot(totals, &live->queue[i].stats[route]);
 }
 
 int live_close(struct live *live, struct error *error)

@@ -2,7 +2,7 @@
 /* A run on an interface through AF_XDP: its ports, its sockets, and a worker per queue.
  *
  * Worker i has queue i of each port, a pipeline and a flow table of its own. On a bridge it runs
- * two paths, a→b and b→a, through the one pipeline. */
+ * two routes, a→b and b→a, through the one pipeline. */
 #ifndef AFXDP_LIVE_H
 #define AFXDP_LIVE_H
 
@@ -18,7 +18,7 @@
 struct live_queue {
     struct flow_table *table;
     struct pipeline *pipeline;
-    struct stats *stats; /* one per path */
+    struct stats *stats; /* one per route */
     struct worker *worker;
     struct worker_counters counters;
 };
@@ -29,7 +29,7 @@ struct live {
     struct live_nics nics;
     struct live_sockets sockets;
     struct cores cores;
-    uint32_t paths; /* of each worker */
+    uint32_t routes; /* of each worker */
     struct live_queue queue[REDIRECT_QUEUES_MAX];
     struct verdict_log *log;
     struct nic_counters nic_before[2];
@@ -53,7 +53,7 @@ int live_check(const struct live *live, struct error *error);
  * without; and where the NIC gives no times. */
 void live_check_promises(struct live *live);
 
-/* Sum over workers and paths. */
+/* Sum over workers and routes. */
 void live_totals(const struct live *live, struct stats *totals);
 
 /* Detaches, closes, puts the interfaces back. -errno of writing the verdicts. */

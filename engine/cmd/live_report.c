@@ -75,7 +75,7 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
 
     json_object_set_new(object, "interface", json_string(live->nics.nic[port]->name));
     add(object, "queue", queue);
-    live_report_counters(object, port < live->paths ? &live->queue[queue].stats[port] : &none);
+    live_report_counters(object, port < live->routes ? &live->queue[queue].stats[port] : &none);
     add_redirect(object, live->sockets.redirect[port], queue);
     add_socket(object, &live->sockets.group[queue]->port[port]);
     if (port == 0) { /* one worker serves both ports */

@@ -60,11 +60,11 @@ static void dispose(struct run *run)
 /* To the capture's end, or until a signal. 0, or -errno where it breaks off. */
 static int classify_all(struct run *run)
 {
-    const struct path path = {.in = capture_port(run->capture), .stats = run->stats};
+    const struct route route = {.in = capture_port(run->capture), .stats = run->stats};
     int received = 0;
 
     while (!run_interrupted() && received >= 0)
-        received = pipeline_run(run->pipeline, &path);
+        received = pipeline_run(run->pipeline, &route);
     return run_interrupted() || received == -ENODATA ? 0 : received;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A port: where frames come from and go to. A capture file is one (engine/capture/capture.h), an AF_XDP
- * socket another (xsk/). The pipeline knows no more of either than this.
+/* A port: where frames come from and go to. A capture file is one (engine/capture/capture.h), an
+ * AF_XDP socket another (xsk/). The pipeline knows no more of either than this.
  *
  * A port belongs to one thread. Every frame has one owner at any time: receive hands it to the
  * caller, who gives it away again by exactly one of send and release. */

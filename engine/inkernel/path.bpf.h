@@ -6,8 +6,8 @@
  *                        └──────────────────────────────┘
  *
  * A program that includes this has the maps below; engine/inkernel/path.h fills them. Steps are the
- * pipeline's (engine/pipeline/pipeline.c), with its headers, its counters and its evictions. Each CPU has
- * its own flow table: both directions of a flow must come in on one CPU. */
+ * pipeline's (engine/pipeline/pipeline.c), with its headers, its counters and its evictions. Each
+ * CPU has its own flow table: both directions of a flow must come in on one CPU. */
 #ifndef AFXDP_PATH_BPF_H
 #define AFXDP_PATH_BPF_H
 

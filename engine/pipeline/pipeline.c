@@ -104,19 +104,19 @@ static void apply_policy(struct burst *burst, const struct policy *policy, struc
 }
 
 /* Gives `count` frames to the out port, and back to the in port what it doesn't take. */
-static void forward(const struct frame *frames, uint32_t count, const struct path *path)
+static void forward(const struct frame *frames, uint32_t count, const struct route *route)
 {
-    uint32_t sent = path->out->operations->send(path->out, frames, count);
+    uint32_t sent = route->out->operations->send(route->out, frames, count);
 
-    stats_add(&path->stats->endings[ENDING_FORWARDED], sent);
-    stats_add(&path->stats->failures[FAILURE_TX_FULL], count - sent);
-    path->out->operations->flush(path->out);
+    stats_add(&route->stats->endings[ENDING_FORWARDED], sent);
+    stats_add(&route->stats->failures[FAILURE_TX_FULL], count - sent);
+    route->out->operations->flush(route->out);
     if (sent < count)
-        path->in->operations->release(path->in, frames + sent, count - sent);
+        route->in->operations->release(route->in, frames + sent, count - sent);
 }
 
 /* Some are dropped and some go out. */
-static void sort_out(struct burst *burst, const struct path *path)
+static void sort_out(struct burst *burst, const struct route *route)
 {
     uint32_t outgoing = 0;
     uint32_t dropped = 0;
@@ -127,42 +127,42 @@ static void sort_out(struct burst *burst, const struct path *path)
         else
             burst->outgoing[outgoing++] = burst->frames[i];
     }
-    forward(burst->outgoing, outgoing, path);
-    path->in->operations->release(path->in, burst->dropped, dropped);
+    forward(burst->outgoing, outgoing, route);
+    route->in->operations->release(route->in, burst->dropped, dropped);
 }
 
 /* Every frame is given away here, by exactly one of send and release. */
-static void give_away(struct burst *burst, const struct path *path)
+static void give_away(struct burst *burst, const struct route *route)
 {
-    struct stats *stats = path->stats;
+    struct stats *stats = route->stats;
 
     stats_add(&stats->endings[ENDING_DROPPED], burst->drop_count);
-    if (!path->out)
+    if (!route->out)
         stats_add(&stats->endings[ENDING_CONSUMED], burst->count - burst->drop_count);
-    if (!path->out || burst->drop_count == burst->count)
-        path->in->operations->release(path->in, burst->frames, burst->count);
+    if (!route->out || burst->drop_count == burst->count)
+        route->in->operations->release(route->in, burst->frames, burst->count);
     else if (burst->drop_count == 0)
-        forward(burst->frames, burst->count, path);
+        forward(burst->frames, burst->count, route);
     else
-        sort_out(burst, path);
-    path->in->operations->flush(path->in);
+        sort_out(burst, route);
+    route->in->operations->flush(route->in);
 }
 
-int pipeline_run(struct pipeline *pipeline, const struct path *path)
+int pipeline_run(struct pipeline *pipeline, const struct route *route)
 {
     struct burst *burst = &pipeline->burst;
-    int received = path->in->operations->receive(path->in, burst->frames, BURST_MAX);
+    int received = route->in->operations->receive(route->in, burst->frames, BURST_MAX);
 
     if (received <= 0)
         return received;
     burst->count = (uint32_t)received;
 
     parse(burst);
-    update_flows(burst, pipeline->table, path->stats);
+    update_flows(burst, pipeline->table, route->stats);
     classify(burst, pipeline->classifier);
-    apply_policy(burst, pipeline->policy, path->stats);
+    apply_policy(burst, pipeline->policy, route->stats);
     if (pipeline->observer)
         pipeline->observer->observe(pipeline->observer, burst);
-    give_away(burst, path);
+    give_away(burst, route);
     return received;
 }

@@ -64,7 +64,7 @@ struct pipeline *pipeline_new(void);
 
 /* One direction through a pipeline. A bridge's worker runs two, a→b and b→a, through one pipeline:
  * both directions of a flow then meet in one table. */
-struct path {
+struct route {
     struct port *in;
     struct port *out;    /* where packets are forwarded to; NULL: they are released, `consumed` */
     struct stats *stats; /* written by the pipeline's thread alone */
@@ -72,6 +72,6 @@ struct path {
 
 /* Takes a burst through. Returns how many frames there were, 0 when there are none now, -ENODATA
  * when there will be none any more, another -errno of `in` when it failed. */
-int pipeline_run(struct pipeline *pipeline, const struct path *path);
+int pipeline_run(struct pipeline *pipeline, const struct route *route);
 
 #endif

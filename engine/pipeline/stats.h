@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The counters of one path of packets (counters.h): one thread writes, any thread reads.
+/* The counters of one route of packets (counters.h): one thread writes, any thread reads.
  *
  * Writing is a relaxed load and store, no read-modify-write: there is one writer. A reader may see
  * a burst half counted; after the writer has stopped, the sums hold. */

@@ -30,12 +30,12 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static int run_paths(struct worker *w)
+static int run_routes(struct worker *w)
 {
     int received = 0;
 
-    for (uint32_t i = 0; i < w->options.path_count; i++) {
-        int status = pipeline_run(w->options.pipeline, &w->options.paths[i]);
+    for (uint32_t i = 0; i < w->options.route_count; i++) {
+        int status = pipeline_run(w->options.pipeline, &w->options.routes[i]);
 
         if (status < 0)
             return status;
@@ -77,7 +77,7 @@ static int idle(struct worker *w)
 static int work(struct worker *w)
 {
     while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
-        int received = run_paths(w);
+        int received = run_routes(w);
 
         if (received < 0)
             return received;
@@ -100,7 +100,7 @@ static int drain(struct worker *w)
     int quiet = 0;
 
     while (quiet < QUIET_ROUNDS && now_ns() < end) {
-        int received = run_paths(w);
+        int received = run_routes(w);
 
         if (received < 0)
             return received;

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A worker: one thread on one core that runs one pipeline, from start to stop.
  *
- *     while running:  every path once;  nothing came in?  spin a little, then sleep in `wait`
+ *     while running:  every route once; nothing came in?  spin a little, then sleep in `wait`
  *     when stopping:  go on until nothing comes in and everything sent is out, or time is over
  *
- * Between start and join, pipeline, ports and paths belong to the worker's thread. Counters of the
- * paths can be read at any time (stats.h). */
+ * Between start and join, pipeline, ports and routes belong to the worker's thread. Counters of the
+ * routes can be read at any time (stats.h). */
 #ifndef AFXDP_WORKER_H
 #define AFXDP_WORKER_H
 
 #include "pipeline.h"
 
 enum {
-    WORKER_PATHS_MAX = 2,
+    WORKER_ROUTES_MAX = 2,
     WORKER_WAIT_MS = 100, /* longest sleep: how soon a stop is noticed on a quiet link */
 };
 
-/* The ports behind the paths, as a whole: what struct port can't say for two at once. */
+/* The ports behind the routes, as a whole: what struct port can't say for two at once. */
 struct worker_ports {
     /* Sleeps until a frame may be there, at most that long. -errno when a port is gone. */
     int (*wait)(void *context, int timeout_ms);
@@ -34,8 +34,8 @@ struct worker_counters {
 
 struct worker_options {
     struct pipeline *pipeline;
-    struct path paths[WORKER_PATHS_MAX];
-    uint32_t path_count;
+    struct route routes[WORKER_ROUTES_MAX];
+    uint32_t route_count;
     struct worker_ports ports;
     int core;          /* the thread is pinned to it; -1: it isn't */
     uint32_t spin_us;  /* before it sleeps */

@@ -69,10 +69,10 @@ static void rig_free(struct rig *rig)
 
 static int run(struct rig *rig, struct port *out)
 {
-    const struct path path = {&rig->in->port, out, &rig->stats};
+    const struct route route = {&rig->in->port, out, &rig->stats};
     int received;
 
-    while ((received = pipeline_run(&rig->pipeline, &path)) > 0) {
+    while ((received = pipeline_run(&rig->pipeline, &route)) > 0) {
     }
     assert_true(stats_add_up(&rig->stats));
     return received;
@@ -272,15 +272,15 @@ static void takes_a_new_model_between_bursts(void **state)
     const struct classifier first = {.classify = classify_by_port, .model = &first_offset};
     const struct classifier second = {.classify = classify_by_port, .model = &second_offset};
     struct rig *rig = rig_new(1024);
-    const struct path path = {&rig->in->port, NULL, &rig->stats};
+    const struct route route = {&rig->in->port, NULL, &rig->stats};
 
     policy_init(&rig->policy, &three_classes);
     for (int i = 0; i < 2 * BURST_MAX; i++)
         memory_port_add(rig->in, &(struct test_packet){4, PROTOCOL_UDP, 1, 2, 1, 3, 0});
     rig->pipeline.classifier = &first;
-    assert_int_equal(pipeline_run(&rig->pipeline, &path), BURST_MAX);
+    assert_int_equal(pipeline_run(&rig->pipeline, &route), BURST_MAX);
     rig->pipeline.classifier = &second;
-    assert_int_equal(pipeline_run(&rig->pipeline, &path), BURST_MAX);
+    assert_int_equal(pipeline_run(&rig->pipeline, &route), BURST_MAX);
     for (uint32_t i = 0; i < 2 * BURST_MAX; i++)
         assert_int_equal(rig->slot[i], i < BURST_MAX ? 0 : 1);
     assert_int_equal(rig->stats.flows, 1); /* flow state survives */

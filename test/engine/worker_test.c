@@ -85,8 +85,8 @@ static void crew_start(struct crew *crew, uint32_t drain_ms)
 {
     const struct worker_options options = {
         .pipeline = crew->pipeline,
-        .paths = {{&crew->port->port, NULL, crew->stats}},
-        .path_count = 1,
+        .routes = {{&crew->port->port, NULL, crew->stats}},
+        .route_count = 1,
         .ports = {wait_for_frames, all_sent, crew},
         .core = -1,
         .name = "tested",

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         close(fd);
         return 0;
     }
-    const struct path way = {.in = capture_port(capture), .stats = &stats};
+    const struct route way = {.in = capture_port(capture), .stats = &stats};
     do {
         received = pipeline_run(&pipeline, &way);
         MUST(received != 0); /* "none now" would be asked for ever */

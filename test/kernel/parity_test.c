@@ -90,9 +90,9 @@ static void run_capture(struct comparison *c, const char *file)
         printf("%s\n", error.text);
         abort();
     }
-    const struct path path = {.in = capture_port(capture), .stats = &c->stats};
+    const struct route route = {.in = capture_port(capture), .stats = &c->stats};
     if (capture_link(capture) == LINK_ETHERNET) { /* interfaces have no other */
-        while (pipeline_run(&c->pipeline, &path) >= 0)
+        while (pipeline_run(&c->pipeline, &route) >= 0)
             ;
     }
     capture_close(capture);
