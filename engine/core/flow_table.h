@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The flow table: set-associative, eight ways, bounded; a full bucket evicts its oldest flow.
+/* The flow table: set-associative, eight ways, bounded; a full bucket evicts its oldest flow, where
+ * a flow that was answered ages eight times as slowly: a flood of new flows, which nobody answers,
+ * evicts itself and not the conversations.
  *
  * User space and kernel share this header (BPF-safe): a bucket is one element of an array, in
  * user space of anonymous memory, in the kernel of an ARRAY map with a slice per CPU. A table has
@@ -15,8 +17,12 @@
 
 enum {
     FLOW_WAYS = 8,
-    FLOW_STAMP_SHIFT = 20, /* a stamp counts 2^20 ns, about a millisecond */
+    FLOW_STAMP_SHIFT = 20,     /* a stamp counts 2^20 ns, about a millisecond */
+    FLOW_STAMP_LEAD = 1 << 14, /* a stamp up to this much newer (17 s) is of age 0: times go back */
+    FLOW_ANSWERED_SHIFT = 3,   /* an answered flow's age counts an eighth */
 };
+
+#define FLOW_STAMP_MASK 0x7fffffffu
 
 /* Keys of the hash, made from one seed by flow_seed_make. */
 struct flow_seed {
@@ -26,7 +32,7 @@ struct flow_seed {
 /* The first cache line decides hit, free way or victim without touching a flow. */
 struct flow_bucket {
     uint32_t tag[FLOW_WAYS];   /* upper half of the flow's hash, 0 where the way is free */
-    uint32_t stamp[FLOW_WAYS]; /* the flow's last time, in 2^20 ns, wrapping */
+    uint32_t stamp[FLOW_WAYS]; /* the flow's last time in 2^20 ns, wrapping, << 1 | answered */
     struct flow flow[FLOW_WAYS];
 } __attribute__((aligned(64)));
 
@@ -110,42 +116,69 @@ ALWAYS_INLINE uint32_t flow_bucket_match(const struct flow_bucket *bucket, uint3
 }
 #endif
 
-/* A free way, else the one with the oldest stamp, the lowest index on ties. */
-ALWAYS_INLINE uint32_t flow_bucket_victim(const struct flow_bucket *bucket, uint32_t stamp)
+/* Ages of flows as their stamps tell them. */
+struct flow_ages {
+    uint32_t now;     /* the stamp of an age of 0, less the lead, without the answered bit */
+    uint32_t expired; /* ages from here on are past the timeout */
+};
+
+/* Past by the stamps means past in nanoseconds too; the last two stamps before aren't told apart
+ * from it. A timeout longer than stamps reach (26 days) is never past. */
+ALWAYS_INLINE struct flow_ages flow_ages_at(uint64_t now, uint64_t timeout)
 {
-    uint32_t victim = 0;
-    int32_t oldest = INT32_MIN;
+    uint64_t expired = (timeout >> FLOW_STAMP_SHIFT) + 2;
+
+    return (struct flow_ages){.now = (uint32_t)(now >> FLOW_STAMP_SHIFT) + FLOW_STAMP_LEAD,
+                              .expired = expired > FLOW_STAMP_MASK ? FLOW_STAMP_MASK + 1
+                                                                   : (uint32_t)expired};
+}
+
+/* How readily a way is given to a new flow: a free one, then expired ones, then the others, each
+ * by age. */
+ALWAYS_INLINE uint32_t flow_rank(uint32_t tag, uint32_t stamp, struct flow_ages ages)
+{
+    uint32_t age = (ages.now - (stamp >> 1)) & FLOW_STAMP_MASK;
+
+    age = age > FLOW_STAMP_LEAD ? age - FLOW_STAMP_LEAD : 0;
+    uint32_t rank = age >= ages.expired ? age | (FLOW_STAMP_MASK + 1)
+                                        : age >> ((stamp & 1) * FLOW_ANSWERED_SHIFT);
+    return tag == 0 ? UINT32_MAX : rank;
+}
+
+/* The way that a new flow takes, by the first cache line alone: of the highest rank, the lowest
+ * index on ties. */
+ALWAYS_INLINE uint32_t flow_bucket_victim(const struct flow_bucket *bucket, struct flow_ages ages)
+{
+    uint64_t victim = 0;
 
     for (uint32_t way = 0; way < FLOW_WAYS; way++) {
-        int32_t age = (int32_t)(stamp - bucket->stamp[way]);
-
-        if (bucket->tag[way] == 0)
-            age = INT32_MAX;
-        if (age > oldest) {
-            oldest = age;
-            victim = way;
-        }
+        uint64_t rank = (uint64_t)flow_rank(bucket->tag[way], bucket->stamp[way], ages) << 3 |
+                        (FLOW_WAYS - 1 - way);
+        victim = rank > victim ? rank : victim;
     }
-    return victim;
+    return FLOW_WAYS - 1 - ((uint32_t)victim & (FLOW_WAYS - 1));
 }
 
 /* The flow in `way`, where the packet's flow was found; a packet more than `timeout` ns after its
- * last one starts it anew. */
+ * last one starts it anew. The answered bit stays once a packet came from the responder. */
 ALWAYS_INLINE struct flow *flow_bucket_continue(struct flow_bucket *bucket, uint32_t way,
                                                 const struct flow_key *key, bool from_low,
                                                 uint64_t now, uint64_t timeout,
                                                 enum flow_event *event)
 {
     struct flow *flow = &bucket->flow[way];
+    uint32_t stamp = bucket->stamp[way] | ((uint64_t)from_low != flow->initiator_is_low);
 
     *event = FLOW_KNOWN;
     if (now > flow->last) {
+        stamp = (uint32_t)(now >> FLOW_STAMP_SHIFT) << 1 | (stamp & 1);
         if (now - flow->last > timeout) {
             flow_begin(flow, key, from_low, now);
             *event = FLOW_BEGUN;
+            stamp &= ~1u;
         }
-        bucket->stamp[way] = (uint32_t)(now >> FLOW_STAMP_SHIFT);
     }
+    bucket->stamp[way] = stamp;
     return flow;
 }
 
@@ -154,14 +187,13 @@ ALWAYS_INLINE struct flow *flow_bucket_begin(struct flow_bucket *bucket, uint64_
                                              const struct flow_key *key, bool from_low,
                                              uint64_t now, uint64_t timeout, enum flow_event *event)
 {
-    uint32_t stamp = (uint32_t)(now >> FLOW_STAMP_SHIFT);
-    uint32_t way = flow_bucket_victim(bucket, stamp) & (FLOW_WAYS - 1);
+    uint32_t way = flow_bucket_victim(bucket, flow_ages_at(now, timeout)) & (FLOW_WAYS - 1);
     struct flow *flow = &bucket->flow[way];
     bool live = bucket->tag[way] != 0 && (now <= flow->last || now - flow->last <= timeout);
 
     *event = live ? FLOW_EVICTED : FLOW_BEGUN;
     bucket->tag[way] = flow_tag(hash);
-    bucket->stamp[way] = stamp;
+    bucket->stamp[way] = (uint32_t)(now >> FLOW_STAMP_SHIFT) << 1;
     flow_begin(flow, key, from_low, now);
     return flow;
 }
@@ -197,11 +229,11 @@ ALWAYS_INLINE struct flow *flow_bucket_lookup_expected(struct flow_bucket *bucke
 #ifndef __bpf__
 /* Where the flow with that hash is or will be, by its tag alone; begins to fetch it. */
 ALWAYS_INLINE uint32_t flow_bucket_expect(const struct flow_bucket *bucket, uint64_t hash,
-                                          uint64_t now)
+                                          uint64_t now, uint64_t timeout)
 {
     uint32_t ways = flow_bucket_match(bucket, flow_tag(hash));
     uint32_t way = ways ? (uint32_t)__builtin_ctz(ways)
-                        : flow_bucket_victim(bucket, (uint32_t)(now >> FLOW_STAMP_SHIFT));
+                        : flow_bucket_victim(bucket, flow_ages_at(now, timeout));
     const uint8_t *flow = (const uint8_t *)&bucket->flow[way];
 
     __builtin_prefetch(flow, 1);

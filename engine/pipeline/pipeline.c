@@ -43,8 +43,9 @@ static void find_flows(struct burst *burst, const struct flow_table *table)
         __builtin_prefetch(burst->buckets[i], 1);
     }
     for (uint32_t i = 0; i < burst->ip_count; i++)
-        burst->ways[i] = (uint8_t)flow_bucket_expect(burst->buckets[i], burst->hashes[i],
-                                                     burst->frames[burst->place[i]].time);
+        burst->ways[i] =
+            (uint8_t)flow_bucket_expect(burst->buckets[i], burst->hashes[i],
+                                        burst->frames[burst->place[i]].time, table->timeout);
 }
 
 /* In order, for packets of one flow in one burst must see each other. */

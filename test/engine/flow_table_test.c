@@ -19,19 +19,30 @@ static struct flow_key key_of(uint32_t number)
     return (struct flow_key){.low_address = {number}, .high_address = {~UINT64_C(0)}};
 }
 
-static enum flow_event see(struct flow_table *table, uint32_t number, uint64_t now)
+static enum flow_event see_from(struct flow_table *table, uint32_t number, uint64_t now,
+                                bool from_low)
 {
     struct flow_key key = key_of(number);
     uint64_t hash = flow_hash(&table->seed, &key);
     struct packet packet = {.length = 100, .version = 4};
     struct features features;
     enum flow_event event;
-    struct flow *flow = flow_bucket_lookup(flow_table_bucket(table, hash), hash, &key, true, now,
-                                           table->timeout, &event);
+    struct flow *flow = flow_bucket_lookup(flow_table_bucket(table, hash), hash, &key, from_low,
+                                           now, table->timeout, &event);
 
     assert_true(flow_key_equal(&flow->key, &key));
-    flow_features_update(flow, &packet, true, now, &features);
+    flow_features_update(flow, &packet, from_low, now, &features);
     return event;
+}
+
+static enum flow_event see(struct flow_table *table, uint32_t number, uint64_t now)
+{
+    return see_from(table, number, now, true);
+}
+
+static enum flow_event answer(struct flow_table *table, uint32_t number, uint64_t now)
+{
+    return see_from(table, number, now, false);
 }
 
 static struct flow_table *make(uint32_t flows, uint32_t timeout)
@@ -153,6 +164,131 @@ static void starts_a_new_flow_only_past_the_timeout(void **state)
     flow_table_free(table);
 }
 
+/* An answered flow's age counts an eighth: a silence of 79 s is less than one of 10 s. */
+static void keeps_answered_flows_eight_times_as_long(void **state)
+{
+    (void)state;
+    struct flow_table *table = make(8, 120);
+
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(see(table, i, 10 * SECOND), FLOW_BEGUN);
+    assert_int_equal(answer(table, 0, 11 * SECOND), FLOW_KNOWN);
+    assert_int_equal(see(table, 0, 12 * SECOND), FLOW_KNOWN); /* stays answered */
+    for (uint32_t i = 1; i < 8; i++)
+        assert_int_equal(see(table, i, 80 * SECOND), FLOW_KNOWN);
+    assert_int_equal(see(table, 8, 90 * SECOND), FLOW_EVICTED); /* 1 goes: 10 against 78 / 8 */
+    assert_int_equal(see(table, 0, 90 * SECOND), FLOW_KNOWN);
+    flow_table_free(table);
+}
+
+/* It is no absolute preference: handshakes live too when all others were answered. */
+static void evicts_an_answered_flow_when_its_silence_is_long(void **state)
+{
+    (void)state;
+    struct flow_table *table = make(8, 120);
+
+    for (uint32_t i = 0; i < 7; i++) {
+        assert_int_equal(see(table, i, (10 + i) * SECOND), FLOW_BEGUN);
+        assert_int_equal(answer(table, i, (10 + i) * SECOND), FLOW_KNOWN);
+    }
+    assert_int_equal(see(table, 7, 50 * SECOND), FLOW_BEGUN);
+    assert_int_equal(see(table, 8, 51 * SECOND), FLOW_EVICTED); /* 0 goes: 41 / 8 against 1 */
+    assert_int_equal(see(table, 7, 51 * SECOND), FLOW_KNOWN);
+    flow_table_free(table);
+}
+
+static void forgets_an_answer_with_the_flow_that_timed_out(void **state)
+{
+    (void)state;
+    struct flow_table *table = make(8, 120);
+
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(see(table, i, 10 * SECOND), FLOW_BEGUN);
+    assert_int_equal(answer(table, 0, 10 * SECOND), FLOW_KNOWN);
+    assert_int_equal(see(table, 0, 131 * SECOND), FLOW_BEGUN); /* anew */
+    for (uint32_t i = 1; i < 8; i++)
+        assert_int_equal(see(table, i, 132 * SECOND), FLOW_BEGUN);
+    assert_int_equal(see(table, 8, 140 * SECOND), FLOW_EVICTED);
+    assert_int_equal(see(table, 0, 140 * SECOND), FLOW_EVICTED); /* 9 s against 8 */
+    flow_table_free(table);
+}
+
+/* An expired flow goes first, answered or not, and whatever the ages of the others. */
+static void prefers_expired_flows_to_all_others(void **state)
+{
+    (void)state;
+    struct flow_table *table = make(8, 120);
+
+    assert_int_equal(see(table, 0, 10 * SECOND), FLOW_BEGUN);
+    assert_int_equal(answer(table, 0, 10 * SECOND), FLOW_KNOWN);
+    for (uint32_t i = 1; i < 8; i++)
+        assert_int_equal(see(table, i, 20 * SECOND), FLOW_BEGUN);
+    assert_int_equal(see(table, 8, 131 * SECOND), FLOW_BEGUN); /* 121 / 8 against 111 */
+    assert_int_equal(see(table, 1, 131 * SECOND), FLOW_KNOWN);
+    flow_table_free(table);
+}
+
+/* Stamps wrap after 26 days, and before that no idle flow looks younger than one that lives. */
+static void evicts_a_dead_flow_however_long_it_has_been_idle(void **state)
+{
+    (void)state;
+    const uint64_t day = 24 * 3600 * SECOND;
+    const uint64_t silences[] = {day,      12 * day, 14 * day, 25 * day,
+                                 26 * day, 27 * day, 51 * day, 400 * day};
+
+    for (size_t i = 0; i < sizeof(silences) / sizeof(silences[0]); i++) {
+        struct flow_table *table = make(8, 120);
+        uint64_t now = 5 * day + silences[i];
+
+        assert_int_equal(see(table, 0, 5 * day), FLOW_BEGUN);
+        for (uint32_t flow = 1; flow < 8; flow++)
+            assert_int_equal(see(table, flow, now), FLOW_BEGUN);
+        assert_int_equal(see(table, 8, now + SECOND), FLOW_BEGUN);
+        assert_int_equal(see(table, 7, now + SECOND), FLOW_KNOWN);
+        flow_table_free(table);
+    }
+}
+
+/* A flow seen a little in the future is of age 0, not of 26 days. */
+static void takes_stamps_of_the_future_for_young(void **state)
+{
+    (void)state;
+    struct flow_table *table = make(8, 120);
+
+    assert_int_equal(see(table, 0, 100 * SECOND), FLOW_BEGUN);
+    for (uint32_t i = 1; i < 8; i++)
+        assert_int_equal(see(table, i, 80 * SECOND), FLOW_BEGUN);
+    assert_int_equal(see(table, 8, 84 * SECOND), FLOW_EVICTED);
+    assert_int_equal(see(table, 0, 84 * SECOND), FLOW_KNOWN);
+    flow_table_free(table);
+}
+
+/* Three times as many new flows as fit come between two packets of each conversation. */
+static void conversations_outlive_a_flood(void **state)
+{
+    (void)state;
+    enum { CONVERSATIONS = 1000, FLOOD = 200000, ROUNDS = 4 };
+    struct flow_table *table = make(1 << 16, 120);
+    uint64_t now = SECOND;
+    uint32_t next = CONVERSATIONS;
+    uint32_t lost = 0;
+
+    for (uint32_t i = 0; i < CONVERSATIONS; i++) {
+        see(table, i, now);
+        answer(table, i, now);
+    }
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t i = 0; i < FLOOD; i++) /* 1 M flows a second */
+            see(table, next++, now += 1000);
+        for (uint32_t i = 0; i < CONVERSATIONS; i++)
+            lost += see(table, i, now) != FLOW_KNOWN;
+        for (uint32_t i = 0; i < CONVERSATIONS; i++)
+            answer(table, i, now);
+    }
+    assert_in_range(lost, 0, ROUNDS * CONVERSATIONS / 8);
+    flow_table_free(table);
+}
+
 /* A full table of random traffic: what it knows is what it must know. */
 static void keeps_a_million_flows(void **state)
 {
@@ -180,6 +316,13 @@ int main(void)
         cmocka_unit_test(evicts_the_oldest_of_a_full_bucket),
         cmocka_unit_test(takes_the_place_of_an_expired_flow),
         cmocka_unit_test(starts_a_new_flow_only_past_the_timeout),
+        cmocka_unit_test(keeps_answered_flows_eight_times_as_long),
+        cmocka_unit_test(evicts_an_answered_flow_when_its_silence_is_long),
+        cmocka_unit_test(forgets_an_answer_with_the_flow_that_timed_out),
+        cmocka_unit_test(prefers_expired_flows_to_all_others),
+        cmocka_unit_test(evicts_a_dead_flow_however_long_it_has_been_idle),
+        cmocka_unit_test(takes_stamps_of_the_future_for_young),
+        cmocka_unit_test(conversations_outlive_a_flood),
         cmocka_unit_test(keeps_a_million_flows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
