@@ -41,7 +41,7 @@ static void classify_pass(struct classify_run *run)
     for (size_t done = 0; done < PACKETS_PER_PASS; done += run->batch) {
         if (at + run->batch > run->input_count)
             at = 0;
-        run->classifier->classify(run->classifier->model, run->inputs + at, run->batch,
+        run->classifier->classify(run->classifier->model, run->inputs[at].value, run->batch,
                                   run->verdicts);
         at += run->batch;
     }

@@ -83,7 +83,7 @@ struct dt_model *shape_forest(uint32_t trees, uint32_t depth, uint32_t classes,
 
         model->shape.tree[t] = (struct dt_tree){root, depth};
         for (uint32_t i = 0; i < branches; i++) {
-            uint32_t feature = below(&state, FEATURE_COUNT);
+            uint32_t feature = below(&state, FEATURES_1);
             const struct features *of = &inputs[below(&state, (uint32_t)input_count)];
 
             model->nodes[root + i] = dt_node_make(feature, of->value[feature], root + 2 * i + 1);

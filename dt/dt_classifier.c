@@ -41,14 +41,14 @@ static int reference_prepare(void **plan, const struct dt_model *model)
     return 0;
 }
 
-static void reference_classify(const void *plan, const struct features *features, size_t count,
+static void reference_classify(const void *plan, const uint32_t *features, size_t count,
                                struct verdict *verdicts)
 {
     const struct dt_model *model = ((const struct reference_plan *)plan)->model;
 
     for (size_t i = 0; i < count; i++)
         verdicts[i] = dt_classify_one(&model->shape, model->nodes, DT_NO_MASK, model->scores,
-                                      DT_NO_MASK, &features[i]);
+                                      DT_NO_MASK, features + i * FEATURES_1);
 }
 
 const struct dt_variant dt_variant_reference = {
@@ -126,6 +126,7 @@ int dt_variant_new(struct classifier **out, size_t variant, const struct dt_mode
     classifier->base = (struct classifier){
         .classify = chosen->classify,
         .model = classifier->plan,
+        .feature_set = FEATURE_SET_1,
         .kind = "dt",
         .variant = chosen->name,
         .destroy = dt_classifier_destroy,

@@ -57,9 +57,9 @@ static int put_children(struct layout *layout, uint32_t tree, uint32_t at, struc
         *made = dt_node_make(DT_LEAF, put_row(layout, node->row), at);
         return 0;
     }
-    if (node->feature >= FEATURE_COUNT)
+    if (node->feature >= FEATURES_1)
         return error_set(error, -EINVAL, "tree %u: a node tests feature %u of %d", tree,
-                         node->feature, FEATURE_COUNT);
+                         node->feature, FEATURES_1);
     *made = dt_node_make(node->feature, node->threshold, layout->model->node_count);
     int err = put_node(layout, tree, node->left, error);
     return err ? err : put_node(layout, tree, node->right, error);

@@ -115,11 +115,11 @@ static int read_branch(struct reader *reader, uint32_t place)
     const struct dt_attributes *a = &reader->attributes;
     struct dt_ensemble_node *node = &reader->ensemble->nodes[place];
 
-    if (a->features[place] < 0 || a->features[place] >= FEATURE_COUNT)
+    if (a->features[place] < 0 || a->features[place] >= FEATURES_1)
         return onnx_node_refuse(reader->node, reader->error,
                                 "tree %lld: node %lld tests feature %lld of %d",
                                 (long long)a->tree_ids[place], (long long)a->node_ids[place],
-                                (long long)a->features[place], FEATURE_COUNT);
+                                (long long)a->features[place], FEATURES_1);
     node->feature = (uint32_t)a->features[place];
     node->value = a->values.values[place];
     int err = read_child(reader, place, a->yes_ids[place], &node->yes);
@@ -234,9 +234,9 @@ static int check_graph(const struct onnx *onnx, const struct onnx_node **trees,
     if (input->type != ONNX_FLOAT && input->type != ONNX_DOUBLE)
         return error_set(error, -EINVAL, "input '%s' must be float or double", input->name);
     if (input->rank >= 0 &&
-        (input->rank != 2 || (input->dims[1] >= 0 && input->dims[1] != FEATURE_COUNT)))
+        (input->rank != 2 || (input->dims[1] >= 0 && input->dims[1] != FEATURES_1)))
         return error_set(error, -EINVAL, "input '%s' must have the shape [N, %d]", input->name,
-                         FEATURE_COUNT);
+                         FEATURES_1);
     ensemble->doubles = input->type == ONNX_DOUBLE;
     return 0;
 }
@@ -320,7 +320,7 @@ bool dt_ensemble_yes(const struct dt_ensemble *ensemble, const struct dt_ensembl
     }
 }
 
-uint32_t dt_ensemble_class(const struct dt_ensemble *ensemble, const struct features *features)
+uint32_t dt_ensemble_class(const struct dt_ensemble *ensemble, const uint32_t *features)
 {
     double sums[CLASSES_MAX] = {0};
     uint32_t best = 0;
@@ -329,9 +329,10 @@ uint32_t dt_ensemble_class(const struct dt_ensemble *ensemble, const struct feat
         const struct dt_ensemble_node *node = &ensemble->nodes[ensemble->root[t]];
 
         while (node->mode != DT_MODE_LEAF)
-            node = &ensemble->nodes[dt_ensemble_yes(ensemble, node, features->value[node->feature])
-                                        ? node->yes
-                                        : node->no];
+            node =
+                &ensemble
+                     ->nodes[dt_ensemble_yes(ensemble, node, features[node->feature]) ? node->yes
+                                                                                      : node->no];
         for (uint32_t i = 0; i < ensemble->class_count; i++)
             sums[i] += ensemble->weights[(size_t)node->row * ensemble->class_count + i];
     }

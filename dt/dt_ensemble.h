@@ -52,6 +52,6 @@ bool dt_ensemble_yes(const struct dt_ensemble *ensemble, const struct dt_ensembl
 
 /* The class that the file's own arithmetic gives, in double: the largest sum, the lowest class on
  * ties. What the integer model is compared with. */
-uint32_t dt_ensemble_class(const struct dt_ensemble *ensemble, const struct features *features);
+uint32_t dt_ensemble_class(const struct dt_ensemble *ensemble, const uint32_t *features);
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { BRANCHES_MAX = 256 }; /* branches that get golden vectors, two each */
 
-static void score(const void *context, const struct features *features, struct import_score *score)
+static void score(const void *context, const uint32_t *features, struct import_score *score)
 {
     const struct dt_model *model = context;
     struct dt_sums sums = {.score = {0}};
@@ -27,8 +27,8 @@ static void score(const void *context, const struct features *features, struct i
 static bool reach(const struct dt_model *model, const uint32_t *parents, uint32_t at,
                   struct features *features)
 {
-    uint32_t least[FEATURE_COUNT] = {0};
-    uint32_t most[FEATURE_COUNT];
+    uint32_t least[FEATURES_1] = {0};
+    uint32_t most[FEATURES_1];
 
     memset(most, 0xff, sizeof(most));
     for (uint32_t child = at; parents[child] != UINT32_MAX; child = parents[child]) {
@@ -44,7 +44,7 @@ static bool reach(const struct dt_model *model, const uint32_t *parents, uint32_
                 least[feature] = node->threshold + 1;
         }
     }
-    for (int i = 0; i < FEATURE_COUNT; i++) {
+    for (int i = 0; i < FEATURES_1; i++) {
         if (least[i] > most[i])
             return false;
         if (features->value[i] < least[i])
@@ -111,7 +111,7 @@ static int add_golden(struct q8 *file, const struct dt_model *model, const struc
     for (uint32_t i = 0; i < count; i++) {
         struct import_score answer;
 
-        score(model, &rows[i], &answer);
+        score(model, rows[i].value, &answer);
         golden[file->golden_count + i] = (struct q8_golden){
             .features = rows[i],
             .verdict = {(uint16_t)answer.class_index,
@@ -152,8 +152,8 @@ static size_t count_agreeing(const struct dt_ensemble *ensemble, const struct dt
     for (size_t i = 0; i < import->rows; i++) {
         struct import_score answer;
 
-        score(model, &import->features[i], &answer);
-        agreeing += answer.class_index == dt_ensemble_class(ensemble, &import->features[i]);
+        score(model, import->features[i].value, &answer);
+        agreeing += answer.class_index == dt_ensemble_class(ensemble, import->features[i].value);
     }
     return agreeing;
 }

@@ -59,41 +59,41 @@ static int interleaved_prepare(void **out, const struct dt_model *model)
 
 /* Lets `lanes` packets go on from where they are; a constant count lets the compiler keep all of
  * them in registers. */
-ALWAYS_INLINE void walk(const struct dt_node *nodes, uint32_t levels,
-                        const struct features *features, int lanes, uint32_t at[LANES])
+ALWAYS_INLINE void walk(const struct dt_node *nodes, uint32_t levels, const uint32_t *features,
+                        int lanes, uint32_t at[LANES])
 {
     for (uint32_t level = 0; level < levels; level++) {
 #pragma GCC unroll 8
         for (int lane = 0; lane < lanes; lane++) {
             struct dt_node node = nodes[at[lane]];
-            uint32_t value = features[lane].value[dt_node_value(&node)];
+            uint32_t value = features[(uint32_t)lane * FEATURES_1 + dt_node_value(&node)];
             at[lane] = dt_node_left(&node) + (node.threshold < value);
         }
     }
 }
 
 ALWAYS_INLINE void walk_tree(const struct dt_node *nodes, struct dt_tree tree,
-                             const struct features *features, int lanes, uint32_t at[LANES])
+                             const uint32_t *features, int lanes, uint32_t at[LANES])
 {
     for (int lane = 0; lane < lanes; lane++)
         at[lane] = tree.root;
     walk(nodes, tree.depth, features, lanes, at);
 }
 
-void dt_interleaved_go_on(const void *model, const struct features *features, uint32_t count,
+void dt_interleaved_go_on(const void *model, const uint32_t *features, uint32_t count,
                           uint32_t levels, uint32_t *at)
 {
     const struct plan *plan = model;
 
     for (uint32_t i = 0; i < count; i += LANES) {
-        walk(plan->nodes, levels, features + i, LANES, at + i);
+        walk(plan->nodes, levels, features + i * FEATURES_1, LANES, at + i);
         for (uint32_t lane = i; lane < i + LANES; lane++)
             at[lane] = plan->rows[at[lane]];
     }
 }
 
-ALWAYS_INLINE void classify_lanes(const struct plan *plan, const struct features *features,
-                                  int lanes, struct verdict *verdicts)
+ALWAYS_INLINE void classify_lanes(const struct plan *plan, const uint32_t *features, int lanes,
+                                  struct verdict *verdicts)
 {
     const struct dt_model *model = plan->model;
     uint32_t at[LANES];
@@ -120,16 +120,16 @@ ALWAYS_INLINE void classify_lanes(const struct plan *plan, const struct features
     }
 }
 
-static void interleaved_classify(const void *model, const struct features *features, size_t count,
+static void interleaved_classify(const void *model, const uint32_t *features, size_t count,
                                  struct verdict *verdicts)
 {
     const struct plan *plan = model;
     size_t i = 0;
 
     for (; i + LANES <= count; i += LANES)
-        classify_lanes(plan, features + i, LANES, verdicts + i);
+        classify_lanes(plan, features + i * FEATURES_1, LANES, verdicts + i);
     for (; i < count; i++)
-        classify_lanes(plan, features + i, 1, verdicts + i);
+        classify_lanes(plan, features + i * FEATURES_1, 1, verdicts + i);
 }
 
 const struct dt_variant dt_variant_interleaved = {

@@ -74,9 +74,9 @@ static int check_node(const struct dt_model *model, uint32_t tree, uint32_t at, 
                              node->threshold, model->row_count);
         return 0;
     }
-    if (value >= FEATURE_COUNT)
+    if (value >= FEATURES_1)
         return error_set(error, -EINVAL, "tree %u: node %u tests feature %u of %d", tree, at, value,
-                         FEATURE_COUNT);
+                         FEATURES_1);
     if (left <= at || left + 1 >= tree_end(model, tree))
         return error_set(error, -EINVAL, "tree %u: node %u has children %u and %u outside %u..%u",
                          tree, at, left, left + 1, at + 1, tree_end(model, tree) - 1);

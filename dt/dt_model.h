@@ -22,7 +22,7 @@ enum {
     DT_NODES_MAX = 1 << 20, /* of all trees together: 8 MiB */
     DT_CELLS_MAX = 1 << 22, /* scores, that is rows times classes: 16 MiB */
     DT_VALUES = 16,         /* the features, then zeros: what a node's link can name */
-    DT_LEAF = FEATURE_COUNT /* the first of those zeros: what a leaf "compares" */
+    DT_LEAF = FEATURES_1    /* the first of those zeros: what a leaf "compares" */
 };
 
 /* A branch goes to `left` where the feature is at most `threshold`, else to left + 1. A leaf names

@@ -98,7 +98,7 @@ static int make_group(struct rank_builder *builder, uint32_t first)
 {
     struct rank_plan *plan = builder->plan;
     struct rank_group *group = &plan->groups[plan->group_count++];
-    uint8_t places[FEATURE_COUNT][RANK_SLOTS];
+    uint8_t places[FEATURES_1][RANK_SLOTS];
     struct walker level[1 << RANK_LEVELS_MOST];
     struct thresholds thresholds = {.memory = NULL};
     int err = 1;

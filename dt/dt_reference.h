@@ -16,11 +16,11 @@ struct dt_values {
     uint32_t value[DT_VALUES];
 };
 
-ALWAYS_INLINE void dt_values_fill(struct dt_values *values, const struct features *features)
+ALWAYS_INLINE void dt_values_fill(struct dt_values *values, const uint32_t *features)
 {
-    for (int i = 0; i < FEATURE_COUNT; i++)
-        values->value[i] = features->value[i];
-    for (int i = FEATURE_COUNT; i < DT_VALUES; i++)
+    for (int i = 0; i < FEATURES_1; i++)
+        values->value[i] = features[i];
+    for (int i = FEATURES_1; i < DT_VALUES; i++)
         values->value[i] = 0;
 }
 
@@ -65,7 +65,7 @@ ALWAYS_INLINE void dt_add_row(const int32_t *scores, uint32_t cell_mask, uint32_
  * instead of this loop. */
 ALWAYS_INLINE void dt_sums_of(const struct dt_shape *shape, const struct dt_node *nodes,
                               uint32_t node_mask, const int32_t *scores, uint32_t cell_mask,
-                              const struct features *features, struct dt_sums *sums)
+                              const uint32_t *features, struct dt_sums *sums)
 {
     struct dt_values values;
 
@@ -82,7 +82,7 @@ ALWAYS_INLINE void dt_sums_of(const struct dt_shape *shape, const struct dt_node
 ALWAYS_INLINE struct verdict dt_classify_one(const struct dt_shape *shape,
                                              const struct dt_node *nodes, uint32_t node_mask,
                                              const int32_t *scores, uint32_t cell_mask,
-                                             const struct features *features)
+                                             const uint32_t *features)
 {
     struct dt_sums sums = {.score = {0}};
 

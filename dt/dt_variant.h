@@ -27,7 +27,7 @@ extern const struct dt_variant dt_variant_vbmi;        /* dt_vbmi.c, x86-64 only
 /* Lets packets go on from nodes of a model, for the levels that are left; `model` is what
  * dt_variant_interleaved prepared, `count` is a multiple of 8. `at` then holds rows of scores or,
  * for a single tree, verdicts. */
-void dt_interleaved_go_on(const void *model, const struct features *features, uint32_t count,
+void dt_interleaved_go_on(const void *model, const uint32_t *features, uint32_t count,
                           uint32_t levels, uint32_t *at);
 
 #endif

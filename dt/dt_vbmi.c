@@ -71,8 +71,7 @@ static void add_up(const struct plan *plan, const uint32_t rows[][LANES], struct
 
 /* A group's trees, one after the other; where each packet ends in rows[tree]. */
 static void walk_group(const struct plan *plan, const struct rank_group *group,
-                       const struct features *features, const struct ranks *ranks,
-                       uint32_t rows[][LANES])
+                       const uint32_t *features, const struct ranks *ranks, uint32_t rows[][LANES])
 {
     uint16_t places[LANES];
     uint32_t t = group->first_tree;
@@ -90,7 +89,7 @@ static void walk_group(const struct plan *plan, const struct rank_group *group,
 }
 
 /* Forests, and single trees whose verdicts aren't numbered. */
-static void classify_by_rows(const struct plan *plan, const struct features *features,
+static void classify_by_rows(const struct plan *plan, const uint32_t *features,
                              const struct columns *columns, struct verdict *verdicts)
 {
     uint32_t rows[DT_TREES_MAX][LANES];
@@ -110,8 +109,7 @@ static void classify_by_rows(const struct plan *plan, const struct features *fea
             verdicts[i] = plan->by_row[rows[0][i]];
 }
 
-static void classify_64(const struct plan *plan, const struct features *features,
-                        struct verdict *verdicts)
+static void classify_64(const struct plan *plan, const uint32_t *features, struct verdict *verdicts)
 {
     const struct rank_group *group = &plan->ranks->groups[0];
     const struct rank_tree *tree = &plan->ranks->trees[0];
@@ -127,24 +125,27 @@ static void classify_64(const struct plan *plan, const struct features *features
     vbmi_walk_of(group, tree)(plan->ranks->tables, tree, &ranks, NULL, &plan->numbered, verdicts);
 }
 
-static void vbmi_classify(const void *model, const struct features *features, size_t count,
+static void vbmi_classify(const void *model, const uint32_t *features, size_t count,
                           struct verdict *verdicts)
 {
     const struct plan *plan = model;
     size_t i = 0;
 
     for (; i + LANES <= count; i += LANES)
-        classify_64(plan, features + i, verdicts + i);
+        classify_64(plan, features + i * FEATURES_1, verdicts + i);
     if (count - i >= plan->least) {
-        struct features rest[LANES];
+        uint32_t rest[LANES * FEATURES_1];
         struct verdict found[LANES];
 
-        memcpy(rest, features + i, (count - i) * sizeof(*rest));
-        memset(rest + (count - i), 0, (LANES - (count - i)) * sizeof(*rest));
+        size_t values = (count - i) * FEATURES_1;
+
+        memcpy(rest, features + i * FEATURES_1, values * sizeof(*rest));
+        memset(rest + values, 0, sizeof(rest) - values * sizeof(*rest));
         classify_64(plan, rest, found);
         memcpy(verdicts + i, found, (count - i) * sizeof(*found));
     } else if (i < count) {
-        dt_variant_interleaved.classify(plan->few, features + i, count - i, verdicts + i);
+        dt_variant_interleaved.classify(plan->few, features + i * FEATURES_1, count - i,
+                                        verdicts + i);
     }
 }
 

@@ -18,36 +18,36 @@ ALWAYS_INLINE void transpose_four(const __m512i rows[4], uint32_t (*columns)[LAN
 }
 
 /* Features 0 to 7 of two packets that stand 16 apart. */
-ALWAYS_INLINE __m512i load_eight(const struct features *packet)
+ALWAYS_INLINE __m512i load_eight(const uint32_t *packet)
 {
-    __m256i first = _mm256_loadu_si256((const void *)packet[0].value);
-    __m256i second = _mm256_loadu_si256((const void *)packet[16].value);
+    __m256i first = _mm256_loadu_si256((const void *)packet);
+    __m256i second = _mm256_loadu_si256((const void *)(packet + 16 * FEATURES_1));
 
     return _mm512_mask_broadcast_i32x8(_mm512_castsi256_si512(first), 0xff00, second);
 }
 
 /* Features 8 to 11 of four packets that stand 16 apart. */
-ALWAYS_INLINE __m512i load_last_four(const struct features *packet)
+ALWAYS_INLINE __m512i load_last_four(const uint32_t *packet)
 {
     const __m128i *pieces[4];
 
     for (int i = 0; i < 4; i++)
-        pieces[i] = (const void *)&packet[16 * i].value[8];
+        pieces[i] = (const void *)(packet + 16 * i * FEATURES_1 + 8);
     __m512i row = _mm512_castsi128_si512(_mm_loadu_si128(pieces[0]));
     row = _mm512_mask_broadcast_i32x4(row, 0x00f0, _mm_loadu_si128(pieces[1]));
     row = _mm512_mask_broadcast_i32x4(row, 0x0f00, _mm_loadu_si128(pieces[2]));
     return _mm512_mask_broadcast_i32x4(row, 0xf000, _mm_loadu_si128(pieces[3]));
 }
 
-void vbmi_columns(const struct features *features, struct columns *columns)
+void vbmi_columns(const uint32_t *features, struct columns *columns)
 {
     for (int quarter = 0; quarter < 4; quarter++) {
         __m512i low[4], middle[4], high[4];
 
         for (int j = 0; j < 4; j++) {
-            const struct features *packet = features + 4 * quarter + j;
+            const uint32_t *packet = features + (4 * quarter + j) * FEATURES_1;
             __m512i front = load_eight(packet);
-            __m512i back = load_eight(packet + 32);
+            __m512i back = load_eight(packet + 32 * FEATURES_1);
 
             low[j] = _mm512_shuffle_i32x4(front, back, 0x88);
             middle[j] = _mm512_shuffle_i32x4(front, back, 0xdd);

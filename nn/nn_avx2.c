@@ -78,9 +78,9 @@ ALWAYS_INLINE __m256i indices_of(__m256i value)
     return _mm256_blendv_epi8(index, value, small);
 }
 
-ALWAYS_INLINE void nn_indices(uint32_t indices[FEATURE_COUNT], const uint32_t values[FEATURE_COUNT])
+ALWAYS_INLINE void nn_indices(uint32_t indices[FEATURES_1], const uint32_t values[FEATURES_1])
 {
-    _Static_assert(FEATURE_COUNT == 12, "two vectors of eight that overlap");
+    _Static_assert(FEATURES_1 == 12, "two vectors of eight that overlap");
     for (int at = 0; at <= 4; at += 4)
         _mm256_storeu_si256(
             (__m256i *)(void *)(indices + at),
@@ -95,7 +95,7 @@ static int prepare(void **out, const struct nn_model *model)
     return *out ? 0 : -ENOMEM;
 }
 
-static void classify(const void *model, const struct features *features, size_t count,
+static void classify(const void *model, const uint32_t *features, size_t count,
                      struct verdict *verdicts)
 {
     nn_classify_blocks(model, features, count, verdicts);

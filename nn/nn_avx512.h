@@ -141,8 +141,8 @@ ALWAYS_INLINE void nn_classify_block(struct verdict *verdicts, nn_activations ac
 }
 
 /* Up to 16 packets, coded one by one. */
-static void nn_classify_few(const struct nn_tiled *model, const struct features *features,
-                            size_t count, struct verdict *verdicts)
+static void nn_classify_few(const struct nn_tiled *model, const uint32_t *features, size_t count,
+                            struct verdict *verdicts)
 {
     nn_activations activations[2];
     struct nn_leaders leaders;
@@ -153,7 +153,7 @@ static void nn_classify_few(const struct nn_tiled *model, const struct features 
     for (size_t i = 0; i < count; i++) {
         uint8_t codes[NN_INPUTS];
 
-        nn_code(model->code, &features[i], codes);
+        nn_code(model->code, features + i * NN_INPUTS, codes);
         for (uint32_t quad = 0; quad < NN_INPUT_QUADS; quad++)
             memcpy((uint8_t *)&activations[0][quad][0] + 4 * i, &codes[4 * quad], 4);
     }
@@ -162,30 +162,31 @@ static void nn_classify_few(const struct nn_tiled *model, const struct features 
     _mm512_mask_storeu_epi32(verdicts, (__mmask16)((1U << count) - 1), groups[0]);
 }
 
-typedef void nn_block_function(const struct nn_tiled *model, const struct features *features,
+typedef void nn_block_function(const struct nn_tiled *model, const uint32_t *features,
                                struct verdict *verdicts);
 
 /* Any number of packets. What remains behind the last whole block is classified together with
  * packets before it, once more, where there are enough. */
-ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const struct features *features,
+ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const uint32_t *features,
                                       size_t count, struct verdict *verdicts,
                                       nn_block_function *classify_block)
 {
     size_t at = 0;
 
     for (; at + NN_BLOCK <= count; at += NN_BLOCK)
-        classify_block(model, features + at, verdicts + at);
+        classify_block(model, features + at * NN_INPUTS, verdicts + at);
     if (at == count)
         return;
     if (at > 0) {
-        classify_block(model, features + count - NN_BLOCK, verdicts + count - NN_BLOCK);
+        classify_block(model, features + (count - NN_BLOCK) * NN_INPUTS,
+                       verdicts + count - NN_BLOCK);
     } else if (count <= NN_LANES) {
         nn_classify_few(model, features, count, verdicts);
     } else {
-        struct features padded[NN_BLOCK] = {0};
+        uint32_t padded[NN_BLOCK * NN_INPUTS] = {0};
         struct verdict all[NN_BLOCK];
 
-        memcpy(padded, features, count * sizeof(*features));
+        memcpy(padded, features, count * NN_INPUTS * sizeof(*features));
         classify_block(model, padded, all);
         memcpy(verdicts, all, count * sizeof(*verdicts));
     }

@@ -70,7 +70,7 @@ ALWAYS_INLINE __m512i float_bits(const uint32_t *values)
  * of a value out of its bits and puts them between those of the other blocks. */
 ALWAYS_INLINE void gather_places(__m512i *low, __m512i *high, const uint32_t *values)
 {
-    const size_t next = NN_LANES * FEATURE_COUNT; /* from one of the four blocks to the next */
+    const size_t next = NN_LANES * FEATURES_1; /* from one of the four blocks to the next */
     const __m512i low_first = _mm512_set1_epi64(0x3434333314141313);
     const __m512i high_first = _mm512_set1_epi64(0x3333343413131414);
     const __mmask64 odd_bytes = 0xaaaaaaaaaaaaaaaa;
@@ -141,7 +141,7 @@ ALWAYS_INLINE void code_block(nn_activations inputs, const struct vbmi_model *mo
     for (int s = 0; s < 4; s++) {
 #pragma GCC unroll 3
         for (int j = 0; j < 3; j++)
-            gather_places(&low[s][j], &high[s][j], values + 4 * FEATURE_COUNT * s + 16 * j);
+            gather_places(&low[s][j], &high[s][j], values + 4 * FEATURES_1 * s + 16 * j);
     }
     sort_features(lows, low);
     sort_features(highs, high);
@@ -165,17 +165,17 @@ ALWAYS_INLINE void code_block(nn_activations inputs, const struct vbmi_model *mo
     }
 }
 
-static void classify_block(const struct nn_tiled *tiled, const struct features *features,
+static void classify_block(const struct nn_tiled *tiled, const uint32_t *features,
                            struct verdict *verdicts)
 {
     const struct vbmi_model *model = (const struct vbmi_model *)(const void *)tiled;
     nn_activations activations[2];
 
-    code_block(activations[0], model, features->value);
+    code_block(activations[0], model, features);
     nn_classify_block(verdicts, activations, tiled);
 }
 
-static void classify(const void *model, const struct features *features, size_t count,
+static void classify(const void *model, const uint32_t *features, size_t count,
                      struct verdict *verdicts)
 {
     nn_classify_blocks(model, features, count, verdicts, classify_block);

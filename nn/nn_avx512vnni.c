@@ -13,7 +13,7 @@ static int prepare(void **out, const struct nn_model *model)
 }
 
 /* Where the code table of each value of a block's three vectors begins. */
-#define BEGINS(f) ((f) % FEATURE_COUNT * NN_CODES)
+#define BEGINS(f) ((f) % FEATURES_1 * NN_CODES)
 #define BEGINS_FROM(f)                                                                             \
     {                                                                                              \
         BEGINS((f)), BEGINS((f) + 1), BEGINS((f) + 2), BEGINS((f) + 3), BEGINS((f) + 4),           \
@@ -45,14 +45,14 @@ ALWAYS_INLINE __m512i look_up(const struct nn_tiled *model, const uint32_t *valu
 ALWAYS_INLINE void code_block(nn_activations inputs, const struct nn_tiled *model,
                               const uint32_t *values)
 {
-    const size_t next = NN_LANES * FEATURE_COUNT; /* from one of the four blocks to the next */
+    const size_t next = NN_LANES * FEATURES_1; /* from one of the four blocks to the next */
 
     for (int s = 0; s < NN_GROUPS; s++) {
         __m512i places[3], quads[NN_INPUT_QUADS];
 
 #pragma GCC unroll 3
         for (int j = 0; j < 3; j++) {
-            const uint32_t *first = values + 4 * FEATURE_COUNT * s + 16 * j;
+            const uint32_t *first = values + 4 * FEATURES_1 * s + 16 * j;
             __m512i low =
                 _mm512_packus_epi32(look_up(model, first, j), look_up(model, first + next, j));
             __m512i high = _mm512_packus_epi32(look_up(model, first + 2 * next, j),
@@ -66,16 +66,16 @@ ALWAYS_INLINE void code_block(nn_activations inputs, const struct nn_tiled *mode
     }
 }
 
-static void classify_block(const struct nn_tiled *model, const struct features *features,
+static void classify_block(const struct nn_tiled *model, const uint32_t *features,
                            struct verdict *verdicts)
 {
     nn_activations activations[2];
 
-    code_block(activations[0], model, features->value);
+    code_block(activations[0], model, features);
     nn_classify_block(verdicts, activations, model);
 }
 
-static void classify(const void *model, const struct features *features, size_t count,
+static void classify(const void *model, const uint32_t *features, size_t count,
                      struct verdict *verdicts)
 {
     nn_classify_blocks(model, features, count, verdicts, classify_block);

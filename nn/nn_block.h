@@ -13,8 +13,8 @@
 #include "nn_simd.h"
 
 /* Up to NN_BLOCK packets; lanes without one compute on zeros. */
-static void nn_classify_block(const struct nn_tiled *model, const struct features *features,
-                              size_t count, struct verdict *verdicts)
+static void nn_classify_block(const struct nn_tiled *model, const uint32_t *features, size_t count,
+                              struct verdict *verdicts)
 {
     nn_activations activations[2];
     struct nn_leaders leaders;
@@ -25,7 +25,7 @@ static void nn_classify_block(const struct nn_tiled *model, const struct feature
     for (size_t i = 0; i < count; i++) {
         uint32_t indices[NN_INPUTS];
 
-        nn_indices(indices, features[i].value);
+        nn_indices(indices, features + i * NN_INPUTS);
 #pragma GCC unroll 12
         for (uint32_t f = 0; f < NN_INPUTS; f++)
             ((uint8_t *)activations[0][f / 4])[4 * i + f % 4] = model->code[f][indices[f]];
@@ -40,10 +40,11 @@ static void nn_classify_block(const struct nn_tiled *model, const struct feature
     }
 }
 
-ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const struct features *features,
+ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const uint32_t *features,
                                       size_t count, struct verdict *verdicts)
 {
-    for (; count >= NN_BLOCK; count -= NN_BLOCK, features += NN_BLOCK, verdicts += NN_BLOCK)
+    for (; count >= NN_BLOCK;
+         count -= NN_BLOCK, features += NN_BLOCK * NN_INPUTS, verdicts += NN_BLOCK)
         nn_classify_block(model, features, NN_BLOCK, verdicts);
     if (count > 0)
         nn_classify_block(model, features, count, verdicts);

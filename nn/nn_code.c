@@ -11,7 +11,7 @@ enum {
     CODE_VERSION = 1,
 };
 
-static const char *const feature_names[FEATURE_COUNT] = FEATURE_NAMES;
+static const char *const feature_names[FEATURES_MAX] = FEATURE_NAMES;
 
 static void make_table(uint8_t code[NN_CODES], const uint32_t counts[NN_CODES], size_t rows)
 {

@@ -297,7 +297,7 @@ static void emit_output(struct nn_insns *out, const struct nn_model *model,
 }
 
 /* Bits of the largest value that a feature can have (flow_features.h). */
-static const uint8_t feature_bits[FEATURE_COUNT] = {
+static const uint8_t feature_bits[FEATURES_1] = {
     [FEATURE_SPORT] = 16,
     [FEATURE_DPORT] = 16,
     [FEATURE_PROTOCOL] = 8,

@@ -11,7 +11,7 @@
 #include "nn_quantise.h"
 #include "nn_reference.h"
 
-static void score(const void *context, const struct features *features, struct import_score *score)
+static void score(const void *context, const uint32_t *features, struct import_score *score)
 {
     const struct nn_model *model = context;
     static const struct confidence_table none;
@@ -52,7 +52,7 @@ static size_t count_agreeing(const struct nn_model *model, const struct nn_float
     for (size_t i = 0; i < import->rows; i++) {
         struct import_score answer;
 
-        score(model, &import->features[i], &answer);
+        score(model, import->features[i].value, &answer);
         agreeing += answer.class_index == nn_float_classify(network, codes[i]);
     }
     return agreeing;
@@ -72,7 +72,7 @@ static int take_layers(struct nn_model *model, const struct nn_float *network,
     if (!codes)
         return error_set(error, -ENOMEM, "no memory for %zu calibration rows", import->rows);
     for (size_t i = 0; i < import->rows; i++)
-        nn_code(model->code, &import->features[i], codes[i]);
+        nn_code(model->code, import->features[i].value, codes[i]);
     if (shifts)
         err = nn_quantise_exactly(model, network, shifts, error);
     else

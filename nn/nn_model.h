@@ -11,7 +11,7 @@
 #include "verdict.h"
 
 enum {
-    NN_INPUTS = FEATURE_COUNT,
+    NN_INPUTS = FEATURES_1,
     NN_WIDTH_MAX = 64,
     NN_LAYERS_MAX = 8, /* the output layer included */
     NN_CODES = 464,    /* entries of an input code: nn_code_index gives 0..463 */

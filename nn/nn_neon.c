@@ -73,9 +73,9 @@ ALWAYS_INLINE uint32x4_t indices_of(uint32x4_t value)
     return vbslq_u32(vcltq_u32(value, vdupq_n_u32(16)), value, vaddq_u32(exponent, mantissa));
 }
 
-ALWAYS_INLINE void nn_indices(uint32_t indices[FEATURE_COUNT], const uint32_t values[FEATURE_COUNT])
+ALWAYS_INLINE void nn_indices(uint32_t indices[FEATURES_1], const uint32_t values[FEATURES_1])
 {
-    _Static_assert(FEATURE_COUNT == 12, "three vectors of four");
+    _Static_assert(FEATURES_1 == 12, "three vectors of four");
     for (int at = 0; at < 12; at += 4)
         vst1q_u32(indices + at, indices_of(vld1q_u32(values + at)));
 }
@@ -88,7 +88,7 @@ static int prepare(void **out, const struct nn_model *model)
     return *out ? 0 : -ENOMEM;
 }
 
-static void classify(const void *model, const struct features *features, size_t count,
+static void classify(const void *model, const uint32_t *features, size_t count,
                      struct verdict *verdicts)
 {
     nn_classify_blocks(model, features, count, verdicts);

@@ -74,11 +74,11 @@ ALWAYS_INLINE struct verdict nn_verdict(const int32_t *logits, uint32_t count,
     return (struct verdict){(uint16_t)best_class, confidence_of(confidence, best, second)};
 }
 
-ALWAYS_INLINE void nn_code(const uint8_t tables[NN_INPUTS][NN_CODES],
-                           const struct features *features, uint8_t codes[NN_INPUTS])
+ALWAYS_INLINE void nn_code(const uint8_t tables[NN_INPUTS][NN_CODES], const uint32_t *features,
+                           uint8_t codes[NN_INPUTS])
 {
     for (uint32_t i = 0; i < NN_INPUTS; i++)
-        codes[i] = tables[i][nn_code_index(features->value[i])];
+        codes[i] = tables[i][nn_code_index(features[i])];
 }
 
 /* The last layer's sums, one per class, from the codes. */
@@ -101,7 +101,7 @@ ALWAYS_INLINE void nn_logits_of(const struct nn_model *model, const uint8_t code
         logits[o] = nn_neuron(&model->layers[last], o, activations[last & 1]);
 }
 
-ALWAYS_INLINE void nn_logits(const struct nn_model *model, const struct features *features,
+ALWAYS_INLINE void nn_logits(const struct nn_model *model, const uint32_t *features,
                              int32_t logits[NN_WIDTH_MAX])
 {
     uint8_t codes[NN_INPUTS];
@@ -110,8 +110,7 @@ ALWAYS_INLINE void nn_logits(const struct nn_model *model, const struct features
     nn_logits_of(model, codes, logits);
 }
 
-ALWAYS_INLINE struct verdict nn_classify(const struct nn_model *model,
-                                         const struct features *features)
+ALWAYS_INLINE struct verdict nn_classify(const struct nn_model *model, const uint32_t *features)
 {
     int32_t logits[NN_WIDTH_MAX];
 

@@ -17,11 +17,11 @@ static int prepare(void **out, const struct nn_model *model)
     return 0;
 }
 
-static void classify(const void *model, const struct features *features, size_t count,
+static void classify(const void *model, const uint32_t *features, size_t count,
                      struct verdict *verdicts)
 {
     for (size_t i = 0; i < count; i++)
-        verdicts[i] = nn_classify(model, &features[i]);
+        verdicts[i] = nn_classify(model, features + i * NN_INPUTS);
 }
 
 const struct nn_variant nn_scalar = {"scalar", 0, prepare, classify};

@@ -53,6 +53,7 @@ int nn_variant_new(struct classifier **out, size_t variant, const struct nn_mode
     *classifier = (struct classifier){
         .classify = variants[variant]->classify,
         .model = prepared,
+        .feature_set = FEATURE_SET_1,
         .kind = "nn",
         .variant = variants[variant]->name,
         .destroy = destroy,

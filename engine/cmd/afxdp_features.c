@@ -147,7 +147,7 @@ static void code(const struct nn_code_tables *tables, struct features *features)
 {
     uint8_t codes[NN_INPUTS];
 
-    nn_code(tables->code, features, codes);
+    nn_code(tables->code, features->value, codes);
     for (uint32_t f = 0; f < NN_INPUTS; f++)
         features->value[f] = codes[f];
 }

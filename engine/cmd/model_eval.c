@@ -148,7 +148,8 @@ static int run(struct evaluation *evaluation, const struct eval_options *options
     if (!evaluation->verdicts || !evaluation->ends)
         return error_set(error, -ENOMEM, "no memory for %zu verdicts", table->count);
     const struct classifier *classifier = evaluation->model->classifier;
-    classifier->classify(classifier->model, table->features, table->count, evaluation->verdicts);
+    classifier->classify(classifier->model, table->features->value, table->count,
+                         evaluation->verdicts);
     err = compare(evaluation, error);
     return err ? error_prefix(error, err, "%s", options->features) : 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The twelve integer features of a packet, feature set version 1 (BPF-safe).
+/* The integer features of a packet (BPF-safe): twelve of its flow, feature set 1, and sixteen more
+ * of what the flow's two sides and its hosts do, feature set 2. A model names the set it reads.
  *
  * All are unsigned 32-bit and saturate. Means and deviations are fixed point with the scales below:
  * mean = S/n and deviation = D/n, truncating, where n counts this packet, S sums the feature's
@@ -23,11 +24,30 @@ enum feature {
     FEATURE_DEV_LENGTH,
     FEATURE_DEV_INTERVAL,
     FEATURE_DEV_DIRECTION,
-    FEATURE_COUNT
+    FEATURES_1, /* how many set 1 has, and the first that only set 2 has: */
+    FEATURE_FLAGS_FORWARD = FEATURES_1,
+    FEATURE_FLAGS_BACKWARD,
+    FEATURE_PAYLOAD_FORWARD,
+    FEATURE_PAYLOAD_BACKWARD,
+    FEATURE_INITIATOR_FAILED,
+    FEATURE_INITIATOR_FAILED_SHARE,
+    FEATURE_INITIATOR_UNANSWERED,
+    FEATURE_INITIATOR_PEERS,
+    FEATURE_INITIATOR_PORTS,
+    FEATURE_PAIR_FLOWS,
+    FEATURE_PAIR_PORTS,
+    FEATURE_RESPONDER_FAILED,
+    FEATURE_RESPONDER_SOURCES,
+    FEATURE_RESPONDER_NEW,
+    FEATURE_RESPONDER_REFUSED,
+    FEATURE_SERVICE_FAILED,
+    FEATURES_2,
+    FEATURES_MAX = FEATURES_2
 };
 
 enum {
-    FEATURE_SET_VERSION = 1,
+    FEATURE_SET_1 = 1,            /* the first FEATURES_1 */
+    FEATURE_SET_2 = 2,            /* all FEATURES_2 */
     FEATURE_LENGTH_SHIFT = 8,     /* mean_length, dev_length: bytes × 256 */
     FEATURE_INTERVAL_SHIFT = 0,   /* mean_interval, dev_interval: µs */
     FEATURE_DIRECTION_SHIFT = 16, /* mean_direction, dev_direction: × 65,536 */
@@ -37,12 +57,22 @@ enum {
 #define FEATURE_NAMES                                                                              \
     {                                                                                              \
         "sport", "dport", "protocol", "length", "interval", "direction", "mean_length",            \
-            "mean_interval", "mean_direction", "dev_length", "dev_interval", "dev_direction"       \
+            "mean_interval", "mean_direction", "dev_length", "dev_interval", "dev_direction",      \
+            "flags_forward", "flags_backward", "payload_forward", "payload_backward",              \
+            "initiator_failed", "initiator_failed_share", "initiator_unanswered",                  \
+            "initiator_peers", "initiator_ports", "pair_flows", "pair_ports", "responder_failed",  \
+            "responder_sources", "responder_new", "responder_refused", "service_failed"            \
     }
 
-/* The features of one packet, indexed by enum feature. */
+/* How many features a set has. */
+ALWAYS_INLINE uint32_t feature_count(uint32_t feature_set)
+{
+    return feature_set == FEATURE_SET_2 ? FEATURES_2 : FEATURES_1;
+}
+
+/* The features of one packet in set 1, indexed by enum feature. */
 struct features {
-    uint32_t value[FEATURE_COUNT];
+    uint32_t value[FEATURES_1];
 };
 
 ALWAYS_INLINE uint32_t saturate32(uint64_t value)

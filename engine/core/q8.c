@@ -134,9 +134,9 @@ static int check_header(const struct q8_header *header, uint64_t size, struct er
                          header->version, Q8_VERSION);
     if (header->kind != Q8_NN && header->kind != Q8_DT)
         return error_set(error, -EINVAL, "unknown model kind %u", header->kind);
-    if (header->feature_set != FEATURE_SET_VERSION)
+    if (header->feature_set != FEATURE_SET_1)
         return error_set(error, -EINVAL, "made for feature set %u, this program computes %d",
-                         header->feature_set, FEATURE_SET_VERSION);
+                         header->feature_set, FEATURE_SET_1);
     if (header->class_count < 2 || header->class_count > CLASSES_MAX)
         return error_set(error, -EINVAL, "%u classes, allowed are 2 to %d", header->class_count,
                          CLASSES_MAX);
@@ -239,7 +239,7 @@ int q8_encode(struct q8 *file, uint8_t **out, size_t *size, struct error *error)
         .magic = Q8_MAGIC,
         .version = Q8_VERSION,
         .kind = file->kind,
-        .feature_set = FEATURE_SET_VERSION,
+        .feature_set = FEATURE_SET_1,
         .class_count = file->class_count,
         .provenance_length = (uint32_t)strlen(file->provenance),
         .payload_length = (uint32_t)file->payload_size,
@@ -309,12 +309,12 @@ int q8_check_golden(const struct q8 *file, const struct classifier *classifier, 
     }
     for (uint32_t i = 0; i < file->golden_count; i++)
         features[i] = file->golden[i].features;
-    classifier->classify(classifier->model, features, file->golden_count, verdicts);
+    classifier->classify(classifier->model, features->value, file->golden_count, verdicts);
     for (uint32_t i = 0; i < file->golden_count && !err; i++) {
         const struct verdict *want = &file->golden[i].verdict;
         struct verdict got[2] = {verdicts[i]};
 
-        classifier->classify(classifier->model, &features[i], 1, &got[1]);
+        classifier->classify(classifier->model, features[i].value, 1, &got[1]);
         for (int batch = 0; batch < 2 && !err; batch++) {
             if (got[batch].class_index != want->class_index ||
                 got[batch].confidence != want->confidence)

@@ -61,7 +61,6 @@ int import_classes(struct import *import, const char *list, struct error *error)
                          "made for feature set '%.16s' (property afxdp.features), this program "
                          "computes 1",
                          features);
-    _Static_assert(FEATURE_SET_VERSION == 1, "the text above says so");
     import->class_count = 0;
     memset(import->classes, 0, sizeof(import->classes));
     if (list)
@@ -96,7 +95,7 @@ static int ask(struct answers *answers, const struct import *import, import_scor
 
         if (import->labels[i] < 0)
             continue;
-        score(model, &import->features[i], &answer);
+        score(model, import->features[i].value, &answer);
         answers->margins[answers->count] = (uint32_t)answer.best - (uint32_t)answer.second;
         answers->right[answers->count++] = answer.class_index == (uint32_t)import->labels[i];
     }
@@ -121,7 +120,7 @@ static int fill(struct q8 *file, const struct import *import, import_score_funct
     for (uint32_t i = 0; i < count; i++) {
         struct import_score answer;
 
-        score(model, &rows[i], &answer);
+        score(model, rows[i].value, &answer);
         golden[i].features = rows[i];
         golden[i].verdict.class_index = (uint16_t)answer.class_index;
         golden[i].verdict.confidence = confidence_of(&file->confidence, answer.best, answer.second);

@@ -46,7 +46,7 @@ struct import_score {
     int32_t second; /* highest of the others */
 };
 
-typedef void import_score_function(const void *model, const struct features *features,
+typedef void import_score_function(const void *model, const uint32_t *features,
                                    struct import_score *score);
 
 /* Asks the model for its answer to every row and makes the file: the confidence table fitted to

@@ -3,7 +3,7 @@
 
 enum {
     EVEN_ROWS = 200,
-    EXTREME_ROWS = 2 * FEATURE_COUNT,
+    EXTREME_ROWS = 2 * FEATURES_1,
     MADE_UP = 96,
 };
 
@@ -33,7 +33,7 @@ static uint32_t made_up_value(uint32_t vector, uint32_t feature)
         return 0;
     if (vector == 1)
         return UINT32_MAX;
-    uint32_t mixed = (vector * FEATURE_COUNT + feature) * UINT32_C(2654435761);
+    uint32_t mixed = (vector * FEATURES_1 + feature) * UINT32_C(2654435761);
     uint32_t power = UINT32_C(1) << (mixed >> 27);
 
     return power + (mixed >> 8) % 3 - 1;
@@ -46,7 +46,7 @@ uint32_t import_pick_golden(const struct import *import, struct features golden[
 
     for (size_t i = 0; i < even; i++)
         golden[count++] = import->features[i * import->rows / even];
-    for (uint32_t feature = 0; feature < FEATURE_COUNT; feature++) {
+    for (uint32_t feature = 0; feature < FEATURES_1; feature++) {
         size_t least, largest;
 
         find_extremes(import, feature, &least, &largest);
@@ -54,7 +54,7 @@ uint32_t import_pick_golden(const struct import *import, struct features golden[
         golden[count++] = import->features[largest];
     }
     for (uint32_t vector = 0; vector < MADE_UP; vector++, count++) {
-        for (uint32_t feature = 0; feature < FEATURE_COUNT; feature++)
+        for (uint32_t feature = 0; feature < FEATURES_1; feature++)
             golden[count].value[feature] = made_up_value(vector, feature);
     }
     return count;

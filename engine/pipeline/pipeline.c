@@ -74,7 +74,8 @@ static void update_flows(struct burst *burst, struct flow_table *table, struct s
 static void classify(struct burst *burst, const struct classifier *classifier)
 {
     if (classifier) {
-        classifier->classify(classifier->model, burst->features, burst->ip_count, burst->verdicts);
+        classifier->classify(classifier->model, burst->features->value, burst->ip_count,
+                             burst->verdicts);
         return;
     }
     for (uint32_t i = 0; i < burst->ip_count; i++)

@@ -8,12 +8,12 @@
 
 #include "csv.h"
 
-static const char *const feature_names[FEATURE_COUNT] = FEATURE_NAMES;
+static const char *const feature_names[FEATURES_MAX] = FEATURE_NAMES;
 
 void features_csv_write_header(FILE *file, bool with_places)
 {
     fputs("index", file);
-    for (int i = 0; i < FEATURE_COUNT; i++)
+    for (int i = 0; i < FEATURES_1; i++)
         fprintf(file, ",%s", feature_names[i]);
     fprintf(file, ",label%s\n", with_places ? ",flow,packet" : "");
 }
@@ -22,7 +22,7 @@ void features_csv_write_row(FILE *file, uint64_t index, const struct features *f
                             const char *label, const struct flow_place *place)
 {
     fprintf(file, "%" PRIu64, index);
-    for (int i = 0; i < FEATURE_COUNT; i++)
+    for (int i = 0; i < FEATURES_1; i++)
         fprintf(file, ",%" PRIu32, features->value[i]);
     fprintf(file, ",%s", label);
     if (place)
@@ -48,7 +48,7 @@ bool features_csv_label_is_valid(const char *label)
 /* Where each value stands in a row. */
 struct columns {
     int index;
-    int feature[FEATURE_COUNT];
+    int feature[FEATURES_1];
     int label;
     int flow; /* and packet: -ENOENT where the file has neither */
     int packet;
@@ -57,7 +57,7 @@ struct columns {
 static int find_columns(const struct csv *csv, struct columns *columns, struct error *error)
 {
     columns->index = csv_column(csv, "index");
-    for (int i = 0; i < FEATURE_COUNT; i++) {
+    for (int i = 0; i < FEATURES_1; i++) {
         columns->feature[i] = csv_require(csv, feature_names[i], error);
         if (columns->feature[i] < 0)
             return columns->feature[i];
@@ -142,7 +142,7 @@ static int read_row(struct features_table *table, const struct csv *csv,
             return err;
     }
     table->index[row] = value;
-    for (int i = 0; i < FEATURE_COUNT; i++) {
+    for (int i = 0; i < FEATURES_1; i++) {
         int err = csv_number(csv, (uint32_t)columns->feature[i], UINT32_MAX, &value, error);
         if (err)
             return err;

@@ -33,7 +33,7 @@ static uint32_t class_of(const struct classifier *classifier, uint32_t feature, 
     struct verdict verdict;
 
     features.value[feature] = value;
-    classifier->classify(classifier->model, &features, 1, &verdict);
+    classifier->classify(classifier->model, features.value, 1, &verdict);
     return verdict.class_index;
 }
 
@@ -94,7 +94,7 @@ static void takes_thresholds_exactly(void **state)
 /* Branches that go one way for every integer cost no depth: 17 levels may shrink to 16. */
 static void leaves_out_what_decides_nothing(void **state)
 {
-    struct spec spec = {.classes = "[\"a\", \"b\"]", .width = FEATURE_COUNT};
+    struct spec spec = {.classes = "[\"a\", \"b\"]", .width = FEATURES_1};
 
     (void)state;
     for (int64_t i = 0; i < 17; i++) {

@@ -238,7 +238,7 @@ static void run_damaged(struct dt_model *flat, const struct random_model *model,
 
         if (!dt_variant_offered(i, cpu_levels()) || dt_variant_new(&classifier, i, flat, NULL))
             continue;
-        classifier->classify(classifier->model, &features, 1, &verdict);
+        classifier->classify(classifier->model, features.value, 1, &verdict);
         assert_true(verdict.class_index < model->draft.class_count);
         classifier->destroy(classifier);
     }

@@ -48,7 +48,7 @@ struct random_shape random_shape(struct dt_random *random)
         .tree_count = trees[random_below(random, 8)],
         .depth = random_below(random, DT_DEPTH_MAX + 1),
         .class_count = 2 + random_below(random, random_below(random, 4) ? 7 : CLASSES_MAX - 1),
-        .feature_count = 1 + random_below(random, FEATURE_COUNT),
+        .feature_count = 1 + random_below(random, FEATURES_1),
         .leaf_percent = random_below(random, 3) * 15,
         .chain = random_below(random, 6) == 0,
         .small_thresholds = random_below(random, 3) == 0,
@@ -79,7 +79,7 @@ struct grower {
     struct random_model *model;
     const struct random_shape *shape;
     struct dt_random *random;
-    uint32_t feature[FEATURE_COUNT];
+    uint32_t feature[FEATURES_1];
     uint32_t capacity;
     int32_t score_most;
 };
@@ -171,7 +171,7 @@ void random_model_make(struct random_model *model, const struct random_shape *sh
     struct grower grower = {.model = model, .shape = shape, .random = random};
 
     memset(model, 0, sizeof(*model));
-    for (uint32_t i = 0; i < FEATURE_COUNT; i++) {
+    for (uint32_t i = 0; i < FEATURES_1; i++) {
         uint32_t other = random_below(random, i + 1);
         grower.feature[i] = grower.feature[other];
         grower.feature[other] = i;
@@ -196,7 +196,7 @@ void random_model_free(struct random_model *model)
 void random_row(struct features *features, const struct random_model *model,
                 struct dt_random *random)
 {
-    for (int i = 0; i < FEATURE_COUNT; i++)
+    for (int i = 0; i < FEATURES_1; i++)
         features->value[i] = random_value(random, random_below(random, 3) == 0);
 
     /* Along one path of one tree every threshold is met, missed by one, or passed by one. */

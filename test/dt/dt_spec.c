@@ -35,7 +35,7 @@ void spec_weight(struct spec *spec, int64_t tree, int64_t id, int64_t class_id, 
 
 struct spec spec_stump(const char *mode, int64_t feature, float value)
 {
-    struct spec spec = {.classes = "[\"a\", \"b\"]", .width = FEATURE_COUNT};
+    struct spec spec = {.classes = "[\"a\", \"b\"]", .width = FEATURES_1};
 
     spec_node(&spec, 0, 0, mode, feature, value, 1, 2);
     spec_node(&spec, 0, 1, "LEAF", 0, 0, 0, 0);

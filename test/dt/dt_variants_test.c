@@ -29,7 +29,7 @@ static void fail_row(const struct random_model *model, const struct classifier *
             expected[at].class_index, expected[at].confidence);
     fprintf(stderr, "%u trees, %u nodes, %u classes; the row:", model->draft.tree_count,
             model->draft.node_count, model->draft.class_count);
-    for (int i = 0; i < FEATURE_COUNT; i++)
+    for (int i = 0; i < FEATURES_1; i++)
         fprintf(stderr, " %u", rows[at].value[i]);
     fprintf(stderr, "\n");
     fail();
@@ -40,7 +40,7 @@ static void check_batch(const struct random_model *model, const struct classifie
                         size_t from, size_t count)
 {
     memset(got, 0xee, sizeof(got));
-    classifier->classify(classifier->model, rows + from, count, got + from);
+    classifier->classify(classifier->model, rows[from].value, count, got + from);
     for (size_t i = from; i < from + count; i++) {
         if (memcmp(&got[i], &expected[i], sizeof(got[i])) != 0)
             fail_row(model, classifier, i, count);
@@ -114,7 +114,7 @@ static struct random_shape shape_of(uint32_t round, struct dt_random *random)
     round -= SPECIAL;
     if (round <= DT_DEPTH_MAX)
         return (struct random_shape){
-            .tree_count = 1, .depth = round, .class_count = 5, .feature_count = FEATURE_COUNT};
+            .tree_count = 1, .depth = round, .class_count = 5, .feature_count = FEATURES_1};
     if (round <= 2 * DT_DEPTH_MAX)
         return (struct random_shape){.tree_count = 1,
                                      .depth = round - DT_DEPTH_MAX,

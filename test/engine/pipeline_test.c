@@ -91,13 +91,13 @@ static uint32_t feature(const struct rig *rig, uint32_t packet, enum feature whi
 }
 
 /* Class: the responder's port modulo 3; confidence: its place in the hundreds. */
-static void classify_by_port(const void *model, const struct features *features, size_t count,
+static void classify_by_port(const void *model, const uint32_t *features, size_t count,
                              struct verdict *verdicts)
 {
     const uint16_t *offset = model;
 
     for (size_t i = 0; i < count; i++) {
-        uint32_t port = features[i].value[FEATURE_DPORT];
+        uint32_t port = features[i * FEATURES_1 + FEATURE_DPORT];
         verdicts[i] = (struct verdict){(uint16_t)((port + *offset) % 3), (uint16_t)(port % 1000)};
     }
 }
@@ -118,7 +118,7 @@ static void follows_a_flow_in_both_directions(void **state)
 
     feed(rig, packets, 4);
     assert_int_equal(rig->stats.flows, 2);
-    const uint32_t want[4][FEATURE_COUNT] = {
+    const uint32_t want[4][FEATURES_1] = {
         {5000, 80, 6, 40, 0, 1, 40 << 8, 0, 65536, 0, 0, 0},
         {5000, 80, 6, 40, 1, 0, 40 << 8, 0, 32768, 0, 0, 16384},
         {5000, 80, 6, 40, 5000, 1, 40 << 8, 1667, 43690, 0, 1111, 18204},

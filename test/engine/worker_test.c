@@ -183,7 +183,7 @@ static void a_failing_port_ends_its_worker_with_its_error(void **state)
     }
 }
 
-static void classify_slowly(const void *model, const struct features *features, size_t count,
+static void classify_slowly(const void *model, const uint32_t *features, size_t count,
                             struct verdict *verdicts)
 {
     (void)model;

@@ -23,10 +23,10 @@ static const char *code_text(void)
     if (text[0] != '\0')
         return text;
     at += (size_t)snprintf(text, sizeof(text), "{\"version\": 1, \"features\": [");
-    for (int f = 0; f < FEATURE_COUNT; f++)
+    for (int f = 0; f < FEATURES_1; f++)
         at += (size_t)snprintf(text + at, sizeof(text) - at, "%s\"%s\"", f ? "," : "", names[f]);
     at += (size_t)snprintf(text + at, sizeof(text) - at, "], \"tables\": [");
-    for (int f = 0; f < FEATURE_COUNT; f++) {
+    for (int f = 0; f < FEATURES_1; f++) {
         at += (size_t)snprintf(text + at, sizeof(text) - at, "%s[", f ? "," : "");
         for (int i = 0; i < NN_CODES; i++)
             at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%d", i ? "," : "",
@@ -40,7 +40,7 @@ static const char *code_text(void)
 static void fill(struct import *import, struct features *rows, int16_t *labels)
 {
     for (uint32_t i = 0; i < ROWS; i++) {
-        for (uint32_t f = 0; f < FEATURE_COUNT; f++)
+        for (uint32_t f = 0; f < FEATURES_1; f++)
             rows[i].value[f] = (i * 2654435761u + f * 40503u) >> (i + f) % 24;
         labels[i] = (int16_t)(i % 3) - 1;
     }

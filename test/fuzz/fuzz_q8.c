@@ -22,7 +22,7 @@ static void make_rows(const struct q8 *file, struct features *rows)
 
     rows[0] = file->golden[0].features;
     for (size_t i = 1; i < ROWS; i++) {
-        for (int k = 0; k < FEATURE_COUNT; k++) {
+        for (int k = 0; k < FEATURES_1; k++) {
             state = state * 6364136223846793005 + 1442695040888963407;
             rows[i].value[k] = (uint32_t)(state >> 32) >> (state >> 27 & 31);
         }
@@ -38,9 +38,9 @@ static void check_variant(const struct q8 *file, const struct classifier *classi
     struct verdict one;
 
     make_rows(file, rows);
-    classifier->classify(classifier->model, rows, ROWS, verdicts);
+    classifier->classify(classifier->model, rows->value, ROWS, verdicts);
     for (size_t i = 0; i < ROWS; i++) {
-        classifier->classify(classifier->model, &rows[i], 1, &one);
+        classifier->classify(classifier->model, rows[i].value, 1, &one);
         MUST(one.class_index == verdicts[i].class_index);
         MUST(one.confidence == verdicts[i].confidence);
         MUST(one.class_index < file->class_count && one.confidence <= CONFIDENCE_MAX);
@@ -154,7 +154,7 @@ static void repair(uint8_t *bytes, size_t size)
     memcpy(&header, bytes, sizeof(header));
     memcpy(header.magic, Q8_MAGIC, sizeof(header.magic));
     header.version = Q8_VERSION;
-    header.feature_set = FEATURE_SET_VERSION;
+    header.feature_set = FEATURE_SET_1;
     header.file_length = size;
     memset(header.reserved, 0, sizeof(header.reserved));
     uint64_t others = sizeof(header) + header.class_count * sizeof(struct q8_class) +

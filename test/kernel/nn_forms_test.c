@@ -68,7 +68,7 @@ static void compare(struct random *random, const struct nn_model *model)
 
         nn_random_features(random, &features, 1);
         limit(&features);
-        struct verdict want = nn_classify(model, &features);
+        struct verdict want = nn_classify(model, features.value);
         struct verdict packed_has = packed_verdict(&packed, &features);
         struct verdict emitted_has = emitted_verdict(&code, &tables, &features);
 

@@ -60,7 +60,7 @@ static void compare(struct comparison *c, const struct burst *burst, uint32_t i,
         report(c, burst, i, "class", work->verdict.class_index, want->class_index);
     if (work->verdict.confidence != want->confidence)
         report(c, burst, i, "confidence", work->verdict.confidence, want->confidence);
-    for (uint32_t f = 0; f < FEATURE_COUNT; f++) {
+    for (uint32_t f = 0; f < FEATURES_1; f++) {
         if (work->features.value[f] != burst->features[place].value[f])
             report(c, burst, i, "feature", work->features.value[f],
                    burst->features[place].value[f]);

@@ -111,7 +111,7 @@ static uint32_t grow(struct grower *grower, uint32_t depth, uint32_t level)
             (struct dt_draft_node){.is_leaf = true, .row = below(&grower->generator, grower->rows)};
         return at;
     }
-    node->feature = below(&grower->generator, FEATURE_COUNT);
+    node->feature = below(&grower->generator, FEATURES_1);
     node->threshold = threshold_for(&grower->generator, node->feature);
     uint32_t left = grow(grower, depth - 1, level + 1);
     uint32_t right = grow(grower, depth - 1, level + 1);

@@ -60,7 +60,7 @@ static void describe(const struct nn_model *model, const struct features *featur
     for (uint32_t l = 0; l < model->layer_count; l++)
         printf("-%u", model->layers[l].outputs);
     printf(", features");
-    for (uint32_t f = 0; f < FEATURE_COUNT; f++)
+    for (uint32_t f = 0; f < FEATURES_1; f++)
         printf(" %u", features->value[f]);
     printf("\n");
 }
@@ -77,7 +77,7 @@ static bool check_variant(struct random *random, const struct classifier *classi
         size_t from = random_below(random, (uint32_t)(BATCH_MOST - count) + 1);
 
         memset(got, 0x5a, sizeof(got));
-        classifier->classify(classifier->model, features + from, count, got);
+        classifier->classify(classifier->model, features[from].value, count, got);
         for (size_t i = 0; i < count; i++) {
             const struct verdict *expected = &want[from + i];
 
@@ -190,7 +190,7 @@ bool nn_agreement_codes(void)
                     continue;
                 if (nn_variant_new(&classifier, v, &model, NULL))
                     return false;
-                classifier->classify(classifier->model, features, EDGES, verdicts);
+                classifier->classify(classifier->model, features->value, EDGES, verdicts);
                 for (uint32_t i = 0; i < EDGES; i++) {
                     uint32_t value = features[i].value[f];
                     uint32_t want = model.code[f][nn_index_by_hand(value)];

@@ -48,7 +48,7 @@ static void make_rows(void)
     nn_code_make(&tables, rows, ROWS);
     code_text = nn_code_text(&tables);
     for (size_t r = 0; r < ROWS; r++)
-        nn_code((const uint8_t(*)[NN_CODES])tables.code, &rows[r], codes[r]);
+        nn_code((const uint8_t(*)[NN_CODES])tables.code, rows[r].value, codes[r]);
 }
 
 /* Imports the file, which it frees. */
@@ -90,7 +90,7 @@ static void a_trained_network_agrees_with_its_integers(void **state)
     if (import_file(&bytes, CLASSES, &file, &report, &error))
         fail_msg("%s", error.text);
     assert_int_equal(nn_classifier_new(&classifier, file, cpu_levels(), NULL), 0);
-    classifier->classify(classifier->model, rows, ROWS, verdicts);
+    classifier->classify(classifier->model, rows->value, ROWS, verdicts);
     for (size_t r = 0; r < ROWS; r++)
         agreeing += verdicts[r].class_index == nn_float_classify(&network, codes[r]);
     assert_int_equal(agreeing, report.agreeing);

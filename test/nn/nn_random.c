@@ -151,7 +151,7 @@ uint32_t nn_random_value(struct random *random)
 void nn_random_features(struct random *random, struct features *features, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        for (uint32_t f = 0; f < FEATURE_COUNT; f++)
+        for (uint32_t f = 0; f < FEATURES_1; f++)
             features[i].value[f] = nn_random_value(random);
     }
 }

@@ -22,7 +22,7 @@ struct q8 *nn_random_file(struct random *random, const struct nn_model *model,
     file->provenance = "{}";
     for (uint32_t i = 0; i < golden_count; i++) {
         nn_random_features(random, &golden[i].features, 1);
-        golden[i].verdict = nn_classify(model, &golden[i].features);
+        golden[i].verdict = nn_classify(model, golden[i].features.value);
     }
     file->payload = payload;
     file->golden = golden;

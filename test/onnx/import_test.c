@@ -144,11 +144,10 @@ static void fits_tables_of_one_answer_and_of_huge_margins(void **state)
 }
 
 /* Class 1 where the first feature is at least 100; the margin is the distance. */
-static void threshold_score(const void *model, const struct features *features,
-                            struct import_score *score)
+static void threshold_score(const void *model, const uint32_t *features, struct import_score *score)
 {
     (void)model;
-    int32_t value = (int32_t)(features->value[0] > 1000 ? 1000 : features->value[0]);
+    int32_t value = (int32_t)(features[0] > 1000 ? 1000 : features[0]);
 
     *score = value >= 100 ? (struct import_score){1, value - 100, 0}
                           : (struct import_score){0, 100 - value, 0};

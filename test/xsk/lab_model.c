@@ -72,7 +72,7 @@ static void make_ports(struct random_model *model, struct dt_random *random)
 static void make_forest(struct random_model *model, struct dt_random *random)
 {
     const struct random_shape shape = {
-        .tree_count = 64, .depth = 8, .class_count = 8, .feature_count = FEATURE_COUNT};
+        .tree_count = 64, .depth = 8, .class_count = 8, .feature_count = FEATURES_1};
 
     random_model_make(model, &shape, random);
 }
