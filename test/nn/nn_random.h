@@ -5,16 +5,7 @@
 #define AFXDP_NN_RANDOM_H
 
 #include "nn.h"
-
-/* xorshift64*; any seed but 0. */
-struct random {
-    uint64_t state;
-};
-
-uint32_t random_below(struct random *random, uint32_t bound); /* 0..bound-1; 0 for bound 0 */
-
-/* AFXDP_SEED or the clock; prints it. */
-struct random random_begin(const char *test);
+#include "random.h"
 
 /* A model of the given layer widths (`layers` of them, the last being the classes). */
 void nn_random_model(struct random *random, struct nn_model *model, uint32_t layers,

@@ -18,9 +18,9 @@ build() { # NAME COMPILER OPTION...
     local name=$1
     shift
     "$@" -std=gnu11 -D_GNU_SOURCE -ffp-contract=off -fno-strict-aliasing \
-        -I nn -I engine/core -I engine/onnx -I test/nn \
+        -I nn -I engine/core -I engine/onnx -I test -I test/nn \
         nn/nn_float.c nn/nn_quantise.c nn/nn_scale.c engine/core/error.c \
-        test/nn/nn_random.c test/nn/nn_quantise_main.c -lm -o "$folder/$name"
+        test/nn/nn_random.c test/random.c test/nn/nn_quantise_main.c -lm -o "$folder/$name"
 }
 build plain gcc -O0
 build fast gcc -O3
