@@ -22,12 +22,13 @@ static const char usage[] =
     "                            [--model FILE.q8] [--features FILE.csv]\n"
     "ns per packet of every variant that this CPU offers, in batches of 1, 8, 64 and 256;\n"
     "medians over N rounds (31), all cases interleaved. Without --model: networks 12-32-32-5 and\n"
-    "12-16-16-2, a complete tree of depth 10 and a forest of ten. Without --features: inputs like\n"
-    "those of traffic.\n";
+    "12-16-16-2, a complete tree of depth 10 and a forest of ten, and the same on the 28 features\n"
+    "of set 2. Without --features: inputs like those of traffic.\n";
 
 struct classify_run {
     const struct classifier *classifier;
-    const struct features *inputs;
+    const uint32_t *inputs; /* rows of the classifier's feature set */
+    size_t width;
     size_t input_count; /* at least 256 */
     size_t batch;
     size_t passes;                                             /* 0: not known yet */
@@ -41,7 +42,7 @@ static void classify_pass(struct classify_run *run)
     for (size_t done = 0; done < PACKETS_PER_PASS; done += run->batch) {
         if (at + run->batch > run->input_count)
             at = 0;
-        run->classifier->classify(run->classifier->model, run->inputs[at].value, run->batch,
+        run->classifier->classify(run->classifier->model, run->inputs + at * run->width, run->batch,
                                   run->verdicts);
         at += run->batch;
     }
@@ -68,7 +69,7 @@ struct bench_set {
     size_t count;
     struct classifier *classifiers[BENCH_CASES_MAX / 4];
     size_t classifier_count;
-    const struct features *inputs;
+    uint32_t *inputs[2]; /* of the feature sets; NULL: there are none of this set */
     size_t input_count;
 };
 
@@ -85,7 +86,8 @@ static int add_cases(struct bench_set *set, const char *what, struct classifier 
         if (!run)
             return -ENOMEM;
         *run = (struct classify_run){.classifier = classifier,
-                                     .inputs = set->inputs,
+                                     .inputs = set->inputs[classifier->feature_set - 1],
+                                     .width = feature_count(classifier->feature_set),
                                      .input_count = set->input_count,
                                      .batch = batches[b]};
         set->floors[set->count] = *floor;
@@ -143,26 +145,41 @@ static int add_dt(struct bench_set *set, const char *what, const struct dt_model
     return err;
 }
 
-static int add_shapes(struct bench_set *set)
+/* The same shapes on the features of a set. */
+static int add_shapes(struct bench_set *set, uint32_t feature_set)
 {
-    struct nn_model *wide = shape_nn(3, (uint32_t[]){32, 32, 5});
-    struct nn_model *reference = shape_nn(3, (uint32_t[]){16, 16, 2});
-    struct dt_model *tree = shape_forest(1, 10, 5, set->inputs, set->input_count);
-    struct dt_model *forest = shape_forest(10, 10, 5, set->inputs, set->input_count);
+    const uint32_t *inputs = set->inputs[feature_set - 1];
+    struct nn_model *wide = shape_nn(feature_set, 3, (uint32_t[]){32, 32, 5});
+    struct nn_model *reference = shape_nn(feature_set, 3, (uint32_t[]){16, 16, 2});
+    struct dt_model *tree = shape_forest(feature_set, 1, 10, 5, inputs, set->input_count);
+    struct dt_model *forest = shape_forest(feature_set, 10, 10, 5, inputs, set->input_count);
+    bool first = feature_set == FEATURE_SET_1;
     int err = wide && reference && tree && forest ? 0 : -ENOMEM;
 
     if (!err)
-        err = add_nn(set, "nn 12-32-32-5", wide);
+        err = add_nn(set, first ? "nn 12-32-32-5" : "nn 28-32-32-5", wide);
     if (!err)
-        err = add_nn(set, "nn 12-16-16-2", reference);
+        err = add_nn(set, first ? "nn 12-16-16-2" : "nn 28-16-16-2", reference);
     if (!err)
-        err = add_dt(set, "dt depth 10", tree);
+        err = add_dt(set, first ? "dt depth 10" : "dt of 28 depth 10", tree);
     if (!err)
-        err = add_dt(set, "dt 10 x depth 10", forest);
+        err = add_dt(set, first ? "dt 10 x depth 10" : "dt of 28 10 x depth 10", forest);
     free(wide);
     free(reference);
     dt_model_free(tree);
     dt_model_free(forest);
+    return err;
+}
+
+/* Those of the sets that there are inputs of. */
+static int add_all_shapes(struct bench_set *set)
+{
+    int err = 0;
+
+    for (uint32_t i = FEATURE_SET_1; i <= FEATURE_SET_2 && !err; i++) {
+        if (set->inputs[i - 1])
+            err = add_shapes(set, i);
+    }
     return err;
 }
 
@@ -173,7 +190,10 @@ static int add_model(struct bench_set *set, const char *name, struct error *erro
 
     if (err)
         return err;
-    if (file->kind == Q8_NN) {
+    if (!set->inputs[file->feature_set - 1]) {
+        err = error_set(error, -EINVAL, "%s reads feature set %u, which the rows don't have", name,
+                        file->feature_set);
+    } else if (file->kind == Q8_NN) {
         struct nn_model *model = NULL;
 
         err = nn_model_load(&model, file, error);
@@ -198,33 +218,49 @@ static void set_free(struct bench_set *set)
         free(set->cases[i].context);
     for (size_t i = 0; i < set->classifier_count; i++)
         set->classifiers[i]->destroy(set->classifiers[i]);
+    free(set->inputs[0]);
+    free(set->inputs[1]);
     free(set);
 }
 
-/* The inputs: rows of a file, or made ones. */
-static int take_inputs(struct bench_set *set, const char *path, struct features_table **table,
-                       struct features **made, struct error *error)
+/* Rows of a set out of a file's, or made ones where `table` is NULL. They begin where a cache line
+ * does: else the network takes 2 % longer. */
+static uint32_t *inputs_new(uint32_t feature_set, const struct features_table *table, size_t count)
 {
-    if (path) {
-        int err = features_csv_read(table, path, error);
+    size_t width = feature_count(feature_set);
+    size_t size = count * width * sizeof(uint32_t);
+    uint32_t *inputs = aligned_alloc(64, (size + 63) / 64 * 64);
 
-        if (err)
-            return err;
-        if ((*table)->count < 256)
-            return error_set(error, -EINVAL, "%s: %zu rows, at least 256 are needed", path,
-                             (*table)->count);
-        set->inputs = (*table)->features;
-        set->input_count = (*table)->count;
-        return 0;
+    if (!inputs)
+        return NULL;
+    if (!table)
+        shape_features(inputs, feature_set, count);
+    for (size_t i = 0; table && i < count; i++)
+        memcpy(inputs + i * width, features_table_row(table, i), width * sizeof(*inputs));
+    return inputs;
+}
+
+static int take_inputs(struct bench_set *set, const char *path, struct error *error)
+{
+    struct features_table *table = NULL;
+    int err = path ? features_csv_read(&table, path, FEATURE_SET_ANY, error) : 0;
+
+    if (err)
+        return err;
+    set->input_count = table ? table->count : INPUTS;
+    if (set->input_count < 256) {
+        err = error_set(error, -EINVAL, "%s: %zu rows, at least 256 are needed", path,
+                        set->input_count);
+        goto out;
     }
-    /* Vectors that begin where a cache line does: else the network takes 2 % longer. */
-    *made = aligned_alloc(64, INPUTS * sizeof(**made));
-    if (!*made)
-        return -ENOMEM;
-    shape_features(*made, INPUTS);
-    set->inputs = *made;
-    set->input_count = INPUTS;
-    return 0;
+    for (uint32_t i = FEATURE_SET_1; i <= (table ? table->feature_set : FEATURE_SET_2); i++) {
+        set->inputs[i - 1] = inputs_new(i, table, set->input_count);
+        if (!set->inputs[i - 1])
+            err = -ENOMEM;
+    }
+out:
+    features_table_free(table);
+    return err;
 }
 
 static int measure(struct bench_set *set, uint32_t rounds)
@@ -242,17 +278,15 @@ int bench_classify(int argc, char **argv)
 {
     struct error error = {"no memory"};
     struct bench_options options;
-    struct features_table *table = NULL;
-    struct features *made = NULL;
 
     if (bench_options_read(&options, usage, argc, argv))
         return 2;
     struct bench_set *set = calloc(1, sizeof(*set));
     if (!set)
         return 1;
-    int err = take_inputs(set, options.features, &table, &made, &error);
+    int err = take_inputs(set, options.features, &error);
     if (!err)
-        err = options.model ? add_model(set, options.model, &error) : add_shapes(set);
+        err = options.model ? add_model(set, options.model, &error) : add_all_shapes(set);
     bool bad_input = err && err != -ENOMEM;
     if (!err)
         err = measure(set, options.rounds);
@@ -261,7 +295,5 @@ int bench_classify(int argc, char **argv)
     else
         fprintf(stderr, "afxdp-bench classify: %s\n", error.text);
     set_free(set);
-    features_table_free(table);
-    free(made);
     return !err ? 0 : bad_input ? 2 : 1;
 }

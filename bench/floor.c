@@ -201,7 +201,7 @@ int floor_of_dt_permutes(struct floor *floor, const struct dt_model *model)
 
     if (!thresholds)
         return -ENOMEM;
-    for (uint32_t feature = 0; feature < FEATURES_1; feature++) {
+    for (uint32_t feature = 0; feature < FEATURES_MAX; feature++) {
         uint32_t count = 0;
 
         for (uint32_t i = 0; i < model->node_count; i++) {

@@ -201,17 +201,17 @@ static int add_dt(struct kernel_run *run, const char *what, const struct dt_mode
 
 static int add_shapes(struct kernel_run *run)
 {
-    struct features *inputs = calloc(INPUTS, sizeof(*inputs));
-    struct nn_model *small = shape_nn(3, (uint32_t[]){16, 16, 2});
-    struct nn_model *wide = shape_nn(3, (uint32_t[]){32, 32, 5});
+    uint32_t *inputs = calloc((size_t)INPUTS * FEATURES_1, sizeof(*inputs));
+    struct nn_model *small = shape_nn(FEATURE_SET_1, 3, (uint32_t[]){16, 16, 2});
+    struct nn_model *wide = shape_nn(FEATURE_SET_1, 3, (uint32_t[]){32, 32, 5});
     struct dt_model *tree = NULL;
     struct dt_model *forest = NULL;
     int status = -ENOMEM;
 
     if (inputs) {
-        shape_features(inputs, INPUTS);
-        tree = shape_forest(1, 10, 5, inputs, INPUTS);
-        forest = shape_forest(10, 10, 5, inputs, INPUTS);
+        shape_features(inputs, FEATURE_SET_1, INPUTS);
+        tree = shape_forest(FEATURE_SET_1, 1, 10, 5, inputs, INPUTS);
+        forest = shape_forest(FEATURE_SET_1, 10, 10, 5, inputs, INPUTS);
     }
     if (small && wide && tree && forest)
         status = add_dt(run, "dt depth 10", tree);
@@ -233,6 +233,9 @@ static int add_model(struct kernel_run *run, const char *name)
 {
     struct q8 *file = NULL;
     int status = q8_read(&file, name, &run->error);
+
+    if (status == 0 && file->feature_set != FEATURE_SET_1)
+        status = error_set(&run->error, -EINVAL, "%s: made for another feature set than 1", name);
 
     if (status == 0 && file->kind == Q8_NN) {
         struct nn_model *model = NULL;

@@ -131,15 +131,15 @@ struct pipeline_set {
 
 static int add_built_in(struct pipeline_set *set)
 {
-    struct features *inputs = calloc(4096, sizeof(*inputs));
-    struct nn_model *nn = shape_nn(3, (uint32_t[]){32, 32, 5});
+    uint32_t *inputs = calloc((size_t)4096 * FEATURES_1, sizeof(*inputs));
+    struct nn_model *nn = shape_nn(FEATURE_SET_1, 3, (uint32_t[]){32, 32, 5});
     struct dt_model *dt = NULL;
     int err = -ENOMEM;
 
     if (!inputs || !nn)
         goto out;
-    shape_features(inputs, 4096);
-    dt = shape_forest(1, 10, 5, inputs, 4096);
+    shape_features(inputs, FEATURE_SET_1, 4096);
+    dt = shape_forest(FEATURE_SET_1, 1, 10, 5, inputs, 4096);
     if (!dt)
         goto out;
     set->classifiers[1].what = "dt";
@@ -162,6 +162,10 @@ static int add_model(struct pipeline_set *set, const char *path, struct error *e
 
     if (err)
         return err;
+    if (file->feature_set != FEATURE_SET_1) {
+        q8_free(file);
+        return error_set(error, -EINVAL, "%s: made for another feature set than 1", path);
+    }
     set->classifiers[1].what = file->kind == Q8_NN ? "nn" : "dt";
     if (file->kind == Q8_NN)
         err = nn_classifier_new(&set->classifiers[1].classifier, file, cpu_levels(), error);

@@ -33,18 +33,19 @@ static struct confidence_table any_confidence(void)
     return table;
 }
 
-struct nn_model *shape_nn(uint32_t layers, const uint32_t *widths)
+struct nn_model *shape_nn(uint32_t feature_set, uint32_t layers, const uint32_t *widths)
 {
     struct nn_model *model = calloc(1, sizeof(*model));
     uint64_t state = 1;
-    uint32_t inputs = NN_INPUTS;
+    uint32_t inputs = feature_count(feature_set);
 
     if (!model)
         return NULL;
+    model->feature_set = feature_set;
     model->layer_count = layers;
     model->class_count = widths[layers - 1];
     model->confidence = any_confidence();
-    for (int feature = 0; feature < NN_INPUTS; feature++) {
+    for (uint32_t feature = 0; feature < inputs; feature++) {
         for (uint32_t i = 0; i < NN_CODES; i++)
             model->code[feature][i] = (uint8_t)(i * NN_ACTIVATION_MAX / (NN_CODES - 1));
     }
@@ -65,9 +66,10 @@ struct nn_model *shape_nn(uint32_t layers, const uint32_t *widths)
     return model;
 }
 
-struct dt_model *shape_forest(uint32_t trees, uint32_t depth, uint32_t classes,
-                              const struct features *inputs, size_t input_count)
+struct dt_model *shape_forest(uint32_t feature_set, uint32_t trees, uint32_t depth,
+                              uint32_t classes, const uint32_t *inputs, size_t input_count)
 {
+    uint32_t width = feature_count(feature_set);
     uint32_t branches = (1u << depth) - 1;
     uint32_t per_tree = 2 * branches + 1;
     uint32_t leaves = branches + 1;
@@ -76,6 +78,7 @@ struct dt_model *shape_forest(uint32_t trees, uint32_t depth, uint32_t classes,
 
     if (!model)
         return NULL;
+    model->shape.feature_set = feature_set;
     model->shape.tree_count = trees;
     model->shape.confidence = any_confidence();
     for (uint32_t t = 0; t < trees; t++) {
@@ -83,10 +86,10 @@ struct dt_model *shape_forest(uint32_t trees, uint32_t depth, uint32_t classes,
 
         model->shape.tree[t] = (struct dt_tree){root, depth};
         for (uint32_t i = 0; i < branches; i++) {
-            uint32_t feature = below(&state, FEATURES_1);
-            const struct features *of = &inputs[below(&state, (uint32_t)input_count)];
+            uint32_t feature = below(&state, width);
+            const uint32_t *of = inputs + below(&state, (uint32_t)input_count) * (size_t)width;
 
-            model->nodes[root + i] = dt_node_make(feature, of->value[feature], root + 2 * i + 1);
+            model->nodes[root + i] = dt_node_make(feature, of[feature], root + 2 * i + 1);
         }
         for (uint32_t i = 0; i < leaves; i++) {
             uint32_t row = t * leaves + i;
@@ -100,13 +103,31 @@ struct dt_model *shape_forest(uint32_t trees, uint32_t depth, uint32_t classes,
     return model;
 }
 
-void shape_features(struct features *features, size_t count)
+/* What the flow's sides and its hosts do: most hosts little, some of them much. */
+static void shape_hosts(uint32_t *f, uint64_t *state)
+{
+    f[FEATURE_FLAGS_FORWARD] = below(state, 64);
+    f[FEATURE_FLAGS_BACKWARD] = below(state, 64);
+    f[FEATURE_PAYLOAD_FORWARD] = magnitude(state, 16);
+    f[FEATURE_PAYLOAD_BACKWARD] = magnitude(state, 16);
+    for (uint32_t i = FEATURE_INITIATOR_FAILED; i < FEATURES_2; i++)
+        f[i] = magnitude(state, 10);
+    f[FEATURE_INITIATOR_FAILED_SHARE] = below(state, 256);
+    f[FEATURE_INITIATOR_PEERS] = magnitude(state, 6) % 49;
+    f[FEATURE_INITIATOR_PORTS] = magnitude(state, 6) % 49;
+    f[FEATURE_PAIR_PORTS] = magnitude(state, 6) % 49;
+    f[FEATURE_RESPONDER_SOURCES] = magnitude(state, 6) % 49;
+    f[FEATURE_RESPONDER_NEW] = below(state, 256);
+}
+
+void shape_features(uint32_t *features, uint32_t feature_set, size_t count)
 {
     static const uint16_t services[] = {22, 53, 80, 123, 443, 1883, 5201, 8080};
     uint64_t state = 3;
+    uint64_t hosts = 4;
 
     for (size_t i = 0; i < count; i++) {
-        uint32_t *f = features[i].value;
+        uint32_t *f = features + i * feature_count(feature_set);
 
         f[FEATURE_SPORT] = 1024 + below(&state, 64512);
         f[FEATURE_DPORT] = below(&state, 4) ? services[below(&state, 8)] : below(&state, 65536);
@@ -120,5 +141,7 @@ void shape_features(struct features *features, size_t count)
         f[FEATURE_DEV_LENGTH] = below(&state, 700) << FEATURE_LENGTH_SHIFT;
         f[FEATURE_DEV_INTERVAL] = magnitude(&state, 27);
         f[FEATURE_DEV_DIRECTION] = below(&state, 1 << (FEATURE_DIRECTION_SHIFT - 1));
+        if (feature_set == FEATURE_SET_2)
+            shape_hosts(f, &hosts);
     }
 }

@@ -19,6 +19,10 @@ struct dt_payload {
     uint32_t reserved; /* 0 */
 };
 
+/* How a node stands in a file of format version 1: link is left << 4 | feature, and a leaf has 12
+ * for a feature. Version 2 has struct dt_node as it is. */
+enum { DT_VALUE_BITS_1 = 4, DT_LEAF_1 = FEATURES_1 };
+
 /* Takes a model out of a file that q8_decode has accepted, and trusts nothing in it: counts are
  * capped, sizes add up exactly, the first tree begins at node 0 and each where the one before
  * ends, every node but a root is the child of exactly one earlier node of its tree, depths are as

@@ -41,22 +41,17 @@ static int reference_prepare(void **plan, const struct dt_model *model)
     return 0;
 }
 
-static void reference_classify(const void *plan, const uint32_t *features, size_t count,
-                               struct verdict *verdicts)
+ALWAYS_INLINE void classify(const void *plan, const uint32_t *features, size_t count,
+                            struct verdict *verdicts, uint32_t width)
 {
     const struct dt_model *model = ((const struct reference_plan *)plan)->model;
 
     for (size_t i = 0; i < count; i++)
         verdicts[i] = dt_classify_one(&model->shape, model->nodes, DT_NO_MASK, model->scores,
-                                      DT_NO_MASK, features + i * FEATURES_1);
+                                      DT_NO_MASK, features + i * width);
 }
 
-const struct dt_variant dt_variant_reference = {
-    .name = "reference",
-    .prepare = reference_prepare,
-    .release = free,
-    .classify = reference_classify,
-};
+DT_VARIANT(dt_variant_reference, "reference", 0, reference_prepare, free);
 
 struct verdict dt_leaf_verdict(const struct dt_model *model, uint32_t row)
 {
@@ -124,9 +119,10 @@ int dt_variant_new(struct classifier **out, size_t variant, const struct dt_mode
                          model->shape.tree_count, model->node_count);
     }
     classifier->base = (struct classifier){
-        .classify = chosen->classify,
+        .classify =
+            model->shape.feature_set == FEATURE_SET_2 ? chosen->classify_2 : chosen->classify_1,
         .model = classifier->plan,
-        .feature_set = FEATURE_SET_1,
+        .feature_set = model->shape.feature_set,
         .kind = "dt",
         .variant = chosen->name,
         .destroy = dt_classifier_destroy,

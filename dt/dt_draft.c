@@ -57,9 +57,9 @@ static int put_children(struct layout *layout, uint32_t tree, uint32_t at, struc
         *made = dt_node_make(DT_LEAF, put_row(layout, node->row), at);
         return 0;
     }
-    if (node->feature >= FEATURES_1)
-        return error_set(error, -EINVAL, "tree %u: a node tests feature %u of %d", tree,
-                         node->feature, FEATURES_1);
+    if (node->feature >= feature_count(layout->draft.feature_set))
+        return error_set(error, -EINVAL, "tree %u: a node tests feature %u of %u", tree,
+                         node->feature, feature_count(layout->draft.feature_set));
     *made = dt_node_make(node->feature, node->threshold, layout->model->node_count);
     int err = put_node(layout, tree, node->left, error);
     return err ? err : put_node(layout, tree, node->right, error);
@@ -155,6 +155,7 @@ int dt_draft_finish(struct dt_model **out, const struct dt_draft *draft, struct 
     } else {
         layout.model->node_count = 0;
         layout.model->row_count = 0;
+        layout.model->shape.feature_set = draft->feature_set;
         layout.model->shape.tree_count = draft->tree_count;
         for (uint32_t tree = 0; tree < draft->tree_count && !err; tree++)
             err = put_tree(&layout, tree, error);

@@ -16,6 +16,7 @@ struct dt_draft_node {
 };
 
 struct dt_draft {
+    uint32_t feature_set;
     uint32_t class_count;
     uint32_t tree_count;
     uint32_t root[DT_TREES_MAX];

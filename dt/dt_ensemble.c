@@ -115,11 +115,12 @@ static int read_branch(struct reader *reader, uint32_t place)
     const struct dt_attributes *a = &reader->attributes;
     struct dt_ensemble_node *node = &reader->ensemble->nodes[place];
 
-    if (a->features[place] < 0 || a->features[place] >= FEATURES_1)
+    uint32_t features = feature_count(reader->ensemble->feature_set);
+    if (a->features[place] < 0 || a->features[place] >= features)
         return onnx_node_refuse(reader->node, reader->error,
-                                "tree %lld: node %lld tests feature %lld of %d",
+                                "tree %lld: node %lld tests feature %lld of %u",
                                 (long long)a->tree_ids[place], (long long)a->node_ids[place],
-                                (long long)a->features[place], FEATURES_1);
+                                (long long)a->features[place], features);
     node->feature = (uint32_t)a->features[place];
     node->value = a->values.values[place];
     int err = read_child(reader, place, a->yes_ids[place], &node->yes);
@@ -211,6 +212,7 @@ static int check_graph(const struct onnx *onnx, const struct onnx_node **trees,
 {
     static const char *const harmless[] = {"Identity", "Cast", "ZipMap"};
     const struct onnx_value *input = onnx->inputs;
+    uint32_t features = feature_count(ensemble->feature_set);
 
     *trees = NULL;
     for (size_t i = 0; i < onnx->node_count; i++) {
@@ -234,9 +236,9 @@ static int check_graph(const struct onnx *onnx, const struct onnx_node **trees,
     if (input->type != ONNX_FLOAT && input->type != ONNX_DOUBLE)
         return error_set(error, -EINVAL, "input '%s' must be float or double", input->name);
     if (input->rank >= 0 &&
-        (input->rank != 2 || (input->dims[1] >= 0 && input->dims[1] != FEATURES_1)))
-        return error_set(error, -EINVAL, "input '%s' must have the shape [N, %d]", input->name,
-                         FEATURES_1);
+        (input->rank != 2 || (input->dims[1] >= 0 && input->dims[1] != features)))
+        return error_set(error, -EINVAL, "input '%s' must have the shape [N, %u]", input->name,
+                         features);
     ensemble->doubles = input->type == ONNX_DOUBLE;
     return 0;
 }
@@ -265,6 +267,7 @@ int dt_ensemble_read(struct dt_ensemble **out, const struct import *import, stru
 
     if (!ensemble)
         return error_set(error, -ENOMEM, "no memory for the trees");
+    ensemble->feature_set = import->feature_set;
     ensemble->class_count = import->class_count;
     err = check_graph(import->onnx, &reader.node, ensemble, error);
     if (!err)

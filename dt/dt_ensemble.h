@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The trees of an ONNX file as they stand there: float thresholds, float weights.
  *
- * One TreeEnsembleClassifier (ai.onnx.ml) on the graph's one input, float or double [N, 12]; behind
- * it may stand nodes that change no verdict (Identity, Cast, ZipMap). Everything else is refused
- * by name. */
+ * One TreeEnsembleClassifier (ai.onnx.ml) on the graph's one input, float or double [N, features];
+ * behind it may stand nodes that change no verdict (Identity, Cast, ZipMap). Everything else is
+ * refused by name. */
 #ifndef AFXDP_DT_ENSEMBLE_H
 #define AFXDP_DT_ENSEMBLE_H
 
@@ -31,6 +31,7 @@ struct dt_ensemble_node {
 
 struct dt_ensemble {
     bool doubles; /* the input is double: features are compared as they are, else as float32 */
+    uint32_t feature_set;
     uint32_t class_count;
     uint32_t tree_count;
     uint32_t root[DT_TREES_MAX];

@@ -25,10 +25,10 @@ static void score(const void *context, const uint32_t *features, struct import_s
 /* A row that comes by the branch `at`: `features`, moved as little as the branches above ask.
  * False where no row does. `parents` has each node's parent. */
 static bool reach(const struct dt_model *model, const uint32_t *parents, uint32_t at,
-                  struct features *features)
+                  uint32_t *features)
 {
-    uint32_t least[FEATURES_1] = {0};
-    uint32_t most[FEATURES_1];
+    uint32_t least[FEATURES_MAX] = {0};
+    uint32_t most[FEATURES_MAX];
 
     memset(most, 0xff, sizeof(most));
     for (uint32_t child = at; parents[child] != UINT32_MAX; child = parents[child]) {
@@ -44,20 +44,20 @@ static bool reach(const struct dt_model *model, const uint32_t *parents, uint32_
                 least[feature] = node->threshold + 1;
         }
     }
-    for (int i = 0; i < FEATURES_1; i++) {
+    for (uint32_t i = 0; i < feature_count(model->shape.feature_set); i++) {
         if (least[i] > most[i])
             return false;
-        if (features->value[i] < least[i])
-            features->value[i] = least[i];
-        if (features->value[i] > most[i])
-            features->value[i] = most[i];
+        if (features[i] < least[i])
+            features[i] = least[i];
+        if (features[i] > most[i])
+            features[i] = most[i];
     }
     return true;
 }
 
 /* Rows at a branch's threshold and just above it, spread evenly over all branches. */
 static uint32_t pick_edges(const struct dt_model *model, const struct import *import,
-                           const uint32_t *parents, struct features *rows)
+                           const uint32_t *parents, uint32_t (*rows)[FEATURES_MAX])
 {
     uint32_t branches = (model->node_count - model->shape.tree_count) / 2;
     uint32_t wanted = branches < BRANCHES_MAX ? branches : BRANCHES_MAX;
@@ -74,12 +74,13 @@ static uint32_t pick_edges(const struct dt_model *model, const struct import *im
         seen++;
         if (turn == next)
             continue;
-        rows[count] = import->features[(size_t)turn * import->rows / wanted];
-        if (!reach(model, parents, at, &rows[count]) || node->threshold == UINT32_MAX)
+        memcpy(rows[count], import_row(import, (size_t)turn * import->rows / wanted),
+               feature_count(import->feature_set) * sizeof(rows[0][0]));
+        if (!reach(model, parents, at, rows[count]) || node->threshold == UINT32_MAX)
             continue;
-        rows[count].value[dt_node_value(node)] = node->threshold;
-        rows[count + 1] = rows[count];
-        rows[count + 1].value[dt_node_value(node)]++;
+        rows[count][dt_node_value(node)] = node->threshold;
+        memcpy(rows[count + 1], rows[count], sizeof(rows[0]));
+        rows[count + 1][dt_node_value(node)]++;
         count += 2;
     }
     return count;
@@ -98,7 +99,7 @@ static void find_parents(const struct dt_model *model, uint32_t *parents)
 }
 
 /* Puts the rows behind the golden vectors that the file has. */
-static int add_golden(struct q8 *file, const struct dt_model *model, const struct features *rows,
+static int add_golden(struct q8 *file, const struct dt_model *model, uint32_t (*rows)[FEATURES_MAX],
                       uint32_t count, struct error *error)
 {
     uint32_t total = file->golden_count + count;
@@ -111,12 +112,12 @@ static int add_golden(struct q8 *file, const struct dt_model *model, const struc
     for (uint32_t i = 0; i < count; i++) {
         struct import_score answer;
 
-        score(model, rows[i].value, &answer);
+        score(model, rows[i], &answer);
         golden[file->golden_count + i] = (struct q8_golden){
-            .features = rows[i],
             .verdict = {(uint16_t)answer.class_index,
                         confidence_of(&file->confidence, answer.best, answer.second)},
         };
+        memcpy(golden[file->golden_count + i].features, rows[i], sizeof(rows[i]));
     }
     file->payload = memcpy((uint8_t *)golden + golden_size, file->payload, file->payload_size);
     free(file->memory);
@@ -130,7 +131,7 @@ static int add_edges(struct q8 *file, const struct dt_model *model, const struct
                      struct error *error)
 {
     uint32_t *parents = calloc(model->node_count, sizeof(*parents));
-    struct features *rows = calloc((size_t)2 * BRANCHES_MAX, sizeof(*rows));
+    uint32_t(*rows)[FEATURES_MAX] = calloc((size_t)2 * BRANCHES_MAX, sizeof(*rows));
     int err;
 
     if (!parents || !rows) {
@@ -152,8 +153,8 @@ static size_t count_agreeing(const struct dt_ensemble *ensemble, const struct dt
     for (size_t i = 0; i < import->rows; i++) {
         struct import_score answer;
 
-        score(model, import->features[i].value, &answer);
-        agreeing += answer.class_index == dt_ensemble_class(ensemble, import->features[i].value);
+        score(model, import_row(import, i), &answer);
+        agreeing += answer.class_index == dt_ensemble_class(ensemble, import_row(import, i));
     }
     return agreeing;
 }

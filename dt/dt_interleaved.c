@@ -60,24 +60,35 @@ static int interleaved_prepare(void **out, const struct dt_model *model)
 /* Lets `lanes` packets go on from where they are; a constant count lets the compiler keep all of
  * them in registers. */
 ALWAYS_INLINE void walk(const struct dt_node *nodes, uint32_t levels, const uint32_t *features,
-                        int lanes, uint32_t at[LANES])
+                        uint32_t width, int lanes, uint32_t at[LANES])
 {
     for (uint32_t level = 0; level < levels; level++) {
 #pragma GCC unroll 8
         for (int lane = 0; lane < lanes; lane++) {
             struct dt_node node = nodes[at[lane]];
-            uint32_t value = features[(uint32_t)lane * FEATURES_1 + dt_node_value(&node)];
+            uint32_t value = features[(uint32_t)lane * width + dt_node_value(&node)];
             at[lane] = dt_node_left(&node) + (node.threshold < value);
         }
     }
 }
 
 ALWAYS_INLINE void walk_tree(const struct dt_node *nodes, struct dt_tree tree,
-                             const uint32_t *features, int lanes, uint32_t at[LANES])
+                             const uint32_t *features, uint32_t width, int lanes,
+                             uint32_t at[LANES])
 {
     for (int lane = 0; lane < lanes; lane++)
         at[lane] = tree.root;
-    walk(nodes, tree.depth, features, lanes, at);
+    walk(nodes, tree.depth, features, width, lanes, at);
+}
+
+ALWAYS_INLINE void go_on(const struct plan *plan, const uint32_t *features, uint32_t width,
+                         uint32_t count, uint32_t levels, uint32_t *at)
+{
+    for (uint32_t i = 0; i < count; i += LANES) {
+        walk(plan->nodes, levels, features + i * width, width, LANES, at + i);
+        for (uint32_t lane = i; lane < i + LANES; lane++)
+            at[lane] = plan->rows[at[lane]];
+    }
 }
 
 void dt_interleaved_go_on(const void *model, const uint32_t *features, uint32_t count,
@@ -85,21 +96,20 @@ void dt_interleaved_go_on(const void *model, const uint32_t *features, uint32_t 
 {
     const struct plan *plan = model;
 
-    for (uint32_t i = 0; i < count; i += LANES) {
-        walk(plan->nodes, levels, features + i * FEATURES_1, LANES, at + i);
-        for (uint32_t lane = i; lane < i + LANES; lane++)
-            at[lane] = plan->rows[at[lane]];
-    }
+    if (plan->model->shape.feature_set == FEATURE_SET_2)
+        go_on(plan, features, FEATURES_2, count, levels, at);
+    else
+        go_on(plan, features, FEATURES_1, count, levels, at);
 }
 
-ALWAYS_INLINE void classify_lanes(const struct plan *plan, const uint32_t *features, int lanes,
-                                  struct verdict *verdicts)
+ALWAYS_INLINE void classify_lanes(const struct plan *plan, const uint32_t *features, uint32_t width,
+                                  int lanes, struct verdict *verdicts)
 {
     const struct dt_model *model = plan->model;
     uint32_t at[LANES];
 
     if (model->shape.tree_count == 1) {
-        walk_tree(plan->nodes, model->shape.tree[0], features, lanes, at);
+        walk_tree(plan->nodes, model->shape.tree[0], features, width, lanes, at);
         for (int lane = 0; lane < lanes; lane++)
             verdicts[lane] = plan->verdicts[at[lane]];
         return;
@@ -109,7 +119,7 @@ ALWAYS_INLINE void classify_lanes(const struct plan *plan, const uint32_t *featu
     dt_vector sums[DT_VECTORS_MAX] = {{0}};
     uint32_t t = 0;
     do { /* there is at least one */
-        walk_tree(plan->nodes, model->shape.tree[t], features, lanes, at);
+        walk_tree(plan->nodes, model->shape.tree[t], features, width, lanes, at);
         for (int lane = 0; lane < lanes; lane++)
             rows[t][lane] = plan->rows[at[lane]];
     } while (++t < model->shape.tree_count);
@@ -120,21 +130,16 @@ ALWAYS_INLINE void classify_lanes(const struct plan *plan, const uint32_t *featu
     }
 }
 
-static void interleaved_classify(const void *model, const uint32_t *features, size_t count,
-                                 struct verdict *verdicts)
+ALWAYS_INLINE void classify(const void *model, const uint32_t *features, size_t count,
+                            struct verdict *verdicts, uint32_t width)
 {
     const struct plan *plan = model;
     size_t i = 0;
 
     for (; i + LANES <= count; i += LANES)
-        classify_lanes(plan, features + i * FEATURES_1, LANES, verdicts + i);
+        classify_lanes(plan, features + i * width, width, LANES, verdicts + i);
     for (; i < count; i++)
-        classify_lanes(plan, features + i * FEATURES_1, 1, verdicts + i);
+        classify_lanes(plan, features + i * width, width, 1, verdicts + i);
 }
 
-const struct dt_variant dt_variant_interleaved = {
-    .name = "interleaved",
-    .prepare = interleaved_prepare,
-    .release = free,
-    .classify = interleaved_classify,
-};
+DT_VARIANT(dt_variant_interleaved, "interleaved", 0, interleaved_prepare, free);

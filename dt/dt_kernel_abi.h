@@ -14,8 +14,8 @@
 
 enum {
     DT_THRESHOLD_SHIFT = 32,
-    DT_CHILD_SHIFT = 6, /* a node's number */
-    DT_VALUE_SHIFT = 2, /* a value's number */
+    DT_VALUE_SHIFT = 2,                              /* a value's number */
+    DT_CHILD_SHIFT = DT_VALUE_SHIFT + DT_VALUE_BITS, /* a node's number */
 };
 
 /* What a generation's programs need to know beside its nodes and scores. */
@@ -34,9 +34,10 @@ struct dt_kernel_limits {
 };
 
 _Static_assert(sizeof(struct dt_kernel_shape) % 8 == 0, "the value of a BPF map");
-_Static_assert(offsetof(struct path_work, no_feature) ==
-                   offsetof(struct path_work, features) + 4 * DT_LEAF,
-               "a leaf's value is the first behind the features");
+_Static_assert(offsetof(struct path_work, no_feature) +
+                       sizeof(((struct path_work *)0)->no_feature) ==
+                   offsetof(struct path_work, features) + 4 * DT_VALUES,
+               "a leaf's value is the last behind the features");
 _Static_assert(4 * CLASSES_MAX <= PATH_SCRATCH, "the sums of scores");
 
 ALWAYS_INLINE uint64_t dt_kernel_node(uint32_t threshold, uint32_t child, uint32_t value)

@@ -74,9 +74,9 @@ static int check_node(const struct dt_model *model, uint32_t tree, uint32_t at, 
                              node->threshold, model->row_count);
         return 0;
     }
-    if (value >= FEATURES_1)
-        return error_set(error, -EINVAL, "tree %u: node %u tests feature %u of %d", tree, at, value,
-                         FEATURES_1);
+    if (value >= feature_count(model->shape.feature_set))
+        return error_set(error, -EINVAL, "tree %u: node %u tests feature %u of %u", tree, at, value,
+                         feature_count(model->shape.feature_set));
     if (left <= at || left + 1 >= tree_end(model, tree))
         return error_set(error, -EINVAL, "tree %u: node %u has children %u and %u outside %u..%u",
                          tree, at, left, left + 1, at + 1, tree_end(model, tree) - 1);
@@ -186,6 +186,22 @@ static int check_model(const struct dt_model *model, struct error *error)
     return err ? err : check_scores(model, error);
 }
 
+/* From the form of version 1. What `left` may be is check_node's business, but it has to fit. */
+static int convert_nodes(struct dt_model *model, struct error *error)
+{
+    for (uint32_t at = 0; at < model->node_count; at++) {
+        struct dt_node *node = &model->nodes[at];
+        uint32_t left = node->link >> DT_VALUE_BITS_1;
+        uint32_t value = node->link & ((1U << DT_VALUE_BITS_1) - 1);
+
+        if (left >= model->node_count)
+            return error_set(error, -EINVAL, "node %u leads to node %u of %u", at, left,
+                             model->node_count);
+        *node = dt_node_make(value == DT_LEAF_1 ? DT_LEAF : value, node->threshold, left);
+    }
+    return 0;
+}
+
 int dt_model_load(struct dt_model **out, const struct q8 *file, struct error *error)
 {
     struct dt_payload payload;
@@ -206,6 +222,7 @@ int dt_model_load(struct dt_model **out, const struct q8 *file, struct error *er
         dt_model_allocate(payload.node_count, payload.row_count, file->class_count);
     if (!model)
         return error_set(error, -ENOMEM, "no memory for %u nodes", payload.node_count);
+    model->shape.feature_set = file->feature_set;
     model->shape.tree_count = payload.tree_count;
     model->shape.confidence = file->confidence;
 
@@ -216,7 +233,10 @@ int dt_model_load(struct dt_model **out, const struct q8 *file, struct error *er
     cursor += payload.node_count * sizeof(struct dt_node);
     memcpy(model->scores, cursor, (size_t)payload.row_count * file->class_count * sizeof(int32_t));
 
-    err = check_model(model, error);
+    if (model->shape.feature_set == FEATURE_SET_1)
+        err = convert_nodes(model, error);
+    if (!err)
+        err = check_model(model, error);
     if (err) {
         dt_model_free(model);
         return err;
@@ -228,6 +248,18 @@ int dt_model_load(struct dt_model **out, const struct q8 *file, struct error *er
 void dt_model_free(struct dt_model *model)
 {
     free(model);
+}
+
+/* Links as they stand in version 1, into the bytes of the nodes. */
+static void restore_links(uint8_t *bytes, const struct dt_model *model)
+{
+    for (uint32_t at = 0; at < model->node_count; at++, bytes += sizeof(struct dt_node)) {
+        const struct dt_node *node = &model->nodes[at];
+        uint32_t value = dt_node_is_leaf(node) ? (uint32_t)DT_LEAF_1 : dt_node_value(node);
+        uint32_t link = dt_node_left(node) << DT_VALUE_BITS_1 | value;
+
+        memcpy(bytes + offsetof(struct dt_node, link), &link, sizeof(link));
+    }
 }
 
 int dt_model_encode(const struct dt_model *model, uint8_t **out, size_t *size, struct error *error)
@@ -259,6 +291,8 @@ int dt_model_encode(const struct dt_model *model, uint8_t **out, size_t *size, s
         memcpy(bytes + total, parts[i].bytes, parts[i].size);
         total += parts[i].size;
     }
+    if (model->shape.feature_set == FEATURE_SET_1)
+        restore_links(bytes + parts[0].size + parts[1].size, model);
     *out = bytes;
     *size = total;
     return 0;

@@ -21,16 +21,20 @@ enum {
     DT_DEPTH_MAX = 16,      /* comparisons from root to leaf */
     DT_NODES_MAX = 1 << 20, /* of all trees together: 8 MiB */
     DT_CELLS_MAX = 1 << 22, /* scores, that is rows times classes: 16 MiB */
-    DT_VALUES = 16,         /* the features, then zeros: what a node's link can name */
-    DT_LEAF = FEATURES_1    /* the first of those zeros: what a leaf "compares" */
+    DT_VALUES = 32,         /* the features, then zeros: what a node's link can name */
+    DT_VALUE_BITS = 5,      /* of a value's number */
+    DT_LEAF = DT_VALUES - 1 /* the last of those zeros: what a leaf "compares" */
 };
+
+_Static_assert((int)FEATURES_MAX <= (int)DT_LEAF, "a leaf's value is no feature");
+_Static_assert((int)DT_VALUES == 1 << (int)DT_VALUE_BITS, "as many as a link can name");
 
 /* A branch goes to `left` where the feature is at most `threshold`, else to left + 1. A leaf names
  * the value DT_LEAF, which is 0 and so never above the threshold, and itself as `left`: a step
  * from a leaf stays there whatever its threshold, which can thus hold the row of its scores. */
 struct dt_node {
     uint32_t threshold;
-    uint32_t link; /* left << 4 | index of the value */
+    uint32_t link; /* left << DT_VALUE_BITS | index of the value */
 };
 
 _Static_assert(sizeof(struct dt_node) == 8, "half a cache line holds the children of four nodes");
@@ -42,6 +46,7 @@ struct dt_tree {
 
 /* All of a model but its two arrays. */
 struct dt_shape {
+    uint32_t feature_set; /* FEATURE_SET_1 or FEATURE_SET_2 */
     uint32_t class_count;
     uint32_t tree_count;
     struct confidence_table confidence;
@@ -65,7 +70,7 @@ ALWAYS_INLINE uint32_t dt_node_value(const struct dt_node *node)
 
 ALWAYS_INLINE uint32_t dt_node_left(const struct dt_node *node)
 {
-    return node->link >> 4;
+    return node->link >> DT_VALUE_BITS;
 }
 
 ALWAYS_INLINE bool dt_node_is_leaf(const struct dt_node *node)
@@ -75,7 +80,7 @@ ALWAYS_INLINE bool dt_node_is_leaf(const struct dt_node *node)
 
 ALWAYS_INLINE struct dt_node dt_node_make(uint32_t value, uint32_t threshold, uint32_t left)
 {
-    return (struct dt_node){.threshold = threshold, .link = left << 4 | value};
+    return (struct dt_node){.threshold = threshold, .link = left << DT_VALUE_BITS | value};
 }
 
 #endif

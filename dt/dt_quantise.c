@@ -143,6 +143,7 @@ static void draft_scores(int32_t *scores, const struct dt_ensemble *ensemble)
 int dt_quantise(struct dt_model **out, const struct dt_ensemble *ensemble, struct error *error)
 {
     struct dt_draft draft = {
+        .feature_set = ensemble->feature_set,
         .class_count = ensemble->class_count,
         .tree_count = ensemble->tree_count,
         .node_count = ensemble->node_count,

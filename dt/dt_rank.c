@@ -87,7 +87,7 @@ static int fits(const struct rank_builder *builder, uint32_t first, uint32_t tre
 {
     struct thresholds thresholds;
     int err = thresholds_collect(&thresholds, builder, first, tree_count, levels);
-    bool few = !err && thresholds_slots(&thresholds) <= RANK_SLOTS;
+    bool few = !err && thresholds_slots(&thresholds) <= builder->plan->slots_most;
 
     thresholds_free(&thresholds);
     return err ? err : few;
@@ -98,7 +98,7 @@ static int make_group(struct rank_builder *builder, uint32_t first)
 {
     struct rank_plan *plan = builder->plan;
     struct rank_group *group = &plan->groups[plan->group_count++];
-    uint8_t places[FEATURES_1][RANK_SLOTS];
+    uint8_t places[FEATURES_MAX][RANK_SLOTS];
     struct walker level[1 << RANK_LEVELS_MOST];
     struct thresholds thresholds = {.memory = NULL};
     int err = 1;
@@ -165,6 +165,8 @@ int rank_plan_new(struct rank_plan **out, const struct dt_model *model)
     if (!builder.plan)
         return -ENOMEM;
     builder.plan->model = model;
+    builder.plan->slots_most =
+        model->shape.feature_set == FEATURE_SET_2 ? RANK_SLOTS : RANK_SLOTS_1;
     int err = find_levels(&builder);
     if (!err)
         err = choose_levels(&builder);

@@ -4,7 +4,7 @@
  * A feature is replaced by its rank, the number of the trees' thresholds below it: x > T_i exactly
  * where rank(x) > i. Nothing is lost, and up to 255 thresholds of a feature make a byte, a slot. A
  * feature with more takes several slots, each with its share of the thresholds. Trees of a forest
- * whose thresholds don't fit into RANK_SLOTS together are split into groups, coded one by one.
+ * whose thresholds don't fit into the slots together are split into groups, coded one by one.
  * Where a tree alone has too many, only its upper levels are ranked.
  *
  * A tree is laid out level by level as if it were complete: the node that the decisions b0 b1 b2 …
@@ -16,7 +16,8 @@
 #include "dt_model.h"
 
 enum {
-    RANK_SLOTS = 16,
+    RANK_SLOTS_1 = 16, /* of models of set 1, whose features are fewer */
+    RANK_SLOTS = 32,
     RANK_MOST = 255,
     RANK_LEVELS_LEAST = 4, /* shallower trees are filled up; levels are even */
     RANK_LEVELS_MOST = 12, /* of deeper trees only the upper levels are ranked */
@@ -67,7 +68,8 @@ struct rank_tree {
 
 struct rank_plan {
     const struct dt_model *model;
-    uint32_t levels; /* ranked ones of trees that are at least as deep */
+    uint32_t slots_most; /* of a group */
+    uint32_t levels;     /* ranked ones of trees that are at least as deep */
     uint32_t group_count;
     struct rank_group groups[DT_TREES_MAX];
     struct rank_tree trees[DT_TREES_MAX];

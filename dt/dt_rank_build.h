@@ -7,8 +7,8 @@
 
 /* The different thresholds of the features in a range of trees, ascending. */
 struct thresholds {
-    uint32_t *values[FEATURES_1]; /* into `memory` */
-    uint32_t count[FEATURES_1];
+    uint32_t *values[FEATURES_MAX]; /* into `memory` */
+    uint32_t count[FEATURES_MAX];
     uint32_t *memory;
 };
 
@@ -37,6 +37,6 @@ uint32_t rank_table_new(struct rank_builder *builder, size_t size, uint8_t fill)
 /* Makes slots, chunks and tables of a group; `places` gets the slot of each RANK_MOST thresholds of
  * each feature. -ENOMEM. */
 int rank_slots_make(struct rank_builder *builder, struct rank_group *group,
-                    const struct thresholds *thresholds, uint8_t places[FEATURES_1][RANK_SLOTS]);
+                    const struct thresholds *thresholds, uint8_t places[FEATURES_MAX][RANK_SLOTS]);
 
 #endif

@@ -44,7 +44,7 @@ int thresholds_collect(struct thresholds *thresholds, const struct rank_builder 
     const struct dt_model *model = builder->plan->model;
     uint32_t begin = model->shape.tree[first_tree].root;
     uint32_t end = tree_end(model, first_tree + tree_count - 1);
-    uint32_t filled[FEATURES_1] = {0};
+    uint32_t filled[FEATURES_MAX] = {0};
 
     memset(thresholds, 0, sizeof(*thresholds));
     thresholds->memory = calloc(end - begin, sizeof(*thresholds->memory));
@@ -54,7 +54,7 @@ int thresholds_collect(struct thresholds *thresholds, const struct rank_builder 
         if (is_ranked(builder, at, levels))
             thresholds->count[dt_node_value(&model->nodes[at])]++;
     }
-    for (uint32_t f = 0, used = 0; f < FEATURES_1; f++) {
+    for (uint32_t f = 0, used = 0; f < FEATURES_MAX; f++) {
         thresholds->values[f] = thresholds->memory + used;
         used += thresholds->count[f];
     }
@@ -65,7 +65,7 @@ int thresholds_collect(struct thresholds *thresholds, const struct rank_builder 
         if (is_ranked(builder, at, levels))
             thresholds->values[f][filled[f]++] = node->threshold;
     }
-    for (uint32_t f = 0; f < FEATURES_1; f++)
+    for (uint32_t f = 0; f < FEATURES_MAX; f++)
         keep_different(thresholds->values[f], &thresholds->count[f]);
     return 0;
 }
@@ -89,7 +89,7 @@ uint32_t thresholds_slots(const struct thresholds *thresholds)
 {
     uint32_t slots = 0;
 
-    for (uint32_t f = 0; f < FEATURES_1; f++)
+    for (uint32_t f = 0; f < FEATURES_MAX; f++)
         slots += (thresholds->count[f] + RANK_MOST - 1) / RANK_MOST;
     return slots;
 }
@@ -146,7 +146,7 @@ static uint32_t draft_slots(struct draft drafts[RANK_SLOTS], const struct thresh
 {
     uint32_t slots = 0;
 
-    for (uint32_t f = 0; f < FEATURES_1; f++) {
+    for (uint32_t f = 0; f < FEATURES_MAX; f++) {
         for (uint32_t at = 0; at < thresholds->count[f]; at += RANK_MOST, slots++) {
             uint32_t left = thresholds->count[f] - at;
             uint32_t count = left < RANK_MOST ? left : RANK_MOST;
@@ -252,7 +252,7 @@ static int make_chunks(struct rank_builder *builder, struct rank_group *group,
 }
 
 int rank_slots_make(struct rank_builder *builder, struct rank_group *group,
-                    const struct thresholds *thresholds, uint8_t places[FEATURES_1][RANK_SLOTS])
+                    const struct thresholds *thresholds, uint8_t places[FEATURES_MAX][RANK_SLOTS])
 {
     struct draft drafts[RANK_SLOTS];
     uint32_t begin = 0;

@@ -11,17 +11,17 @@
 
 #define DT_NO_MASK UINT32_MAX
 
-/* The features with zeros behind them, as nodes index them. */
+/* The features, and the zero that a leaf compares, as nodes index them. */
 struct dt_values {
     uint32_t value[DT_VALUES];
 };
 
-ALWAYS_INLINE void dt_values_fill(struct dt_values *values, const uint32_t *features)
+ALWAYS_INLINE void dt_values_fill(struct dt_values *values, const uint32_t *features,
+                                  uint32_t count)
 {
-    for (int i = 0; i < FEATURES_1; i++)
+    for (uint32_t i = 0; i < FEATURES_MAX && i < count; i++)
         values->value[i] = features[i];
-    for (int i = FEATURES_1; i < DT_VALUES; i++)
-        values->value[i] = 0;
+    values->value[DT_LEAF] = 0; /* the only one of the zeros that a node names */
 }
 
 /* From a node to its child, without a branch: the sign of threshold - value, which the compiler
@@ -69,7 +69,7 @@ ALWAYS_INLINE void dt_sums_of(const struct dt_shape *shape, const struct dt_node
 {
     struct dt_values values;
 
-    dt_values_fill(&values, features);
+    dt_values_fill(&values, features, feature_count(shape->feature_set));
     for (uint32_t t = 0; t < DT_TREES_MAX && t < shape->tree_count; t++) {
         const struct dt_tree *tree = &shape->tree[t];
         uint32_t row = dt_row(nodes, node_mask, &values, tree->root, tree->depth);

@@ -13,9 +13,28 @@ struct dt_variant {
     /* Makes what `classify` gets as its model. It may point into `model`, which outlives it.
      * -ENOMEM. */
     int (*prepare)(void **plan, const struct dt_model *model);
-    void (*release)(void *plan); /* takes NULL */
-    classify_function *classify;
+    void (*release)(void *plan);   /* takes NULL */
+    classify_function *classify_1; /* rows of FEATURES_1 */
+    classify_function *classify_2; /* of FEATURES_2 */
 };
+
+/* Defines the variant `symbol` out of the file's `classify`, which is always inline and takes the
+ * number of features besides: compiled for each, a row's width is a constant in its loops. */
+#define DT_VARIANT(symbol, title, needs, prepare_function, release_function)                       \
+    static void classify_1(const void *plan, const uint32_t *features, size_t count,               \
+                           struct verdict *verdicts)                                               \
+    {                                                                                              \
+        classify(plan, features, count, verdicts, FEATURES_1);                                     \
+    }                                                                                              \
+                                                                                                   \
+    static void classify_2(const void *plan, const uint32_t *features, size_t count,               \
+                           struct verdict *verdicts)                                               \
+    {                                                                                              \
+        classify(plan, features, count, verdicts, FEATURES_2);                                     \
+    }                                                                                              \
+                                                                                                   \
+    const struct dt_variant symbol = {title,      needs,     prepare_function, release_function,   \
+                                      classify_1, classify_2}
 
 /* The verdict of a leaf with that row in a model of a single tree. */
 struct verdict dt_leaf_verdict(const struct dt_model *model, uint32_t row);

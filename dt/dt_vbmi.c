@@ -116,7 +116,7 @@ static void classify_64(const struct plan *plan, const uint32_t *features, struc
     struct columns columns;
     struct ranks ranks;
 
-    vbmi_columns(features, &columns);
+    vbmi_columns(features, plan->model->shape.feature_set, &columns);
     if (!plan->numbered.numbers) {
         classify_by_rows(plan, features, &columns, verdicts);
         return;
@@ -125,27 +125,28 @@ static void classify_64(const struct plan *plan, const uint32_t *features, struc
     vbmi_walk_of(group, tree)(plan->ranks->tables, tree, &ranks, NULL, &plan->numbered, verdicts);
 }
 
-static void vbmi_classify(const void *model, const uint32_t *features, size_t count,
-                          struct verdict *verdicts)
+ALWAYS_INLINE void classify(const void *model, const uint32_t *features, size_t count,
+                            struct verdict *verdicts, uint32_t width)
 {
     const struct plan *plan = model;
     size_t i = 0;
 
     for (; i + LANES <= count; i += LANES)
-        classify_64(plan, features + i * FEATURES_1, verdicts + i);
+        classify_64(plan, features + i * width, verdicts + i);
     if (count - i >= plan->least) {
-        uint32_t rest[LANES * FEATURES_1];
+        uint32_t rest[LANES * FEATURES_MAX];
         struct verdict found[LANES];
 
-        size_t values = (count - i) * FEATURES_1;
+        size_t values = (count - i) * width;
 
-        memcpy(rest, features + i * FEATURES_1, values * sizeof(*rest));
-        memset(rest + values, 0, sizeof(rest) - values * sizeof(*rest));
+        memcpy(rest, features + i * width, values * sizeof(*rest));
+        memset(rest + values, 0, (LANES * width - values) * sizeof(*rest));
         classify_64(plan, rest, found);
         memcpy(verdicts + i, found, (count - i) * sizeof(*found));
     } else if (i < count) {
-        dt_variant_interleaved.classify(plan->few, features + i * FEATURES_1, count - i,
-                                        verdicts + i);
+        (width == FEATURES_1 ? dt_variant_interleaved.classify_1
+                             : dt_variant_interleaved.classify_2)(plan->few, features + i * width,
+                                                                  count - i, verdicts + i);
     }
 }
 
@@ -250,10 +251,4 @@ static int vbmi_prepare(void **out, const struct dt_model *model)
     return 0;
 }
 
-const struct dt_variant dt_variant_vbmi = {
-    .name = "avx512vbmi",
-    .levels = CPU_AVX512_VBMI,
-    .prepare = vbmi_prepare,
-    .release = vbmi_release,
-    .classify = vbmi_classify,
-};
+DT_VARIANT(dt_variant_vbmi, "avx512vbmi", CPU_AVX512_VBMI, vbmi_prepare, vbmi_release);

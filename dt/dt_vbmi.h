@@ -17,7 +17,7 @@ enum {
  * 16 i + 4 quarter + j at 4 i + j: the order from which saturating packs of all four vectors make
  * bytes in the packets' own order. */
 struct columns {
-    uint32_t value[FEATURES_1][LANES];
+    uint32_t value[FEATURES_MAX][LANES];
 } __attribute__((aligned(64)));
 
 /* The rank of each packet in each slot, in the packets' order. */
@@ -39,7 +39,8 @@ ALWAYS_INLINE __m512i look_up_256(const uint8_t *table, __m512i index)
     return _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), low, high);
 }
 
-void vbmi_columns(const uint32_t *features, struct columns *columns);
+/* From rows of that set. */
+void vbmi_columns(const uint32_t *features, uint32_t feature_set, struct columns *columns);
 
 /* Ranks in the group's slots; the others are left alone. */
 void vbmi_rank(const struct columns *columns, const struct rank_plan *plan,

@@ -17,46 +17,59 @@ ALWAYS_INLINE void transpose_four(const __m512i rows[4], uint32_t (*columns)[LAN
     _mm512_store_si512(columns[3] + 16 * quarter, _mm512_unpackhi_epi64(high01, high23));
 }
 
-/* Features 0 to 7 of two packets that stand 16 apart. */
-ALWAYS_INLINE __m512i load_eight(const uint32_t *packet)
+/* Eight features of two packets that stand 16 apart. */
+ALWAYS_INLINE __m512i load_eight(const uint32_t *packet, uint32_t width)
 {
     __m256i first = _mm256_loadu_si256((const void *)packet);
-    __m256i second = _mm256_loadu_si256((const void *)(packet + 16 * FEATURES_1));
+    __m256i second = _mm256_loadu_si256((const void *)(packet + 16 * width));
 
     return _mm512_mask_broadcast_i32x8(_mm512_castsi256_si512(first), 0xff00, second);
 }
 
-/* Features 8 to 11 of four packets that stand 16 apart. */
-ALWAYS_INLINE __m512i load_last_four(const uint32_t *packet)
+/* Four features of four packets that stand 16 apart. */
+ALWAYS_INLINE __m512i load_four(const uint32_t *packet, uint32_t width)
 {
     const __m128i *pieces[4];
 
-    for (int i = 0; i < 4; i++)
-        pieces[i] = (const void *)(packet + 16 * i * FEATURES_1 + 8);
+    for (uint32_t i = 0; i < 4; i++)
+        pieces[i] = (const void *)(packet + 16 * i * width);
     __m512i row = _mm512_castsi128_si512(_mm_loadu_si128(pieces[0]));
     row = _mm512_mask_broadcast_i32x4(row, 0x00f0, _mm_loadu_si128(pieces[1]));
     row = _mm512_mask_broadcast_i32x4(row, 0x0f00, _mm_loadu_si128(pieces[2]));
     return _mm512_mask_broadcast_i32x4(row, 0xf000, _mm_loadu_si128(pieces[3]));
 }
 
-void vbmi_columns(const uint32_t *features, struct columns *columns)
+/* A row is eights of features, then four. `width` is a constant. */
+ALWAYS_INLINE void columns_of(const uint32_t *features, uint32_t width, struct columns *columns)
 {
     for (int quarter = 0; quarter < 4; quarter++) {
-        __m512i low[4], middle[4], high[4];
+        const uint32_t *packets = features + 4 * (uint32_t)quarter * width;
+        __m512i low[4], high[4];
 
-        for (int j = 0; j < 4; j++) {
-            const uint32_t *packet = features + (4 * quarter + j) * FEATURES_1;
-            __m512i front = load_eight(packet);
-            __m512i back = load_eight(packet + 32 * FEATURES_1);
+#pragma GCC unroll 3
+        for (uint32_t f = 0; f + 8 <= width; f += 8) {
+            for (uint32_t j = 0; j < 4; j++) {
+                __m512i front = load_eight(packets + j * width + f, width);
+                __m512i back = load_eight(packets + (j + 32) * width + f, width);
 
-            low[j] = _mm512_shuffle_i32x4(front, back, 0x88);
-            middle[j] = _mm512_shuffle_i32x4(front, back, 0xdd);
-            high[j] = load_last_four(packet);
+                low[j] = _mm512_shuffle_i32x4(front, back, 0x88);
+                high[j] = _mm512_shuffle_i32x4(front, back, 0xdd);
+            }
+            transpose_four(low, columns->value + f, quarter);
+            transpose_four(high, columns->value + f + 4, quarter);
         }
-        transpose_four(low, columns->value, quarter);
-        transpose_four(middle, columns->value + 4, quarter);
-        transpose_four(high, columns->value + 8, quarter);
+        for (uint32_t j = 0; j < 4; j++)
+            low[j] = load_four(packets + j * width + width - 4, width);
+        transpose_four(low, columns->value + width - 4, quarter);
     }
+}
+
+void vbmi_columns(const uint32_t *features, uint32_t feature_set, struct columns *columns)
+{
+    if (feature_set == FEATURE_SET_2)
+        columns_of(features, FEATURES_2, columns);
+    else
+        columns_of(features, FEATURES_1, columns);
 }
 
 static void rank_bytes(const uint32_t *column, const uint8_t *table, uint8_t *ranks)

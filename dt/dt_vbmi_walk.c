@@ -201,7 +201,8 @@ ALWAYS_INLINE void store_places(const struct place *place, uint32_t levels, uint
         else                                                                                       \
             store_places(&place, levels, places);                                                  \
     }
-#define WALK_ALL(levels) WALK(levels, 8) WALK(levels, 12) WALK(levels, 16)
+#define WALK_ALL(levels)                                                                           \
+    WALK(levels, 8) WALK(levels, 12) WALK(levels, 16) WALK(levels, 24) WALK(levels, 32)
 WALK_ALL(4)
 WALK_ALL(6)
 WALK_ALL(8)
@@ -212,13 +213,16 @@ vbmi_walk_function *vbmi_walk_of(const struct rank_group *group, const struct ra
 {
 #define WALKS(levels)                                                                              \
     {                                                                                              \
-        walk_##levels##_8, walk_##levels##_12, walk_##levels##_16                                  \
+        walk_##levels##_8, walk_##levels##_12, walk_##levels##_16, walk_##levels##_24,             \
+            walk_##levels##_32                                                                     \
     }
-    static vbmi_walk_function *const walks[][3] = {WALKS(4), WALKS(6), WALKS(8), WALKS(10),
+    static vbmi_walk_function *const walks[][5] = {WALKS(4), WALKS(6), WALKS(8), WALKS(10),
                                                    WALKS(12)};
 
     _Static_assert(RANK_LEVELS_LEAST == 4 && RANK_LEVELS_MOST == 12, "all even levels are there");
     return walks[tree->levels / 2 - 2][group->slot_count <= 8    ? 0
                                        : group->slot_count <= 12 ? 1
-                                                                 : 2];
+                                       : group->slot_count <= 16 ? 2
+                                       : group->slot_count <= 24 ? 3
+                                                                 : 4];
 }

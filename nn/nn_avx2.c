@@ -78,13 +78,17 @@ ALWAYS_INLINE __m256i indices_of(__m256i value)
     return _mm256_blendv_epi8(index, value, small);
 }
 
-ALWAYS_INLINE void nn_indices(uint32_t indices[FEATURES_1], const uint32_t values[FEATURES_1])
+/* Vectors of eight, of which the last overlaps the one before. */
+ALWAYS_INLINE void nn_indices(uint32_t *indices, const uint32_t *values, uint32_t inputs)
 {
-    _Static_assert(FEATURES_1 == 12, "two vectors of eight that overlap");
-    for (int at = 0; at <= 4; at += 4)
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < inputs; i += NN_LANES) {
+        uint32_t at = i < inputs - NN_LANES ? i : inputs - NN_LANES;
+
         _mm256_storeu_si256(
             (__m256i *)(void *)(indices + at),
             indices_of(_mm256_loadu_si256((const __m256i *)(const void *)(values + at))));
+    }
 }
 
 #include "nn_block.h"
@@ -95,10 +99,10 @@ static int prepare(void **out, const struct nn_model *model)
     return *out ? 0 : -ENOMEM;
 }
 
-static void classify(const void *model, const uint32_t *features, size_t count,
-                     struct verdict *verdicts)
+ALWAYS_INLINE void classify(const void *model, const uint32_t *features, size_t count,
+                            struct verdict *verdicts, uint32_t inputs)
 {
-    nn_classify_blocks(model, features, count, verdicts);
+    nn_classify_blocks(model, features, count, verdicts, inputs);
 }
 
-const struct nn_variant nn_avx2 = {"avx2", CPU_AVX2, prepare, classify};
+NN_VARIANT(nn_avx2, "avx2", CPU_AVX2);

@@ -62,6 +62,8 @@ ALWAYS_INLINE nn_vector nn_if_greater(nn_vector a, nn_vector b, nn_vector yes, n
 
 #include "nn_simd.h"
 
+enum { NN_INPUT_QUADS_MAX = NN_INPUTS_MAX / 4 };
+
 /* The confidences of 32 margins below 256, as words. */
 ALWAYS_INLINE __m512i nn_confidence(const struct confidence_table *confidence, __m512i margins)
 {
@@ -102,28 +104,46 @@ ALWAYS_INLINE void nn_verdicts(__m512i verdicts[2], const struct confidence_tabl
     verdicts[1] = _mm512_unpackhi_epi16(classes, confidences);
 }
 
-/* Features of four packets, twelve dwords each, are three vectors of four 128-bit lanes: lane
- * 3 p + quad belongs to packet p. Gives each quad's four packets a vector of their own. */
-ALWAYS_INLINE void nn_sort_lanes(__m512i quads[NN_INPUT_QUADS], __m512i a, __m512i b, __m512i c)
+/* 128-bit lanes by number out of consecutive vectors of four: a to d make one vector. */
+#define NN_LANES_OF(vectors, a, b, c, d)                                                           \
+    _mm512_mask_shuffle_i32x4(_mm512_shuffle_i32x4((vectors)[(a) / 4], (vectors)[(c) / 4],         \
+                                                   (a) % 4 * 0x05 | (c) % 4 * 0x50),               \
+                              0xf0f0, (vectors)[(b) / 4], (vectors)[(d) / 4],                      \
+                              (b) % 4 * 0x05 | (d) % 4 * 0x50)
+
+#define NN_QUAD_OF(vectors, quad, all)                                                             \
+    NN_LANES_OF(vectors, quad, (all) + (quad), 2 * (all) + (quad), 3 * (all) + (quad))
+
+/* Features of four packets, in n quads each, are n vectors of four 128-bit lanes: lane n p + quad
+ * belongs to packet p. Gives each quad's four packets a vector of their own. */
+ALWAYS_INLINE void nn_sort_lanes(__m512i quads[NN_INPUT_QUADS_MAX],
+                                 const __m512i vectors[NN_INPUT_QUADS_MAX], uint32_t input_quads)
 {
-    /* lanes 0 and 3 of a, 2 of b, 1 of c */
-    quads[0] = _mm512_mask_shuffle_i32x4(_mm512_shuffle_i32x4(a, b, 0x2c), 0xf000, a, c, 0x40);
-    /* lane 1 of a, 0 and 3 of b, 2 of c */
-    quads[1] = _mm512_mask_shuffle_i32x4(_mm512_shuffle_i32x4(b, b, 0x30), 0xf00f, a, c, 0x81);
-    /* lane 2 of a, 1 of b, 0 and 3 of c */
-    quads[2] = _mm512_mask_shuffle_i32x4(_mm512_shuffle_i32x4(b, c, 0xc4), 0x000f, a, a, 0x02);
+    if (input_quads == FEATURES_1 / 4) {
+        quads[0] = NN_QUAD_OF(vectors, 0, FEATURES_1 / 4);
+        quads[1] = NN_QUAD_OF(vectors, 1, FEATURES_1 / 4);
+        quads[2] = NN_QUAD_OF(vectors, 2, FEATURES_1 / 4);
+        return;
+    }
+    quads[0] = NN_QUAD_OF(vectors, 0, FEATURES_2 / 4);
+    quads[1] = NN_QUAD_OF(vectors, 1, FEATURES_2 / 4);
+    quads[2] = NN_QUAD_OF(vectors, 2, FEATURES_2 / 4);
+    quads[3] = NN_QUAD_OF(vectors, 3, FEATURES_2 / 4);
+    quads[4] = NN_QUAD_OF(vectors, 4, FEATURES_2 / 4);
+    quads[5] = NN_QUAD_OF(vectors, 5, FEATURES_2 / 4);
+    quads[6] = NN_QUAD_OF(vectors, 6, FEATURES_2 / 4);
 }
 
 /* Runs the layers on a block of coded packets. Lane 4 p + b of group s is packet 16 b + 4 s + p,
  * as both ways of coding leave them; verdicts come in the packets' order. */
 ALWAYS_INLINE void nn_classify_block(struct verdict *verdicts, nn_activations activations[2],
-                                     const struct nn_tiled *model)
+                                     const struct nn_tiled *model, uint32_t input_quads)
 {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     struct nn_leaders leaders;
     __m512i groups[NN_GROUPS], vectors[NN_GROUPS];
 
-    nn_layers(&leaders, activations, model, NN_GROUPS);
+    nn_layers(&leaders, activations, model, input_quads, NN_GROUPS);
     nn_verdicts(&groups[0], &model->confidence, &leaders, 0, 1);
     nn_verdicts(&groups[2], &model->confidence, &leaders, 2, 3);
 
@@ -141,23 +161,23 @@ ALWAYS_INLINE void nn_classify_block(struct verdict *verdicts, nn_activations ac
 }
 
 /* Up to 16 packets, coded one by one. */
-static void nn_classify_few(const struct nn_tiled *model, const uint32_t *features, size_t count,
-                            struct verdict *verdicts)
+ALWAYS_INLINE void nn_classify_few(const struct nn_tiled *model, const uint32_t *features,
+                                   size_t count, struct verdict *verdicts, uint32_t inputs)
 {
     nn_activations activations[2];
     struct nn_leaders leaders;
     __m512i groups[2];
 
-    for (uint32_t quad = 0; quad < NN_INPUT_QUADS; quad++)
+    for (uint32_t quad = 0; quad < inputs / 4; quad++)
         activations[0][quad][0] = _mm512_setzero_si512();
     for (size_t i = 0; i < count; i++) {
-        uint8_t codes[NN_INPUTS];
+        uint8_t codes[NN_INPUTS_MAX];
 
-        nn_code(model->code, features + i * NN_INPUTS, codes);
-        for (uint32_t quad = 0; quad < NN_INPUT_QUADS; quad++)
+        nn_code(model->code, features + i * inputs, inputs, codes);
+        for (uint32_t quad = 0; quad < inputs / 4; quad++)
             memcpy((uint8_t *)&activations[0][quad][0] + 4 * i, &codes[4 * quad], 4);
     }
-    nn_layers(&leaders, activations, model, 1);
+    nn_layers(&leaders, activations, model, inputs / 4, 1);
     nn_verdicts(groups, &model->confidence, &leaders, 0, 0);
     _mm512_mask_storeu_epi32(verdicts, (__mmask16)((1U << count) - 1), groups[0]);
 }
@@ -165,28 +185,36 @@ static void nn_classify_few(const struct nn_tiled *model, const uint32_t *featur
 typedef void nn_block_function(const struct nn_tiled *model, const uint32_t *features,
                                struct verdict *verdicts);
 
+/* Defines `name`, the file's classify_block, which is always inline, for so many inputs. */
+#define NN_BLOCK_FUNCTION(name, inputs)                                                            \
+    static void name(const struct nn_tiled *model, const uint32_t *features,                       \
+                     struct verdict *verdicts)                                                     \
+    {                                                                                              \
+        classify_block(model, features, verdicts, inputs);                                         \
+    }
+
 /* Any number of packets. What remains behind the last whole block is classified together with
  * packets before it, once more, where there are enough. */
 ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const uint32_t *features,
-                                      size_t count, struct verdict *verdicts,
+                                      size_t count, struct verdict *verdicts, uint32_t inputs,
                                       nn_block_function *classify_block)
 {
     size_t at = 0;
 
     for (; at + NN_BLOCK <= count; at += NN_BLOCK)
-        classify_block(model, features + at * NN_INPUTS, verdicts + at);
+        classify_block(model, features + at * inputs, verdicts + at);
     if (at == count)
         return;
     if (at > 0) {
-        classify_block(model, features + (count - NN_BLOCK) * NN_INPUTS,
-                       verdicts + count - NN_BLOCK);
+        classify_block(model, features + (count - NN_BLOCK) * inputs, verdicts + count - NN_BLOCK);
     } else if (count <= NN_LANES) {
-        nn_classify_few(model, features, count, verdicts);
+        nn_classify_few(model, features, count, verdicts, inputs);
     } else {
-        uint32_t padded[NN_BLOCK * NN_INPUTS] = {0};
+        uint32_t padded[NN_BLOCK * NN_INPUTS_MAX];
         struct verdict all[NN_BLOCK];
 
-        memcpy(padded, features, count * NN_INPUTS * sizeof(*features));
+        memcpy(padded, features, count * inputs * sizeof(*padded));
+        memset(padded + count * inputs, 0, (NN_BLOCK - count) * inputs * sizeof(*padded));
         classify_block(model, padded, all);
         memcpy(verdicts, all, count * sizeof(*verdicts));
     }

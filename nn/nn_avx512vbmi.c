@@ -23,7 +23,7 @@ enum {
 
 struct vbmi_model {
     struct nn_tiled tiled;
-    uint8_t places[NN_INPUTS][PLACES] __attribute__((aligned(64)));
+    uint8_t places[NN_INPUTS_MAX][PLACES] __attribute__((aligned(64)));
 };
 
 /* The least value with this place in the code table. */
@@ -48,7 +48,7 @@ static int prepare(void **out, const struct nn_model *model)
 
     if (!prepared)
         return -ENOMEM;
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    for (uint32_t f = 0; f < nn_inputs(model); f++) {
         for (uint32_t index = 0; index < NN_CODES; index++)
             prepared->places[f][place_of(value_at(index))] = model->code[f][index];
     }
@@ -68,9 +68,10 @@ ALWAYS_INLINE __m512i float_bits(const uint32_t *values)
 /* Four blocks of four packets each give a vector of sixteen places of four packets each: low eight
  * bits in `low`, and in `high` bytes with the ninth bit on top. Each multishift takes both bytes
  * of a value out of its bits and puts them between those of the other blocks. */
-ALWAYS_INLINE void gather_places(__m512i *low, __m512i *high, const uint32_t *values)
+ALWAYS_INLINE void gather_places(__m512i *low, __m512i *high, const uint32_t *values,
+                                 uint32_t inputs)
 {
-    const size_t next = NN_LANES * FEATURES_1; /* from one of the four blocks to the next */
+    const size_t next = NN_LANES * inputs; /* from one of the four blocks to the next */
     const __m512i low_first = _mm512_set1_epi64(0x3434333314141313);
     const __m512i high_first = _mm512_set1_epi64(0x3333343413131414);
     const __mmask64 odd_bytes = 0xaaaaaaaaaaaaaaaa;
@@ -88,30 +89,32 @@ ALWAYS_INLINE void gather_places(__m512i *low, __m512i *high, const uint32_t *va
 
 /* Out of [s][vector of the block], in each dword a feature's four packets, comes one vector for
  * each feature: all 64 packets. First the dwords of the same place in the four s are put side by
- * side, then the 128-bit lanes sorted: lane 3 p + quad of a block belongs to packet p. */
-ALWAYS_INLINE void sort_features(__m512i features[NN_INPUTS], __m512i parts[4][3])
+ * side, then the 128-bit lanes sorted (nn_sort_lanes). */
+ALWAYS_INLINE void sort_features(__m512i features[NN_INPUTS_MAX],
+                                 __m512i parts[4][NN_INPUT_QUADS_MAX], uint32_t input_quads)
 {
-    __m512i places[3][4]; /* [vector of the block][feature of the lane's quad], lanes of four s */
+    __m512i places[4][NN_INPUT_QUADS_MAX]; /* [feature of the lane's quad][vector of the block],
+                                              lanes of four s */
 
-#pragma GCC unroll 3
-    for (int j = 0; j < 3; j++) {
+#pragma GCC unroll 7
+    for (uint32_t j = 0; j < input_quads; j++) {
         __m512i low01 = _mm512_unpacklo_epi32(parts[0][j], parts[1][j]);
         __m512i high01 = _mm512_unpackhi_epi32(parts[0][j], parts[1][j]);
         __m512i low23 = _mm512_unpacklo_epi32(parts[2][j], parts[3][j]);
         __m512i high23 = _mm512_unpackhi_epi32(parts[2][j], parts[3][j]);
-        places[j][0] = _mm512_unpacklo_epi64(low01, low23);
-        places[j][1] = _mm512_unpackhi_epi64(low01, low23);
-        places[j][2] = _mm512_unpacklo_epi64(high01, high23);
-        places[j][3] = _mm512_unpackhi_epi64(high01, high23);
+        places[0][j] = _mm512_unpacklo_epi64(low01, low23);
+        places[1][j] = _mm512_unpackhi_epi64(low01, low23);
+        places[2][j] = _mm512_unpacklo_epi64(high01, high23);
+        places[3][j] = _mm512_unpackhi_epi64(high01, high23);
     }
 #pragma GCC unroll 4
     for (int f = 0; f < 4; f++) {
-        __m512i quads[NN_INPUT_QUADS];
+        __m512i quads[NN_INPUT_QUADS_MAX];
 
-        nn_sort_lanes(quads, places[0][f], places[1][f], places[2][f]);
-        features[f] = quads[0];
-        features[4 + f] = quads[1];
-        features[8 + f] = quads[2];
+        nn_sort_lanes(quads, places[f], input_quads);
+#pragma GCC unroll 7
+        for (uint32_t quad = 0; quad < input_quads; quad++)
+            features[4 * quad + (uint32_t)f] = quads[quad];
     }
 }
 
@@ -133,24 +136,25 @@ ALWAYS_INLINE __m512i look_up(const uint8_t places[PLACES], __m512i low, __m512i
  * Byte 16 p + 4 s + b of a feature's vector belongs to packet p of block s + 4 b; so does, once
  * four features stand together, lane 4 p + b of group s. */
 ALWAYS_INLINE void code_block(nn_activations inputs, const struct vbmi_model *model,
-                              const uint32_t *values)
+                              const uint32_t *values, uint32_t features)
 {
-    __m512i low[4][3], high[4][3], lows[NN_INPUTS], highs[NN_INPUTS];
+    __m512i low[4][NN_INPUT_QUADS_MAX], high[4][NN_INPUT_QUADS_MAX];
+    __m512i lows[NN_INPUTS_MAX], highs[NN_INPUTS_MAX];
 
 #pragma GCC unroll 4
-    for (int s = 0; s < 4; s++) {
-#pragma GCC unroll 3
-        for (int j = 0; j < 3; j++)
-            gather_places(&low[s][j], &high[s][j], values + 4 * FEATURES_1 * s + 16 * j);
+    for (uint32_t s = 0; s < 4; s++) {
+#pragma GCC unroll 7
+        for (uint32_t j = 0; j < features / 4; j++)
+            gather_places(&low[s][j], &high[s][j], values + 4 * features * s + 16 * j, features);
     }
-    sort_features(lows, low);
-    sort_features(highs, high);
-#pragma GCC unroll 3
-    for (int quad = 0; quad < NN_INPUT_QUADS; quad++) {
+    sort_features(lows, low, features / 4);
+    sort_features(highs, high, features / 4);
+#pragma GCC unroll 7
+    for (uint32_t quad = 0; quad < features / 4; quad++) {
         __m512i codes[4];
 
 #pragma GCC unroll 4
-        for (int f = 0; f < 4; f++)
+        for (uint32_t f = 0; f < 4; f++)
             codes[f] =
                 look_up(model->places[4 * quad + f], lows[4 * quad + f], highs[4 * quad + f]);
 
@@ -165,21 +169,24 @@ ALWAYS_INLINE void code_block(nn_activations inputs, const struct vbmi_model *mo
     }
 }
 
-static void classify_block(const struct nn_tiled *tiled, const uint32_t *features,
-                           struct verdict *verdicts)
+ALWAYS_INLINE void classify_block(const struct nn_tiled *tiled, const uint32_t *features,
+                                  struct verdict *verdicts, uint32_t inputs)
 {
     const struct vbmi_model *model = (const struct vbmi_model *)(const void *)tiled;
     nn_activations activations[2];
 
-    code_block(activations[0], model, features);
-    nn_classify_block(verdicts, activations, tiled);
+    code_block(activations[0], model, features, inputs);
+    nn_classify_block(verdicts, activations, tiled, inputs / 4);
 }
 
-static void classify(const void *model, const uint32_t *features, size_t count,
-                     struct verdict *verdicts)
+NN_BLOCK_FUNCTION(classify_block_1, FEATURES_1)
+NN_BLOCK_FUNCTION(classify_block_2, FEATURES_2)
+
+ALWAYS_INLINE void classify(const void *model, const uint32_t *features, size_t count,
+                            struct verdict *verdicts, uint32_t inputs)
 {
-    nn_classify_blocks(model, features, count, verdicts, classify_block);
+    nn_classify_blocks(model, features, count, verdicts, inputs,
+                       inputs == FEATURES_1 ? classify_block_1 : classify_block_2);
 }
 
-const struct nn_variant nn_avx512vbmi = {"avx512vbmi", CPU_AVX512_VNNI | CPU_AVX512_VBMI, prepare,
-                                         classify};
+NN_VARIANT(nn_avx512vbmi, "avx512vbmi", CPU_AVX512_VNNI | CPU_AVX512_VBMI);

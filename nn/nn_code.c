@@ -43,13 +43,17 @@ static void make_table(uint8_t code[NN_CODES], const uint32_t counts[NN_CODES], 
     }
 }
 
-void nn_code_make(struct nn_code_tables *tables, const struct features *rows, size_t count)
+void nn_code_make(struct nn_code_tables *tables, uint32_t feature_set, const uint32_t *rows,
+                  size_t count)
 {
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    uint32_t inputs = feature_count(feature_set);
+
+    tables->feature_set = feature_set;
+    for (uint32_t f = 0; f < inputs; f++) {
         uint32_t counts[NN_CODES] = {0};
 
         for (size_t i = 0; i < count; i++)
-            counts[nn_code_index(rows[i].value[f])]++;
+            counts[nn_code_index(rows[i * inputs + f])]++;
         make_table(tables->code[f], counts, count);
     }
 }
@@ -61,7 +65,7 @@ char *nn_code_text(const struct nn_code_tables *tables)
     json_t *all = json_array();
     int failed = json_object_set_new(root, "version", json_integer(CODE_VERSION));
 
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    for (uint32_t f = 0; f < feature_count(tables->feature_set); f++) {
         json_t *table = json_array();
 
         for (uint32_t i = 0; i < NN_CODES; i++)
@@ -106,9 +110,12 @@ static int parse(struct nn_code_tables *tables, const json_t *root, struct error
 
     if (json_integer_value(json_object_get(root, "version")) != CODE_VERSION)
         return error_set(error, -EINVAL, "'version' isn't %d", CODE_VERSION);
-    if (json_array_size(features) != NN_INPUTS || json_array_size(all) != NN_INPUTS)
-        return error_set(error, -EINVAL, "'features' and 'tables' aren't arrays of %d", NN_INPUTS);
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    size_t count = json_array_size(features);
+    if ((count != FEATURES_1 && count != FEATURES_2) || json_array_size(all) != count)
+        return error_set(error, -EINVAL, "'features' and 'tables' aren't arrays of %d or of %d",
+                         FEATURES_1, FEATURES_2);
+    tables->feature_set = count == FEATURES_2 ? FEATURE_SET_2 : FEATURE_SET_1;
+    for (uint32_t f = 0; f < count; f++) {
         const char *name = json_string_value(json_array_get(features, f));
 
         if (!name || strcmp(name, feature_names[f]) != 0)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "nn_insn.h"
+#include "nn_emit_code.h"
 #include "nn_pack.h"
 #include "nn_reference.h"
 #include "path_abi.h"
@@ -296,62 +296,6 @@ static void emit_output(struct nn_insns *out, const struct nn_model *model,
     emit_verdict(out, model);
 }
 
-/* Bits of the largest value that a feature can have (flow_features.h). */
-static const uint8_t feature_bits[FEATURES_1] = {
-    [FEATURE_SPORT] = 16,
-    [FEATURE_DPORT] = 16,
-    [FEATURE_PROTOCOL] = 8,
-    [FEATURE_LENGTH] = 32,
-    [FEATURE_INTERVAL] = 32,
-    [FEATURE_DIRECTION] = 1,
-    [FEATURE_MEAN_LENGTH] = 32,
-    [FEATURE_MEAN_INTERVAL] = 32,
-    [FEATURE_MEAN_DIRECTION] = FEATURE_DIRECTION_SHIFT + 1,
-    [FEATURE_DEV_LENGTH] = 32,
-    [FEATURE_DEV_INTERVAL] = 32,
-    [FEATURE_DEV_DIRECTION] = FEATURE_DIRECTION_SHIFT + 1,
-};
-
-/* register = 1 where the feature in `value` is above `limit`, else 0. */
-static void emit_above(struct nn_insns *out, uint32_t dst, uint32_t value, int64_t limit)
-{
-    insn_value(out, BPF_MOV, dst, limit);
-    insn_register(out, BPF_SUB, dst, value);
-    insn_value(out, BPF_RSH, dst, 63);
-}
-
-/* The code of one feature, as nn_window_index, with the bytes to shift by in as many comparisons as
- * the feature is wide. */
-static void emit_code(struct nn_insns *out, uint32_t f)
-{
-    enum { value = 0, bytes = 1, shift = 2 };
-    const bool wide = feature_bits[f] > 12;
-
-    insn_load(out, BPF_W, value, WORK, offsetof(struct path_work, features) + 4 * f);
-    if (wide) {
-        emit_above(out, bytes, value, 0xfff);
-        if (feature_bits[f] > 20) {
-            emit_above(out, shift, value, 0xfffff);
-            insn_register(out, BPF_ADD, bytes, shift);
-            emit_above(out, shift, value, 0xfffffff);
-            insn_register(out, BPF_ADD, bytes, shift);
-        }
-        insn_register(out, BPF_MOV, shift, bytes);
-        insn_value(out, BPF_LSH, shift, 3);
-        insn_register(out, BPF_RSH, value, shift);
-    }
-    insn_value(out, BPF_AND, value, NN_WINDOW - 1);
-    insn_register(out, BPF_ADD, value, TABLE);
-    insn_load(out, BPF_B, value, value, offsetof(struct nn_tables, index));
-    if (wide) {
-        insn_value(out, BPF_LSH, bytes, 7); /* 16 entries for each of 8 bits */
-        insn_register(out, BPF_ADD, value, bytes);
-    }
-    insn_register(out, BPF_ADD, value, TABLE);
-    insn_load(out, BPF_B, value, value, offsetof(struct nn_tables, code) + f * NN_CODES);
-    insn_store(out, BPF_B, WORK, row_of(0) + f, value);
-}
-
 int nn_emit(struct nn_code_buffer *out, const struct nn_model *model, int tables, int stack)
 {
     struct nn_insns code = {0};
@@ -362,8 +306,8 @@ int nn_emit(struct nn_code_buffer *out, const struct nn_model *model, int tables
         insn(&code, BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, r, stack + 8 * ((int)r - 6), 0);
     insn_register(&code, BPF_MOV, WORK, BPF_REG_1);
     insn_map_value(&code, TABLE, tables);
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
-        emit_code(&code, f);
+    for (uint32_t f = 0; f < nn_inputs(model); f++) {
+        nn_emit_code(&code, f, WORK, TABLE, row_of(0) + f);
         most[f] = model->code[f][NN_CODES - 1];
     }
     for (uint32_t l = 0; l < last; l++)

@@ -12,13 +12,13 @@ void nn_float_layer_run(const struct nn_float_layer *layer, const double *inputs
     }
 }
 
-uint32_t nn_float_classify(const struct nn_float *network, const uint8_t codes[NN_INPUTS])
+uint32_t nn_float_classify(const struct nn_float *network, const uint8_t *codes)
 {
-    double values[NN_WIDTH_MAX];
-    double sums[NN_WIDTH_MAX];
+    double values[NN_WIDTH_MAX] = {0};
+    double sums[NN_WIDTH_MAX] = {0};
     uint32_t best = 0;
 
-    for (uint32_t i = 0; i < NN_INPUTS; i++)
+    for (uint32_t i = 0; i < network->layers[0].inputs; i++)
         values[i] = codes[i] / (double)NN_ACTIVATION_MAX;
     for (uint32_t l = 0; l < network->layer_count; l++) {
         nn_float_layer_run(&network->layers[l], values, sums);

@@ -20,14 +20,16 @@ struct nn_float {
     struct nn_float_layer layers[NN_LAYERS_MAX];
 };
 
-/* Reads the chain of an ONNX graph (docs/onnx.md, "Networks"); free() it. -EINVAL names the node,
+/* Reads the chain of an ONNX graph (docs/onnx.md, "Networks") that takes `inputs` codes; free()
+ * it. -EINVAL names the node,
  * tensor or value that can't be represented. */
-int nn_float_read(struct nn_float **out, const struct onnx *onnx, struct error *error);
+int nn_float_read(struct nn_float **out, const struct onnx *onnx, uint32_t inputs,
+                  struct error *error);
 
 /* Sums of one layer, in a fixed order: the same on every machine. */
 void nn_float_layer_run(const struct nn_float_layer *layer, const double *inputs, double *sums);
 
 /* The class that the network gives to coded features, the lowest on ties. */
-uint32_t nn_float_classify(const struct nn_float *network, const uint8_t codes[NN_INPUTS]);
+uint32_t nn_float_classify(const struct nn_float *network, const uint8_t *codes);
 
 #endif

@@ -13,6 +13,7 @@
 struct walk {
     const struct onnx *onnx;
     struct nn_float *network;
+    uint32_t inputs;
     const char *value; /* the last one computed */
     bool rectified;    /* it came out of a Relu (or is the input) */
     bool needs_bias;   /* it came out of a MatMul: an Add may follow */
@@ -86,8 +87,9 @@ static int begin_layer(struct walk *walk, const struct onnx_node *node,
     if (strcmp(node->inputs[0], walk->value) != 0)
         return onnx_node_refuse(node, error, "the layer's input must be its first, weights second");
     *layer = &network->layers[network->layer_count++];
-    (*layer)->inputs =
-        network->layer_count == 1 ? NN_INPUTS : network->layers[network->layer_count - 2].outputs;
+    (*layer)->inputs = network->layer_count == 1
+                           ? walk->inputs
+                           : network->layers[network->layer_count - 2].outputs;
     snprintf((*layer)->name, sizeof((*layer)->name), "%s", node->name[0] ? node->name : node->op);
     walk->rectified = false;
     return 0;
@@ -221,7 +223,7 @@ static int take_node(struct walk *walk, const struct onnx_node *node, struct err
                             node->op);
 }
 
-static int check_ends(const struct onnx *onnx, struct error *error)
+static int check_ends(const struct onnx *onnx, uint32_t inputs, struct error *error)
 {
     if (onnx->input_count != 1 || onnx->output_count != 1)
         return error_set(error, -EINVAL, "%zu inputs and %zu outputs, a network has one of each",
@@ -229,10 +231,8 @@ static int check_ends(const struct onnx *onnx, struct error *error)
     const struct onnx_value *input = &onnx->inputs[0];
     if (input->type != ONNX_FLOAT)
         return error_set(error, -EINVAL, "input '%s' isn't of type float", input->name);
-    if (input->rank >= 0 &&
-        (input->rank != 2 || (input->dims[1] >= 0 && input->dims[1] != NN_INPUTS)))
-        return error_set(error, -EINVAL, "input '%s' isn't of shape [N, %d]", input->name,
-                         NN_INPUTS);
+    if (input->rank >= 0 && (input->rank != 2 || (input->dims[1] >= 0 && input->dims[1] != inputs)))
+        return error_set(error, -EINVAL, "input '%s' isn't of shape [N, %u]", input->name, inputs);
     return 0;
 }
 
@@ -289,9 +289,10 @@ static int walk_chain(struct walk *walk, struct error *error)
     return check_numbers(walk->network, error);
 }
 
-int nn_float_read(struct nn_float **out, const struct onnx *onnx, struct error *error)
+int nn_float_read(struct nn_float **out, const struct onnx *onnx, uint32_t inputs,
+                  struct error *error)
 {
-    int err = check_ends(onnx, error);
+    int err = check_ends(onnx, inputs, error);
 
     if (err)
         return err;
@@ -299,7 +300,12 @@ int nn_float_read(struct nn_float **out, const struct onnx *onnx, struct error *
     if (!network)
         return error_set(error, -ENOMEM, "no memory for a neural network");
     struct walk walk = {
-        .onnx = onnx, .network = network, .value = onnx->inputs[0].name, .rectified = true};
+        .onnx = onnx,
+        .network = network,
+        .inputs = inputs,
+        .value = onnx->inputs[0].name,
+        .rectified = true,
+    };
     err = walk_chain(&walk, error);
     if (err) {
         free(network);

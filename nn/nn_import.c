@@ -17,7 +17,7 @@ static void score(const void *context, const uint32_t *features, struct import_s
     static const struct confidence_table none;
     int32_t logits[NN_WIDTH_MAX];
 
-    nn_logits(model, features, logits);
+    nn_logits(model, features, nn_inputs(model), logits);
     score->class_index = nn_verdict(logits, model->class_count, &none).class_index;
     score->best = logits[score->class_index];
     score->second = INT32_MIN;
@@ -39,20 +39,23 @@ static int take_code(struct nn_model *model, const struct import *import, struct
                          "a network needs the input code that it was trained with: give --code, "
                          "or the property afxdp.code");
     int err = nn_code_parse(&tables, text, error);
+    if (!err && tables.feature_set != model->feature_set)
+        err = error_set(error, -EINVAL, "the input code is of feature set %u, the network of %u",
+                        tables.feature_set, model->feature_set);
     if (!err)
         memcpy(model->code, tables.code, sizeof(model->code));
     return err;
 }
 
 static size_t count_agreeing(const struct nn_model *model, const struct nn_float *network,
-                             const struct import *import, const uint8_t (*codes)[NN_INPUTS])
+                             const struct import *import, const uint8_t (*codes)[NN_INPUTS_MAX])
 {
     size_t agreeing = 0;
 
     for (size_t i = 0; i < import->rows; i++) {
         struct import_score answer;
 
-        score(model, import->features[i].value, &answer);
+        score(model, import_row(import, i), &answer);
         agreeing += answer.class_index == nn_float_classify(network, codes[i]);
     }
     return agreeing;
@@ -64,7 +67,7 @@ static int take_layers(struct nn_model *model, const struct nn_float *network,
                        struct error *error)
 {
     const char *shifts = onnx_metadata(import->onnx, "afxdp.shifts");
-    uint8_t(*codes)[NN_INPUTS] = calloc(import->rows, sizeof(*codes));
+    uint8_t(*codes)[NN_INPUTS_MAX] = calloc(import->rows, sizeof(*codes));
     struct nn_rows rows = {codes, import->rows};
     struct nn_choice choice = {"as trained", 0};
     int err;
@@ -72,7 +75,7 @@ static int take_layers(struct nn_model *model, const struct nn_float *network,
     if (!codes)
         return error_set(error, -ENOMEM, "no memory for %zu calibration rows", import->rows);
     for (size_t i = 0; i < import->rows; i++)
-        nn_code(model->code, import->features[i].value, codes[i]);
+        nn_code(model->code, import_row(import, i), nn_inputs(model), codes[i]);
     if (shifts)
         err = nn_quantise_exactly(model, network, shifts, error);
     else
@@ -94,7 +97,7 @@ int nn_import(struct q8 **out, const struct import *import, struct import_report
     uint8_t *payload = NULL;
     struct q8 *file = NULL;
     size_t size;
-    int err = nn_float_read(&network, import->onnx, error);
+    int err = nn_float_read(&network, import->onnx, feature_count(import->feature_set), error);
 
     if (err)
         goto out;
@@ -104,7 +107,12 @@ int nn_import(struct q8 **out, const struct import *import, struct import_report
         goto out;
     }
     model = calloc(1, sizeof(*model));
-    err = model ? take_code(model, import, error) : error_set(error, -ENOMEM, "no memory");
+    if (!model) {
+        err = error_set(error, -ENOMEM, "no memory");
+        goto out;
+    }
+    model->feature_set = import->feature_set;
+    err = take_code(model, import, error);
     if (!err)
         err = take_layers(model, network, import, report, error);
     if (err)

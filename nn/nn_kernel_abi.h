@@ -45,9 +45,9 @@ struct nn_packed {
     uint32_t layer_count;
     uint32_t class_count;
     struct confidence_table confidence;
-    uint32_t zero;
+    uint32_t inputs;
     uint8_t index[NN_WINDOW]; /* nn_code_index of its own place */
-    uint8_t code[NN_INPUTS][NN_CODE_STRIDE];
+    uint8_t code[NN_INPUTS_MAX][NN_CODE_STRIDE];
     struct nn_packed_layer layer[NN_LAYERS_MAX];
 };
 
@@ -60,7 +60,7 @@ enum {
 
 /* What generated inference looks up; the one element of an array map. */
 struct nn_tables {
-    uint8_t code[NN_INPUTS][NN_CODES];
+    uint8_t code[NN_INPUTS_MAX][NN_CODES];
     uint8_t index[NN_WINDOW]; /* also keeps the look-ups of the last code inside the value */
     uint16_t confidence[CONFIDENCE_STEPS];
     uint8_t clamp[NN_CLAMP_BELOW + NN_CLAMP_ABOVE]; /* of its place - NN_CLAMP_BELOW, to 0..127 */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The bytes of an NN's payload in a `.q8` file: this header, the code tables, then the layers, each
- * right behind the other. A layer is its header, outputs × int32 bias, outputs × uint8 shift and
- * outputs × inputs × int8 weight. All numbers are little-endian. */
+/* The bytes of an NN's payload in a `.q8` file: this header, a code table of NN_CODES bytes for
+ * each feature of the file's set, then the layers, each right behind the other. A layer is its
+ * header, outputs × int32 bias, outputs × uint8 shift and outputs × inputs × int8 weight. All
+ * numbers are little-endian. */
 #ifndef AFXDP_NN_LAYOUT_H
 #define AFXDP_NN_LAYOUT_H
 
@@ -11,7 +12,6 @@ struct nn_payload_header {
     uint32_t layer_count;
     uint32_t codes;       /* NN_CODES */
     uint32_t reserved[2]; /* 0 */
-    uint8_t code[NN_INPUTS][NN_CODES];
 };
 
 struct nn_layer_header {
@@ -19,7 +19,7 @@ struct nn_layer_header {
     uint32_t outputs;
 };
 
-_Static_assert(sizeof(struct nn_payload_header) == 16 + NN_INPUTS * NN_CODES, "no padding");
+_Static_assert(sizeof(struct nn_payload_header) == 16, "no padding");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the payload is read in place");
 
 #endif

@@ -37,25 +37,33 @@ static int load_header(struct nn_model *model, struct cursor *cursor, struct err
                          NN_CODES);
     if (header.reserved[0] != 0 || header.reserved[1] != 0)
         return error_set(error, -EINVAL, "reserved payload bytes are not zero");
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    model->layer_count = header.layer_count;
+    return 0;
+}
+
+static int load_code(struct nn_model *model, struct cursor *cursor, struct error *error)
+{
+    for (uint32_t f = 0; f < nn_inputs(model); f++) {
+        const uint8_t *code = model->code[f];
+
+        if (!take(cursor, model->code[f], NN_CODES))
+            return error_set(error, -EINVAL, "the payload ends within code table %u", f);
         for (uint32_t i = 0; i < NN_CODES; i++) {
-            if (header.code[f][i] > NN_ACTIVATION_MAX)
+            if (code[i] > NN_ACTIVATION_MAX)
                 return error_set(error, -EINVAL, "code table %u, entry %u is %u, above %d", f, i,
-                                 header.code[f][i], NN_ACTIVATION_MAX);
-            if (i > 0 && header.code[f][i] < header.code[f][i - 1])
+                                 code[i], NN_ACTIVATION_MAX);
+            if (i > 0 && code[i] < code[i - 1])
                 return error_set(error, -EINVAL, "code table %u, entry %u is below the one before",
                                  f, i);
         }
     }
-    model->layer_count = header.layer_count;
-    memcpy(model->code, header.code, sizeof(header.code));
     return 0;
 }
 
 static int check_shape(const struct nn_model *model, uint32_t l,
                        const struct nn_layer_header *header, struct error *error)
 {
-    uint32_t inputs = l == 0 ? NN_INPUTS : model->layers[l - 1].outputs;
+    uint32_t inputs = l == 0 ? nn_inputs(model) : model->layers[l - 1].outputs;
 
     if (header->outputs < 1 || header->outputs > NN_WIDTH_MAX)
         return error_set(error, -EINVAL, "layer %u has %u outputs, allowed are 1 to %d", l,
@@ -130,9 +138,12 @@ int nn_model_load(struct nn_model **out, const struct q8 *file, struct error *er
     struct nn_model *model = calloc(1, sizeof(*model));
     if (!model)
         return error_set(error, -ENOMEM, "no memory for a neural network");
+    model->feature_set = file->feature_set;
     model->class_count = file->class_count;
     model->confidence = file->confidence;
     int err = load_header(model, &cursor, error);
+    if (!err)
+        err = load_code(model, &cursor, error);
     for (uint32_t l = 0; !err && l < model->layer_count; l++)
         err = load_layer(model, l, &cursor, error);
     if (!err && cursor.left > 0)
@@ -154,7 +165,8 @@ static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
 int nn_model_encode(const struct nn_model *model, uint8_t **out, size_t *size)
 {
     struct nn_payload_header header = {.layer_count = model->layer_count, .codes = NN_CODES};
-    size_t total = sizeof(header);
+    size_t code_size = nn_inputs(model) * sizeof(model->code[0]);
+    size_t total = sizeof(header) + code_size;
 
     for (uint32_t l = 0; l < model->layer_count; l++) {
         const struct nn_layer *layer = &model->layers[l];
@@ -165,8 +177,9 @@ int nn_model_encode(const struct nn_model *model, uint8_t **out, size_t *size)
     uint8_t *bytes = malloc(total);
     if (!bytes)
         return -ENOMEM;
-    memcpy(header.code, model->code, sizeof(header.code));
     uint8_t *at = put(bytes, &header, sizeof(header));
+
+    at = put(at, model->code, code_size);
     for (uint32_t l = 0; l < model->layer_count; l++) {
         const struct nn_layer *layer = &model->layers[l];
         struct nn_layer_header shape = {layer->inputs, layer->outputs};

@@ -11,7 +11,7 @@
 #include "verdict.h"
 
 enum {
-    NN_INPUTS = FEATURES_1,
+    NN_INPUTS_MAX = FEATURES_MAX,
     NN_WIDTH_MAX = 64,
     NN_LAYERS_MAX = 8, /* the output layer included */
     NN_CODES = 464,    /* entries of an input code: nn_code_index gives 0..463 */
@@ -20,7 +20,7 @@ enum {
 
 /* outputs = weight × inputs + bias; all but the last layer then requantise (nn_requantise). */
 struct nn_layer {
-    uint32_t inputs;             /* 1..NN_WIDTH_MAX, NN_INPUTS in the first layer */
+    uint32_t inputs;             /* 1..NN_WIDTH_MAX, nn_inputs in the first layer */
     uint32_t outputs;            /* 1..NN_WIDTH_MAX, the number of classes in the last */
     int32_t bias[NN_WIDTH_MAX];  /* with the rounding constant of the shift folded in */
     uint8_t shift[NN_WIDTH_MAX]; /* 0..31; all 0 in the last layer, whose outputs are the logits */
@@ -28,12 +28,19 @@ struct nn_layer {
 };
 
 struct nn_model {
-    uint32_t layer_count;              /* 1..NN_LAYERS_MAX */
-    uint32_t class_count;              /* 2..CLASSES_MAX */
-    uint8_t code[NN_INPUTS][NN_CODES]; /* non-decreasing, 0..127 */
+    uint32_t feature_set;                  /* FEATURE_SET_1 or FEATURE_SET_2 */
+    uint32_t layer_count;                  /* 1..NN_LAYERS_MAX */
+    uint32_t class_count;                  /* 2..CLASSES_MAX */
+    uint8_t code[NN_INPUTS_MAX][NN_CODES]; /* one for each input; non-decreasing, 0..127 */
     struct confidence_table confidence;
     struct nn_layer layers[NN_LAYERS_MAX];
 };
+
+/* How many inputs the network has: the features of its set. */
+ALWAYS_INLINE uint32_t nn_inputs(const struct nn_model *model)
+{
+    return feature_count(model->feature_set);
+}
 
 _Static_assert(sizeof(struct nn_layer) == 8 + 4 * 64 + 64 + 64 * 64, "no padding");
 

@@ -73,10 +73,10 @@ ALWAYS_INLINE uint32x4_t indices_of(uint32x4_t value)
     return vbslq_u32(vcltq_u32(value, vdupq_n_u32(16)), value, vaddq_u32(exponent, mantissa));
 }
 
-ALWAYS_INLINE void nn_indices(uint32_t indices[FEATURES_1], const uint32_t values[FEATURES_1])
+ALWAYS_INLINE void nn_indices(uint32_t *indices, const uint32_t *values, uint32_t inputs)
 {
-    _Static_assert(FEATURES_1 == 12, "three vectors of four");
-    for (int at = 0; at < 12; at += 4)
+#pragma GCC unroll 7
+    for (uint32_t at = 0; at < inputs; at += NN_LANES)
         vst1q_u32(indices + at, indices_of(vld1q_u32(values + at)));
 }
 
@@ -88,10 +88,10 @@ static int prepare(void **out, const struct nn_model *model)
     return *out ? 0 : -ENOMEM;
 }
 
-static void classify(const void *model, const uint32_t *features, size_t count,
-                     struct verdict *verdicts)
+ALWAYS_INLINE void classify(const void *model, const uint32_t *features, size_t count,
+                            struct verdict *verdicts, uint32_t inputs)
 {
-    nn_classify_blocks(model, features, count, verdicts);
+    nn_classify_blocks(model, features, count, verdicts, inputs);
 }
 
-const struct nn_variant nn_neon = {"neon", CPU_NEON, prepare, classify};
+NN_VARIANT(nn_neon, "neon", CPU_NEON);

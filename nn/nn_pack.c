@@ -84,10 +84,11 @@ void nn_pack(struct nn_packed *packed, const struct nn_model *model)
     memset(packed, 0, sizeof(*packed));
     packed->layer_count = model->layer_count;
     packed->class_count = model->class_count;
+    packed->inputs = nn_inputs(model);
     packed->confidence = model->confidence;
     for (uint32_t i = 0; i < NN_WINDOW; i++)
         packed->index[i] = (uint8_t)nn_code_index(i);
-    for (uint32_t f = 0; f < NN_INPUTS; f++)
+    for (uint32_t f = 0; f < nn_inputs(model); f++)
         memcpy(packed->code[f], model->code[f], NN_CODES);
     for (uint32_t l = 0; l < model->layer_count; l++)
         pack_layer(&packed->layer[l], &model->layers[l]);

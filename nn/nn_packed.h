@@ -66,8 +66,8 @@ ALWAYS_INLINE void nn_begin(const struct nn_packed *model, struct path_work *wor
 {
     work->step = 0;
     NO_UNROLL
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
-        uint32_t index = nn_window_index(model->index, work->features.value[f]);
+    for (uint32_t f = 0; f < NN_INPUTS_MAX && f < model->inputs; f++) {
+        uint32_t index = nn_window_index(model->index, work->features[f]);
 
         work->scratch[f] = model->code[f][index & (NN_CODE_STRIDE - 1)];
     }

@@ -69,8 +69,8 @@ static void run_samples(struct search *search)
         double sums[NN_WIDTH_MAX];
 
         memcpy(search->codes[s], search->rows->codes[s * search->rows->count / search->samples],
-               NN_INPUTS);
-        for (uint32_t i = 0; i < NN_INPUTS; i++)
+               network->layers[0].inputs);
+        for (uint32_t i = 0; i < network->layers[0].inputs; i++)
             values[i] = search->codes[s][i] / (double)NN_ACTIVATION_MAX;
         for (uint32_t l = 0; l < network->layer_count; l++) {
             nn_float_layer_run(&network->layers[l], values, sums);
@@ -200,10 +200,10 @@ static void quantise_last(struct nn_model *model, const struct nn_float_layer *l
 static void quantise(struct nn_model *model, struct search *search, enum nn_rule rule, int clipping)
 {
     const struct nn_float *network = search->network;
-    double scales[NN_WIDTH_MAX];
+    double scales[NN_WIDTH_MAX] = {0};
     uint32_t last = network->layer_count - 1;
 
-    for (uint32_t i = 0; i < NN_INPUTS; i++)
+    for (uint32_t i = 0; i < network->layers[0].inputs; i++)
         scales[i] = 1.0 / NN_ACTIVATION_MAX;
     memcpy(search->activations, search->codes, search->samples * sizeof(*search->codes));
     for (uint32_t l = 0; l < network->layer_count; l++) {
@@ -223,7 +223,7 @@ static size_t agreement(const struct nn_model *model, const struct search *searc
     for (size_t i = 0; i < search->rows->count; i++) {
         int32_t logits[NN_WIDTH_MAX];
 
-        nn_logits_of(model, search->rows->codes[i], logits);
+        nn_logits_of(model, search->rows->codes[i], model->layers[0].inputs, logits);
         agreeing += nn_verdict(logits, model->class_count, &none).class_index == search->classes[i];
     }
     return agreeing;

@@ -17,7 +17,7 @@
 
 /* Coded calibration rows. */
 struct nn_rows {
-    const uint8_t (*codes)[NN_INPUTS];
+    const uint8_t (*codes)[NN_INPUTS_MAX];
     size_t count; /* at least 1 */
 };
 

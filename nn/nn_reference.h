@@ -74,21 +74,22 @@ ALWAYS_INLINE struct verdict nn_verdict(const int32_t *logits, uint32_t count,
     return (struct verdict){(uint16_t)best_class, confidence_of(confidence, best, second)};
 }
 
-ALWAYS_INLINE void nn_code(const uint8_t tables[NN_INPUTS][NN_CODES], const uint32_t *features,
-                           uint8_t codes[NN_INPUTS])
+ALWAYS_INLINE void nn_code(const uint8_t (*tables)[NN_CODES], const uint32_t *features,
+                           uint32_t inputs, uint8_t *codes)
 {
-    for (uint32_t i = 0; i < NN_INPUTS; i++)
+    for (uint32_t i = 0; i < inputs; i++)
         codes[i] = tables[i][nn_code_index(features[i])];
 }
 
-/* The last layer's sums, one per class, from the codes. */
-ALWAYS_INLINE void nn_logits_of(const struct nn_model *model, const uint8_t codes[NN_INPUTS],
+/* The last layer's sums, one per class, from the codes. `inputs`, here and below: nn_inputs(model),
+ * which may be a constant. */
+ALWAYS_INLINE void nn_logits_of(const struct nn_model *model, const uint8_t *codes, uint32_t inputs,
                                 int32_t logits[NN_WIDTH_MAX])
 {
-    uint8_t activations[2][NN_WIDTH_MAX];
+    uint8_t activations[2][NN_WIDTH_MAX] = {{0}};
     uint32_t last = model->layer_count - 1;
 
-    for (uint32_t i = 0; i < NN_INPUTS; i++)
+    for (uint32_t i = 0; i < inputs; i++)
         activations[0][i] = codes[i];
     for (uint32_t l = 0; l < last; l++) {
         const struct nn_layer *layer = &model->layers[l];
@@ -102,19 +103,20 @@ ALWAYS_INLINE void nn_logits_of(const struct nn_model *model, const uint8_t code
 }
 
 ALWAYS_INLINE void nn_logits(const struct nn_model *model, const uint32_t *features,
-                             int32_t logits[NN_WIDTH_MAX])
+                             uint32_t inputs, int32_t logits[NN_WIDTH_MAX])
 {
-    uint8_t codes[NN_INPUTS];
+    uint8_t codes[NN_INPUTS_MAX];
 
-    nn_code(model->code, features, codes);
-    nn_logits_of(model, codes, logits);
+    nn_code(model->code, features, inputs, codes);
+    nn_logits_of(model, codes, inputs, logits);
 }
 
-ALWAYS_INLINE struct verdict nn_classify(const struct nn_model *model, const uint32_t *features)
+ALWAYS_INLINE struct verdict nn_classify(const struct nn_model *model, const uint32_t *features,
+                                         uint32_t inputs)
 {
     int32_t logits[NN_WIDTH_MAX];
 
-    nn_logits(model, features, logits);
+    nn_logits(model, features, inputs, logits);
     return nn_verdict(logits, model->class_count, &model->confidence);
 }
 

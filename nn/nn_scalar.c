@@ -17,11 +17,11 @@ static int prepare(void **out, const struct nn_model *model)
     return 0;
 }
 
-static void classify(const void *model, const uint32_t *features, size_t count,
-                     struct verdict *verdicts)
+ALWAYS_INLINE void classify(const void *model, const uint32_t *features, size_t count,
+                            struct verdict *verdicts, uint32_t inputs)
 {
     for (size_t i = 0; i < count; i++)
-        verdicts[i] = nn_classify(model, features + i * NN_INPUTS);
+        verdicts[i] = nn_classify(model, features + i * inputs, inputs);
 }
 
-const struct nn_variant nn_scalar = {"scalar", 0, prepare, classify};
+NN_VARIANT(nn_scalar, "scalar", 0);

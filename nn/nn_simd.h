@@ -13,7 +13,7 @@
  *     nn_requantise of four outputs, which become the next layer's quad
  *   nn_vector nn_min(nn_vector a, nn_vector b), nn_max(...);
  *   nn_vector nn_if_greater(nn_vector a, nn_vector b, nn_vector yes, nn_vector no);
- * Arguments `groups`, `outputs` and `quads` are constants wherever it matters. */
+ * Arguments `groups`, `outputs`, `quads` and `input_quads` are constants wherever it matters. */
 #ifndef AFXDP_NN_SIMD_H
 #define AFXDP_NN_SIMD_H
 
@@ -59,13 +59,15 @@ ALWAYS_INLINE void nn_hidden_of(nn_activations outputs, const nn_activations inp
     }
 }
 
-/* The input layer and the usual widths without a loop over the inputs: 12-32-32-5 takes 4.2
- * instead of 4.4 ns per packet so, of which 3.2 are the products (Zen 5 at 3.8 GHz). */
+/* The input layer, of `input_quads`, and the usual widths without a loop over the inputs:
+ * 12-32-32-5 takes 4.2 instead of 4.4 ns per packet so, of which 3.2 are the products (Zen 5 at 3.8
+ * GHz). */
 ALWAYS_INLINE void nn_hidden_layer(nn_activations outputs, const nn_activations inputs,
-                                   const struct nn_tiled_layer *layer, int groups)
+                                   const struct nn_tiled_layer *layer, uint32_t input_quads,
+                                   int groups)
 {
-    if (groups == NN_GROUPS && layer->input_quads == NN_INPUT_QUADS)
-        nn_hidden_of(outputs, inputs, layer, NN_INPUT_QUADS, groups);
+    if (groups == NN_GROUPS && layer->input_quads == input_quads)
+        nn_hidden_of(outputs, inputs, layer, input_quads, groups);
     else if (groups == NN_GROUPS && layer->input_quads == 4)
         nn_hidden_of(outputs, inputs, layer, 4, groups);
     else if (groups == NN_GROUPS && layer->input_quads == 8)
@@ -159,12 +161,13 @@ ALWAYS_INLINE void nn_last_layer(struct nn_leaders *leaders, const nn_activation
 
 /* All layers on coded inputs in activations[0]; both arrays are overwritten. */
 ALWAYS_INLINE void nn_layers(struct nn_leaders *leaders, nn_activations activations[2],
-                             const struct nn_tiled *model, int groups)
+                             const struct nn_tiled *model, uint32_t input_quads, int groups)
 {
     uint32_t last = model->layer_count - 1;
 
     for (uint32_t l = 0; l < last; l++)
-        nn_hidden_layer(activations[~l & 1], activations[l & 1], &model->layers[l], groups);
+        nn_hidden_layer(activations[~l & 1], activations[l & 1], &model->layers[l], input_quads,
+                        groups);
     nn_last_layer(leaders, activations[last & 1], &model->layers[last], groups);
 }
 

@@ -17,7 +17,6 @@ enum {
     NN_TILE = 4,      /* outputs computed together */
     NN_LAST_TILE = 6, /* at most, at the end of the last layer: few outputs alone would wait */
     NN_QUADS_MAX = NN_WIDTH_MAX / 4,
-    NN_INPUT_QUADS = NN_INPUTS / 4,
 };
 
 struct nn_tiled_layer {
@@ -33,7 +32,7 @@ struct nn_tiled {
     uint32_t class_count;
     uint32_t reserved[14]; /* what follows begins at a cache line */
     struct confidence_table confidence;
-    uint8_t code[NN_INPUTS][NN_CODES];
+    uint8_t code[NN_INPUTS_MAX][NN_CODES];
     struct nn_tiled_layer layers[NN_LAYERS_MAX];
 };
 

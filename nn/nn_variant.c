@@ -51,9 +51,10 @@ int nn_variant_new(struct classifier **out, size_t variant, const struct nn_mode
         return error_set(error, -ENOMEM, "no memory for a neural network");
     }
     *classifier = (struct classifier){
-        .classify = variants[variant]->classify,
+        .classify = model->feature_set == FEATURE_SET_2 ? variants[variant]->classify_2
+                                                        : variants[variant]->classify_1,
         .model = prepared,
-        .feature_set = FEATURE_SET_1,
+        .feature_set = model->feature_set,
         .kind = "nn",
         .variant = variants[variant]->name,
         .destroy = destroy,

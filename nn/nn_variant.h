@@ -11,8 +11,27 @@ struct nn_variant {
     uint32_t needs; /* cpu levels */
     /* Lays the model out for `classify`; -ENOMEM, or 0 and memory for free() in `*out`. */
     int (*prepare)(void **out, const struct nn_model *model);
-    classify_function *classify;
+    classify_function *classify_1; /* rows of FEATURES_1 */
+    classify_function *classify_2; /* of FEATURES_2 */
 };
+
+/* Defines the variant `symbol` out of the file's `prepare` and `classify`. The latter is always
+ * inline and takes the number of inputs besides: compiled for each, both are constants in its
+ * loops. */
+#define NN_VARIANT(symbol, name, needs)                                                            \
+    static void classify_1(const void *model, const uint32_t *features, size_t count,              \
+                           struct verdict *verdicts)                                               \
+    {                                                                                              \
+        classify(model, features, count, verdicts, FEATURES_1);                                    \
+    }                                                                                              \
+                                                                                                   \
+    static void classify_2(const void *model, const uint32_t *features, size_t count,              \
+                           struct verdict *verdicts)                                               \
+    {                                                                                              \
+        classify(model, features, count, verdicts, FEATURES_2);                                    \
+    }                                                                                              \
+                                                                                                   \
+    const struct nn_variant symbol = {name, needs, prepare, classify_1, classify_2}
 
 /* Those of other CPUs than the one compiled for don't exist. */
 extern const struct nn_variant nn_scalar;

@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     if (!err)
         err = check(&options, &error);
     if (!err && strcmp(options.model, "none") != 0)
-        err = model_open(&model, options.model, &error);
+        err = model_open_to_run(&model, options.model, &error);
     if (!err)
         err = engine_policy(&policy, &options, model ? model->file : NULL, &error);
     if (err)

@@ -143,13 +143,14 @@ struct extraction {
     struct stats stats;
 };
 
-static void code(const struct nn_code_tables *tables, struct features *features)
+static void code(const struct nn_code_tables *tables, uint32_t *features)
 {
-    uint8_t codes[NN_INPUTS];
+    uint32_t count = feature_count(tables->feature_set);
+    uint8_t codes[NN_INPUTS_MAX];
 
-    nn_code(tables->code, features->value, codes);
-    for (uint32_t f = 0; f < NN_INPUTS; f++)
-        features->value[f] = codes[f];
+    nn_code(tables->code, features, count, codes);
+    for (uint32_t f = 0; f < count; f++)
+        features[f] = codes[f];
 }
 
 static int read_code(struct nn_code_tables **out, const char *path, struct error *error)
@@ -161,6 +162,9 @@ static int read_code(struct nn_code_tables **out, const char *path, struct error
         return err;
     struct nn_code_tables *tables = calloc(1, sizeof(*tables));
     err = tables ? nn_code_parse(tables, text, error) : error_set(error, -ENOMEM, "no memory");
+    if (!err && tables->feature_set != FEATURE_SET_1)
+        err = error_set(error, -EINVAL, "an input code of feature set %u, the columns are of 1",
+                        tables->feature_set);
     free(text);
     if (err) {
         free(tables);
@@ -191,8 +195,8 @@ static void write_rows(struct burst_observer *observer, const struct burst *burs
         }
         struct features features = burst->features[i];
         if (extraction->code)
-            code(extraction->code, &features);
-        features_csv_write_row(extraction->file, index, &features, label,
+            code(extraction->code, features.value);
+        features_csv_write_row(extraction->file, index, FEATURE_SET_1, features.value, label,
                                extraction->numbers ? &place : NULL);
     }
     extraction->index += burst->count;
@@ -257,7 +261,7 @@ static int extract(struct extraction *extraction, const char *output, struct err
     int status = EXIT_DONE;
     int received;
 
-    features_csv_write_header(extraction->file, extraction->numbers != NULL);
+    features_csv_write_header(extraction->file, FEATURE_SET_1, extraction->numbers != NULL);
     do {
         received = pipeline_run(extraction->pipeline, &route);
     } while (received >= 0 && !ferror(extraction->file));

@@ -2,6 +2,7 @@
 /* afxdp-model code: the input code of the rows that a network will be trained on. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "features_csv.h"
 #include "model_verbs.h"
@@ -12,12 +13,25 @@
 struct code_options {
     const char *features;
     const char *output;
+    uint32_t feature_set; /* FEATURE_SET_ANY: the one of the rows */
 };
 
 static int set_output(void *target, const char *value, struct error *error)
 {
     (void)error;
     ((struct code_options *)target)->output = value;
+    return 0;
+}
+
+static int set_feature_set(void *target, const char *value, struct error *error)
+{
+    struct code_options *options = target;
+
+    options->feature_set = strcmp(value, "1") == 0   ? FEATURE_SET_1
+                           : strcmp(value, "2") == 0 ? FEATURE_SET_2
+                                                     : FEATURE_SET_ANY;
+    if (options->feature_set == FEATURE_SET_ANY)
+        return error_set(error, -EINVAL, "--set '%s': there are the feature sets 1 and 2", value);
     return 0;
 }
 
@@ -33,6 +47,8 @@ static int set_features(void *target, const char *value, struct error *error)
 }
 
 static const struct option_spec code_specs[] = {
+    {"Input", "set", 0, "N", "feature set of the network: 1 or 2 (the one that the rows have)",
+     set_feature_set},
     {"Output", "output", 'o', "FILE", "where the code goes (-: standard output, the default)",
      set_output},
     {0},
@@ -54,14 +70,14 @@ static int make(const struct code_options *options, struct error *error)
 
     if (!options->features)
         return error_set(error, -EINVAL, "no rows: afxdp-model code features.csv -o code.json");
-    int err = features_csv_read(&table, options->features, error);
+    int err = features_csv_read(&table, options->features, options->feature_set, error);
     if (err)
         return err;
     if (table->count == 0) {
         features_table_free(table);
         return error_set(error, -EINVAL, "%s has no rows", options->features);
     }
-    nn_code_make(&tables, table->features, table->count);
+    nn_code_make(&tables, table->feature_set, table->features, table->count);
     features_table_free(table);
     char *text = nn_code_text(&tables);
     if (!text)

@@ -139,7 +139,8 @@ static int run(struct evaluation *evaluation, const struct eval_options *options
                          options->model ? "features.csv is" : "model and features.csv are");
     int err = model_open(&evaluation->model, options->model, error);
     if (!err)
-        err = features_csv_read(&evaluation->table, options->features, error);
+        err = features_csv_read(&evaluation->table, options->features,
+                                evaluation->model->file->feature_set, error);
     if (err)
         return err;
     const struct features_table *table = evaluation->table;
@@ -148,8 +149,7 @@ static int run(struct evaluation *evaluation, const struct eval_options *options
     if (!evaluation->verdicts || !evaluation->ends)
         return error_set(error, -ENOMEM, "no memory for %zu verdicts", table->count);
     const struct classifier *classifier = evaluation->model->classifier;
-    classifier->classify(classifier->model, table->features->value, table->count,
-                         evaluation->verdicts);
+    classifier->classify(classifier->model, table->features, table->count, evaluation->verdicts);
     err = compare(evaluation, error);
     return err ? error_prefix(error, err, "%s", options->features) : 0;
 }

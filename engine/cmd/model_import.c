@@ -166,7 +166,9 @@ static int read_inputs(struct importing *importing, const struct import_options 
     if (err)
         return err;
     importing->import.onnx = importing->onnx;
-    err = import_classes(&importing->import, options->classes, error);
+    err = import_feature_set(&importing->import.feature_set, importing->onnx, error);
+    if (!err)
+        err = import_classes(&importing->import, options->classes, error);
     if (err)
         return error_prefix(error, err, "%s", options->onnx);
     if (options->code) {
@@ -176,7 +178,8 @@ static int read_inputs(struct importing *importing, const struct import_options 
     if (!err)
         err = read_provenance(importing, options->provenance, error);
     if (!err)
-        err = features_csv_read(&importing->table, options->calibration, error);
+        err = features_csv_read(&importing->table, options->calibration,
+                                importing->import.feature_set, error);
     return err ? err : map_labels(importing, options->calibration, error);
 }
 

@@ -42,7 +42,7 @@ static int print_nn(const struct q8 *file, struct error *error)
 
     if (err)
         return err;
-    printf("kind         neural network %d", NN_INPUTS);
+    printf("kind         neural network %u", nn_inputs(model));
     for (uint32_t l = 0; l < model->layer_count; l++)
         printf("-%u", model->layers[l].outputs);
     printf("\n");
@@ -138,6 +138,9 @@ static int inspect(const struct inspect_options *options, struct error *error)
     printf("model        %s\n", model->path);
     err = model->file->kind == Q8_NN ? print_nn(model->file, error) : print_dt(model->file, error);
     if (!err) {
+        printf("features     %s\n", model->file->feature_set == FEATURE_SET_2
+                                        ? "set 2: 28, of the flow and its hosts"
+                                        : "set 1: 12, of the flow");
         printf("checksum     %08x\n", model->file->checksum);
         printf("golden       %u vectors, right in every variant\n", model->file->golden_count);
         print_variants(model->file, model->classifier->variant);

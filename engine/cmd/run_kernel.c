@@ -44,7 +44,7 @@ static void reload(struct kernel *kernel, struct reloaded *reloaded)
     struct model *model = NULL;
     struct policy policy;
     struct error error;
-    int status = model_open(&model, options->model, &error);
+    int status = model_open_to_run(&model, options->model, &error);
 
     if (status == 0)
         status = engine_policy(&policy, options, model->file, &error);

@@ -46,6 +46,7 @@ enum feature {
 };
 
 enum {
+    FEATURE_SET_ANY = 0,          /* where a set may be asked for */
     FEATURE_SET_1 = 1,            /* the first FEATURES_1 */
     FEATURE_SET_2 = 2,            /* all FEATURES_2 */
     FEATURE_LENGTH_SHIFT = 8,     /* mean_length, dev_length: bytes × 256 */

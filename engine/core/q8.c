@@ -122,6 +122,14 @@ static int check_content(const struct q8 *file, struct error *error)
     return 0;
 }
 
+/* 0 for a feature set that there isn't. */
+static uint32_t version_of(uint32_t feature_set)
+{
+    return feature_set == FEATURE_SET_1   ? Q8_VERSION_1
+           : feature_set == FEATURE_SET_2 ? Q8_VERSION_2
+                                          : 0;
+}
+
 /* Caps on what a header announces; the exact length follows from it. */
 static int check_header(const struct q8_header *header, uint64_t size, struct error *error)
 {
@@ -129,14 +137,14 @@ static int check_header(const struct q8_header *header, uint64_t size, struct er
 
     if (memcmp(header->magic, Q8_MAGIC, sizeof(header->magic)) != 0)
         return error_set(error, -EINVAL, "not a .q8 model (wrong magic)");
-    if (header->version != Q8_VERSION)
-        return error_set(error, -EINVAL, "format version %u, this program reads %d",
-                         header->version, Q8_VERSION);
+    if (header->version != Q8_VERSION_1 && header->version != Q8_VERSION_2)
+        return error_set(error, -EINVAL, "format version %u, this program reads %d and %d",
+                         header->version, Q8_VERSION_1, Q8_VERSION_2);
     if (header->kind != Q8_NN && header->kind != Q8_DT)
         return error_set(error, -EINVAL, "unknown model kind %u", header->kind);
-    if (header->feature_set != FEATURE_SET_1)
-        return error_set(error, -EINVAL, "made for feature set %u, this program computes %d",
-                         header->feature_set, FEATURE_SET_1);
+    if (version_of(header->feature_set) != header->version)
+        return error_set(error, -EINVAL, "feature set %u in a file of format version %u",
+                         header->feature_set, header->version);
     if (header->class_count < 2 || header->class_count > CLASSES_MAX)
         return error_set(error, -EINVAL, "%u classes, allowed are 2 to %d", header->class_count,
                          CLASSES_MAX);
@@ -151,7 +159,7 @@ static int check_header(const struct q8_header *header, uint64_t size, struct er
 
     uint64_t length = sizeof(*header) + header->class_count * sizeof(struct q8_class) +
                       header->provenance_length + (uint64_t)header->payload_length +
-                      header->golden_count * sizeof(struct q8_golden) + sizeof(uint32_t);
+                      header->golden_count * q8_golden_size(header->feature_set) + sizeof(uint32_t);
     if (length != header->file_length || length != size)
         return error_set(error, -EINVAL,
                          "the file has %llu bytes, its header says %llu and its parts add up to "
@@ -159,6 +167,20 @@ static int check_header(const struct q8_header *header, uint64_t size, struct er
                          (unsigned long long)size, (unsigned long long)header->file_length,
                          (unsigned long long)length);
     return 0;
+}
+
+static const struct q8_golden *unpack_golden(struct q8_golden *golden,
+                                             const struct q8_header *header, const uint8_t *bytes)
+{
+    size_t size = q8_golden_size(header->feature_set);
+    size_t features = size - sizeof(struct verdict);
+
+    for (uint32_t i = 0; i < header->golden_count; i++, bytes += size) {
+        golden[i] = (struct q8_golden){.features = {0}};
+        memcpy(golden[i].features, bytes, features);
+        memcpy(&golden[i].verdict, bytes + features, sizeof(golden[i].verdict));
+    }
+    return golden;
 }
 
 /* Copies the parts into one private block behind the struct. Golden vectors and provenance get a
@@ -176,6 +198,7 @@ static struct q8 *q8_build(const struct q8_header *header, const uint8_t *cursor
         return NULL;
     }
     file->kind = (enum q8_kind)header->kind;
+    file->feature_set = header->feature_set;
     file->class_count = header->class_count;
     file->confidence.shift = header->confidence_shift;
     memcpy(file->confidence.step, header->confidence, sizeof(header->confidence));
@@ -190,7 +213,7 @@ static struct q8 *q8_build(const struct q8_header *header, const uint8_t *cursor
     const uint8_t *payload = cursor;
     cursor += header->payload_length;
 
-    file->golden = memcpy(memory, cursor, golden_size);
+    file->golden = unpack_golden((struct q8_golden *)(void *)memory, header, cursor);
     memory += golden_size;
     file->payload = memcpy(memory, payload, header->payload_length);
     memory += header->payload_length;
@@ -233,20 +256,34 @@ int q8_decode(struct q8 **out, const void *bytes, size_t size, struct error *err
     return 0;
 }
 
+/* Their bytes; how many. */
+static size_t pack_golden(uint8_t *bytes, const struct q8 *file)
+{
+    size_t size = q8_golden_size(file->feature_set);
+    size_t features = size - sizeof(struct verdict);
+
+    for (uint32_t i = 0; i < file->golden_count; i++, bytes += size) {
+        memcpy(bytes, file->golden[i].features, features);
+        memcpy(bytes + features, &file->golden[i].verdict, sizeof(file->golden[i].verdict));
+    }
+    return file->golden_count * size;
+}
+
 int q8_encode(struct q8 *file, uint8_t **out, size_t *size, struct error *error)
 {
     struct q8_header header = {
         .magic = Q8_MAGIC,
-        .version = Q8_VERSION,
+        .version = version_of(file->feature_set),
         .kind = file->kind,
-        .feature_set = FEATURE_SET_1,
+        .feature_set = file->feature_set,
         .class_count = file->class_count,
         .provenance_length = (uint32_t)strlen(file->provenance),
         .payload_length = (uint32_t)file->payload_size,
         .golden_count = file->golden_count,
         .confidence_shift = file->confidence.shift,
     };
-    if (file->payload_size > Q8_FILE_MAX || file->class_count > CLASSES_MAX)
+    if (file->payload_size > Q8_FILE_MAX || file->class_count > CLASSES_MAX ||
+        file->golden_count > Q8_GOLDEN_MAX)
         return error_set(error, -E2BIG, "the model is too large for a .q8 file");
     memcpy(header.confidence, file->confidence.step, sizeof(header.confidence));
 
@@ -258,9 +295,8 @@ int q8_encode(struct q8 *file, uint8_t **out, size_t *size, struct error *error)
         {file->classes, file->class_count * sizeof(struct q8_class)},
         {file->provenance, header.provenance_length},
         {file->payload, file->payload_size},
-        {file->golden, file->golden_count * sizeof(struct q8_golden)},
     };
-    size_t total = sizeof(uint32_t);
+    size_t total = file->golden_count * q8_golden_size(file->feature_set) + sizeof(uint32_t);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         total += parts[i].size;
     header.file_length = total;
@@ -274,6 +310,7 @@ int q8_encode(struct q8 *file, uint8_t **out, size_t *size, struct error *error)
             memcpy(bytes + at, parts[i].bytes, parts[i].size);
         at += parts[i].size;
     }
+    at += pack_golden(bytes + at, file);
     file->checksum = (uint32_t)crc32_z(0, bytes, at);
     memcpy(bytes + at, &file->checksum, sizeof(file->checksum));
 
@@ -299,7 +336,8 @@ void q8_free(struct q8 *file)
 
 int q8_check_golden(const struct q8 *file, const struct classifier *classifier, struct error *error)
 {
-    struct features *features = calloc(file->golden_count, sizeof(*features));
+    uint32_t width = feature_count(file->feature_set);
+    uint32_t *features = calloc((size_t)file->golden_count * width, sizeof(*features));
     struct verdict *verdicts = calloc(file->golden_count, sizeof(*verdicts));
     int err = 0;
 
@@ -308,13 +346,13 @@ int q8_check_golden(const struct q8 *file, const struct classifier *classifier, 
         goto out;
     }
     for (uint32_t i = 0; i < file->golden_count; i++)
-        features[i] = file->golden[i].features;
-    classifier->classify(classifier->model, features->value, file->golden_count, verdicts);
+        memcpy(features + (size_t)i * width, file->golden[i].features, width * sizeof(*features));
+    classifier->classify(classifier->model, features, file->golden_count, verdicts);
     for (uint32_t i = 0; i < file->golden_count && !err; i++) {
         const struct verdict *want = &file->golden[i].verdict;
         struct verdict got[2] = {verdicts[i]};
 
-        classifier->classify(classifier->model, features[i].value, 1, &got[1]);
+        classifier->classify(classifier->model, features + (size_t)i * width, 1, &got[1]);
         for (int batch = 0; batch < 2 && !err; batch++) {
             if (got[batch].class_index != want->class_index ||
                 got[batch].confidence != want->confidence)

@@ -20,7 +20,8 @@ enum q8_kind {
 };
 
 enum {
-    Q8_VERSION = 1,
+    Q8_VERSION_1 = 1, /* models of FEATURE_SET_1 */
+    Q8_VERSION_2 = 2, /* models of FEATURE_SET_2 */
     Q8_FILE_MAX = 64 << 20,
     Q8_PROVENANCE_MAX = 1 << 16,
     Q8_GOLDEN_MAX = 4096, /* at least one is required */
@@ -33,13 +34,14 @@ struct q8_class {
 
 /* A row whose verdict is known: every inference variant is checked against it at load. */
 struct q8_golden {
-    struct features features;
+    uint32_t features[FEATURES_MAX]; /* as many as the feature set has, then zeros */
     struct verdict verdict;
 };
 
 /* A model file in memory. To write one, fill a struct q8 and call q8_encode. */
 struct q8 {
     enum q8_kind kind;
+    uint32_t feature_set; /* FEATURE_SET_1 or _2: what the payload reads; the version follows */
     uint32_t class_count; /* 2..CLASSES_MAX */
     struct q8_class classes[CLASSES_MAX];
     struct confidence_table confidence;

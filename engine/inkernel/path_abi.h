@@ -72,8 +72,8 @@ struct path_policy {
 struct path_work {
     struct packet packet;
     struct flow_key key;
-    struct features features;
-    uint32_t no_feature[4]; /* zeros behind them: what a tree's leaf compares */
+    uint32_t features[FEATURES_MAX]; /* as many as the model's feature set has */
+    uint32_t no_feature[4];          /* zeros behind them: what a tree's leaf compares */
     struct verdict verdict;
     uint32_t wire_length;
     uint32_t slot;       /* set by the parser for what isn't classified */

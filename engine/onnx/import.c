@@ -50,17 +50,27 @@ static int classes_from_json(struct import *import, const char *text, struct err
     return err;
 }
 
+int import_feature_set(uint32_t *feature_set, const struct onnx *onnx, struct error *error)
+{
+    const char *property = onnx_metadata(onnx, "afxdp.features");
+    const struct onnx_value *input = onnx->input_count > 0 ? &onnx->inputs[0] : NULL;
+
+    if (property && strcmp(property, "1") != 0 && strcmp(property, "2") != 0)
+        return error_set(error, -EINVAL,
+                         "made for feature set '%.16s' (property afxdp.features), this program "
+                         "computes 1 and 2",
+                         property);
+    bool second =
+        property ? property[0] == '2' : input && input->rank == 2 && input->dims[1] == FEATURES_2;
+    *feature_set = second ? FEATURE_SET_2 : FEATURE_SET_1;
+    return 0;
+}
+
 int import_classes(struct import *import, const char *list, struct error *error)
 {
-    const char *features = onnx_metadata(import->onnx, "afxdp.features");
     const char *names = onnx_metadata(import->onnx, "afxdp.classes");
     int err;
 
-    if (features && strcmp(features, "1") != 0)
-        return error_set(error, -EINVAL,
-                         "made for feature set '%.16s' (property afxdp.features), this program "
-                         "computes 1",
-                         features);
     import->class_count = 0;
     memset(import->classes, 0, sizeof(import->classes));
     if (list)
@@ -95,7 +105,7 @@ static int ask(struct answers *answers, const struct import *import, import_scor
 
         if (import->labels[i] < 0)
             continue;
-        score(model, import->features[i].value, &answer);
+        score(model, import_row(import, i), &answer);
         answers->margins[answers->count] = (uint32_t)answer.best - (uint32_t)answer.second;
         answers->right[answers->count++] = answer.class_index == (uint32_t)import->labels[i];
     }
@@ -109,7 +119,7 @@ static int ask(struct answers *answers, const struct import *import, import_scor
 static int fill(struct q8 *file, const struct import *import, import_score_function *score,
                 const void *model, const uint8_t *payload, size_t payload_size, struct error *error)
 {
-    struct features rows[IMPORT_GOLDEN_MAX];
+    uint32_t rows[IMPORT_GOLDEN_MAX][FEATURES_MAX] = {{0}};
     uint32_t count = import_pick_golden(import, rows);
     size_t golden_size = count * sizeof(struct q8_golden);
     uint8_t *memory = malloc(golden_size + payload_size);
@@ -120,8 +130,8 @@ static int fill(struct q8 *file, const struct import *import, import_score_funct
     for (uint32_t i = 0; i < count; i++) {
         struct import_score answer;
 
-        score(model, rows[i].value, &answer);
-        golden[i].features = rows[i];
+        score(model, rows[i], &answer);
+        memcpy(golden[i].features, rows[i], sizeof(rows[i]));
         golden[i].verdict.class_index = (uint16_t)answer.class_index;
         golden[i].verdict.confidence = confidence_of(&file->confidence, answer.best, answer.second);
     }
@@ -146,6 +156,7 @@ int import_finish(struct q8 **out, enum q8_kind kind, const struct import *impor
     if (err)
         goto out;
     file->kind = kind;
+    file->feature_set = import->feature_set;
     file->class_count = import->class_count;
     memcpy(file->classes, import->classes, sizeof(file->classes));
     file->provenance = "{}";

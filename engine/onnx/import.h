@@ -20,10 +20,17 @@ struct import {
     const char *code; /* text of code.json, for a network whose file has none; else NULL */
     uint32_t class_count;
     struct q8_class classes[CLASSES_MAX];
-    const struct features *features; /* the calibration rows, raw integers */
-    const int16_t *labels;           /* the class of each row, -1: not known */
-    size_t rows;                     /* 1..IMPORT_ROWS_MAX */
+    uint32_t feature_set;     /* of the model, and of the rows */
+    const uint32_t *features; /* the calibration rows, raw integers, each right behind the other */
+    const int16_t *labels;    /* the class of each row, -1: not known */
+    size_t rows;              /* 1..IMPORT_ROWS_MAX */
 };
+
+/* The features of a calibration row. */
+ALWAYS_INLINE const uint32_t *import_row(const struct import *import, size_t row)
+{
+    return import->features + row * feature_count(import->feature_set);
+}
 
 /* What the user sees afterwards. Shares are of the calibration rows. */
 struct import_report {
@@ -34,9 +41,13 @@ struct import_report {
     char choice[64]; /* what the scale search kept, "" where there was none */
 };
 
+/* The feature set that a graph was made for: what the property afxdp.features says, else 2 where
+ * its input has FEATURES_2 columns, else 1. -EINVAL for a property that names no set. */
+int import_feature_set(uint32_t *feature_set, const struct onnx *onnx, struct error *error);
+
 /* Fills classes and class_count from a comma-separated list or, where `list` is NULL, from the
- * property afxdp.classes; every default action is `count`. Refuses a file made for another feature
- * set (afxdp.features). -EINVAL with the reason, also where both are absent. */
+ * property afxdp.classes; every default action is `count`. -EINVAL with the reason, also where both
+ * are absent. */
 int import_classes(struct import *import, const char *list, struct error *error);
 
 /* A model's answer to one row. */
@@ -64,11 +75,12 @@ void import_fit_confidence(struct confidence_table *table, const uint32_t *margi
                            const bool *right, size_t count);
 
 enum {
-    IMPORT_GOLDEN_MAX = 320,
+    IMPORT_GOLDEN_MAX = 352,
 };
 
 /* Picks rows evenly, those with each feature's least and largest value, and makes up vectors of
- * zeros, powers of two and their neighbours, and the largest value. Returns how many. */
-uint32_t import_pick_golden(const struct import *import, struct features golden[IMPORT_GOLDEN_MAX]);
+ * zeros, powers of two and their neighbours, and the largest value. Returns how many of the
+ * IMPORT_GOLDEN_MAX vectors that `golden` has room for. */
+uint32_t import_pick_golden(const struct import *import, uint32_t (*golden)[FEATURES_MAX]);
 
 #endif

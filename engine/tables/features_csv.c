@@ -10,20 +10,21 @@
 
 static const char *const feature_names[FEATURES_MAX] = FEATURE_NAMES;
 
-void features_csv_write_header(FILE *file, bool with_places)
+void features_csv_write_header(FILE *file, uint32_t feature_set, bool with_places)
 {
     fputs("index", file);
-    for (int i = 0; i < FEATURES_1; i++)
+    for (uint32_t i = 0; i < feature_count(feature_set); i++)
         fprintf(file, ",%s", feature_names[i]);
     fprintf(file, ",label%s\n", with_places ? ",flow,packet" : "");
 }
 
-void features_csv_write_row(FILE *file, uint64_t index, const struct features *features,
-                            const char *label, const struct flow_place *place)
+void features_csv_write_row(FILE *file, uint64_t index, uint32_t feature_set,
+                            const uint32_t *features, const char *label,
+                            const struct flow_place *place)
 {
     fprintf(file, "%" PRIu64, index);
-    for (int i = 0; i < FEATURES_1; i++)
-        fprintf(file, ",%" PRIu32, features->value[i]);
+    for (uint32_t i = 0; i < feature_count(feature_set); i++)
+        fprintf(file, ",%" PRIu32, features[i]);
     fprintf(file, ",%s", label);
     if (place)
         fprintf(file, ",%" PRIu64 ",%" PRIu64, place->flow, place->packet);
@@ -48,17 +49,34 @@ bool features_csv_label_is_valid(const char *label)
 /* Where each value stands in a row. */
 struct columns {
     int index;
-    int feature[FEATURES_1];
+    int feature[FEATURES_MAX];
     int label;
     int flow; /* and packet: -ENOENT where the file has neither */
     int packet;
 };
 
-static int find_columns(const struct csv *csv, struct columns *columns, struct error *error)
+/* One name of what set 1 lacks tells the other set: a file that has some of them and not all is
+ * damaged rather than of set 1. */
+static uint32_t set_of_header(const struct csv *csv)
+{
+    for (uint32_t i = FEATURES_1; i < FEATURES_2; i++) {
+        if (csv_column(csv, feature_names[i]) >= 0)
+            return FEATURE_SET_2;
+    }
+    return FEATURE_SET_1;
+}
+
+static int find_columns(const struct csv *csv, uint32_t feature_set, struct columns *columns,
+                        struct error *error)
 {
     columns->index = csv_column(csv, "index");
-    for (int i = 0; i < FEATURES_1; i++) {
+    for (uint32_t i = 0; i < feature_count(feature_set); i++) {
         columns->feature[i] = csv_require(csv, feature_names[i], error);
+        if (columns->feature[i] < 0 && i >= FEATURES_1)
+            return error_set(error, -EINVAL,
+                             "%s: line 1: column '%s' is missing: feature set 2 is wanted, as "
+                             "afxdp-features --set 2 writes it",
+                             csv->path, feature_names[i]);
         if (columns->feature[i] < 0)
             return columns->feature[i];
     }
@@ -103,7 +121,8 @@ static int grow(struct features_table *table, size_t *capacity, bool with_places
     void *index = reallocarray(table->index, wanted, sizeof(*table->index));
     if (index)
         table->index = index;
-    void *features = reallocarray(table->features, wanted, sizeof(*table->features));
+    void *features = reallocarray(table->features, wanted * feature_count(table->feature_set),
+                                  sizeof(*table->features));
     if (features)
         table->features = features;
     void *label = reallocarray(table->label, wanted, sizeof(*table->label));
@@ -134,6 +153,7 @@ static int read_row(struct features_table *table, const struct csv *csv,
                     const struct columns *columns, struct error *error)
 {
     size_t row = table->count;
+    uint32_t *features = features_table_row(table, row);
     uint64_t value = row;
 
     if (columns->index >= 0) {
@@ -142,11 +162,11 @@ static int read_row(struct features_table *table, const struct csv *csv,
             return err;
     }
     table->index[row] = value;
-    for (int i = 0; i < FEATURES_1; i++) {
+    for (uint32_t i = 0; i < feature_count(table->feature_set); i++) {
         int err = csv_number(csv, (uint32_t)columns->feature[i], UINT32_MAX, &value, error);
         if (err)
             return err;
-        table->features[row].value[i] = (uint32_t)value;
+        features[i] = (uint32_t)value;
     }
     int err = label_index(table, csv, (uint32_t)columns->label, &table->label[row], error);
     if (!err && table->place)
@@ -156,10 +176,11 @@ static int read_row(struct features_table *table, const struct csv *csv,
     return err;
 }
 
-int features_csv_read(struct features_table **out, const char *path, struct error *error)
+int features_csv_read(struct features_table **out, const char *path, uint32_t feature_set,
+                      struct error *error)
 {
     struct features_table *table = calloc(1, sizeof(*table));
-    struct columns columns;
+    struct columns columns = {0};
     struct csv csv;
     size_t capacity = 0;
 
@@ -168,7 +189,8 @@ int features_csv_read(struct features_table **out, const char *path, struct erro
     int err = csv_open(&csv, path, error);
     if (err)
         goto fail;
-    err = find_columns(&csv, &columns, error);
+    table->feature_set = feature_set == FEATURE_SET_ANY ? set_of_header(&csv) : feature_set;
+    err = find_columns(&csv, table->feature_set, &columns, error);
     if (!err) /* a table of no rows has its columns too */
         err = grow(table, &capacity, columns.flow >= 0, error);
     while (!err) {

@@ -60,7 +60,8 @@ def check_rows(subcommand, rows):
     if subcommand == "classify":
         check({row["batch"] for row in rows} == {1, 8, 64, 256}, "classify: batches are missing")
         whats = {row["what"] for row in rows}
-        check({"nn 12-32-32-5", "nn 12-16-16-2", "dt depth 10"} <= whats, f"classify: only {whats}")
+        check({"nn 12-32-32-5", "nn 12-16-16-2", "dt depth 10", "nn 28-32-32-5", "dt of 28 depth 10"}
+              <= whats, f"classify: only {whats}")
         check(all(row["floor_ns"] for row in rows if row["what"].startswith("dt")),
               "classify: a tree without a floor")
     if subcommand == "pipeline":

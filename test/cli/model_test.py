@@ -11,6 +11,7 @@ import sys
 import unittest
 
 import programs
+import q8
 from programs import MIXED, engine, report, run
 
 try:
@@ -24,17 +25,17 @@ except ImportError as missing:
 CLASSES = ["low", "high", "odd"]
 
 
-def network(path, classes=None, code=None, activation="Relu", outputs=3):
-    """A 12-8-k network with fixed weights, as ONNX."""
+def network(path, classes=None, code=None, activation="Relu", outputs=3, inputs=12):
+    """A network 12-8-k with fixed weights, or of more inputs, as ONNX."""
     rng = numpy.random.RandomState(1)
-    shapes = {"w0": (8, 12), "b0": (8,), "w1": (outputs, 8), "b1": (outputs,)}
+    shapes = {"w0": (8, inputs), "b0": (8,), "w1": (outputs, 8), "b1": (outputs,)}
     weights = [numpy_helper.from_array(rng.normal(size=shape).astype(numpy.float32), name)
                for name, shape in shapes.items()]
     nodes = [helper.make_node("Gemm", ["x", "w0", "b0"], ["s"], transB=1),
              helper.make_node(activation, ["s"], ["h"], name="activation"),
              helper.make_node("Gemm", ["h", "w1", "b1"], ["y"], transB=1)]
     graph = helper.make_graph(
-        nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 12])],
+        nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", inputs])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", outputs])], weights)
     model = helper.make_model(graph, ir_version=7, opset_imports=[helper.make_opsetid("", 13)])
     for key, value in (("afxdp.classes", classes), ("afxdp.code", code)):
@@ -82,6 +83,68 @@ class Model(programs.Test):
         self.assertEqual(sorted(result["classes"]), sorted(CLASSES))
         checksum = result["model"]["checksum"]
         self.assertIn(f"checksum     {checksum}", text)
+
+    def test_models_of_28_features(self):
+        """Rows of set 2 make models of either set; rows of set 1 don't make one of set 2."""
+        both, code = self.path("both.csv"), self.path("both.json")
+        names = list(self.rows[0])[:13] + list(q8.NAMES[12:]) + ["label"]
+        with open(both, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            for i, row in enumerate(self.rows):
+                more = {name: (i + 1) * (f + 3) % 97 for f, name in enumerate(q8.NAMES[12:])}
+                writer.writerow({name: row.get(name, more.get(name)) for name in names})
+        self.assertEqual(run("afxdp-model", "code", both, "-o", code).returncode, 0)
+        self.assertEqual(json.loads(self.read("both.json"))["features"], list(q8.NAMES))
+        for wanted in ("1", "2"):
+            done = run("afxdp-model", "code", both, "--set", wanted)
+            own = self.read("code.json" if wanted == "1" else "both.json")
+            self.assertEqual(done.stdout.decode(), own)
+        done = run("afxdp-model", "code", both, "--set", "3")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"feature sets 1 and 2", done.stderr)
+
+        onnx_file = network(self.path("x.onnx"), json.dumps(CLASSES), self.read("both.json"),
+                            inputs=28)
+        done = self.model(onnx_file)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"'flags_forward' is missing: feature set 2 is wanted", done.stderr)
+        done = self.model(onnx_file, "--calibrate", both)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        shown = run("afxdp-model", "inspect", self.path("x.q8")).stdout.decode()
+        self.assertIn("neural network 28-8-3\nfeatures     set 2: 28", shown)
+        self.assertEqual(run("afxdp-model", "eval", self.path("x.q8"), both).returncode, 0)
+        done = run("afxdp-model", "eval", self.path("x.q8"), self.csv)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"feature set 2 is wanted", done.stderr)
+        other = network(self.path("y.onnx"), json.dumps(CLASSES), self.read("code.json"))
+        self.assertEqual(self.model(other, "--calibrate", both).returncode, 0)
+        first = run("afxdp-model", "eval", self.path("x.q8"), both)
+        self.assertEqual(first.stdout, run("afxdp-model", "eval", self.path("x.q8"),
+                                           self.csv).stdout)
+        self.assertEqual(self.model(network(self.path("z.onnx"), json.dumps(CLASSES),
+                                            self.read("code.json"), inputs=28),
+                                    "--calibrate", both).returncode, 2)
+
+    def test_a_tree_of_version_2_written_by_hand(self):
+        """The bytes of docs/q8.md; its golden vectors are right in every variant."""
+        tree = self.write("tree.q8", q8.tree(version=2))
+        shown = run("afxdp-model", "inspect", tree)
+        self.assertEqual((shown.returncode, shown.stderr), (0, b""))
+        self.assertIn(b"decision tree of 5 nodes, 2 deep\nfeatures     set 2", shown.stdout)
+        self.assertIn(b"3 vectors, right in every variant", shown.stdout)
+        for version, name in ((3, "version"), (1, "the file has")):
+            with open(tree, "rb") as file:
+                content = bytearray(file.read())
+            content[8] = content[24] = version
+            wrong = self.write("wrong.q8", q8.with_checksum(bytes(content[:-4])))
+            done = run("afxdp-model", "inspect", wrong)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(name, done.stderr.decode())
+        content[8], content[24] = 1, 2
+        done = run("afxdp-model", "inspect",
+                   self.write("mixed.q8", q8.with_checksum(bytes(content[:-4]))))
+        self.assertIn(b"feature set 2 in a file of format version 1", done.stderr)
 
     def test_options_supply_what_the_file_lacks_and_give_the_same_bytes(self):
         whole = network(self.path("a.onnx"), json.dumps(CLASSES), self.read("code.json"))

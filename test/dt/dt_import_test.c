@@ -29,11 +29,11 @@ static struct classifier *classifier_of(const struct spec *spec)
 
 static uint32_t class_of(const struct classifier *classifier, uint32_t feature, uint32_t value)
 {
-    struct features features = {{0}};
+    uint32_t features[FEATURES_MAX] = {0};
     struct verdict verdict;
 
-    features.value[feature] = value;
-    classifier->classify(classifier->model, features.value, 1, &verdict);
+    features[feature] = value;
+    classifier->classify(classifier->model, features, 1, &verdict);
     return verdict.class_index;
 }
 
@@ -203,8 +203,8 @@ static void makes_the_same_bytes_again(void **state)
         assert_non_null(file[i]);
         assert_int_equal(q8_encode(file[i], &bytes[i], &size[i], &error), 0);
         const struct q8_golden *last = &file[i]->golden[file[i]->golden_count - 1];
-        assert_int_equal(last[-1].features.value[4], 1000000); /* either side of the threshold */
-        assert_int_equal(last[0].features.value[4], 1000001);
+        assert_int_equal(last[-1].features[4], 1000000); /* either side of the threshold */
+        assert_int_equal(last[0].features[4], 1000001);
         assert_int_equal(last[0].verdict.class_index, 1);
     }
     assert_int_equal(size[0], size[1]);

@@ -43,9 +43,13 @@ static struct bytes good(void)
     };
 }
 
-static int load_sized(const void *bytes, size_t size, struct error *error)
+static int load_of(uint32_t feature_set, const void *bytes, size_t size, struct error *error)
 {
-    struct q8 file = {.kind = Q8_DT, .class_count = 2, .payload = bytes, .payload_size = size};
+    struct q8 file = {.kind = Q8_DT,
+                      .feature_set = feature_set,
+                      .class_count = 2,
+                      .payload = bytes,
+                      .payload_size = size};
     struct dt_model stack;
     struct dt_model *model = &stack;
     int err = dt_model_load(&model, &file, error);
@@ -55,6 +59,11 @@ static int load_sized(const void *bytes, size_t size, struct error *error)
     else
         dt_model_free(model);
     return err;
+}
+
+static int load_sized(const void *bytes, size_t size, struct error *error)
+{
+    return load_of(FEATURE_SET_2, bytes, size, error);
 }
 
 static void refuse(const struct bytes *bytes, const char *why)
@@ -137,8 +146,8 @@ static void test_trees(void **state)
 static void test_nodes(void **state)
 {
     (void)state;
-    REFUSE("tests feature 13", b.node[0].link |= 13);
-    REFUSE("tests feature 15", b.node[2].link |= 15);
+    REFUSE("tests feature 28", b.node[0] = dt_node_make(28, 22, 1));
+    REFUSE("tests feature 30", b.node[2].link = b.node[2].link / 32 * 32 | 30);
     REFUSE("node 0 has children 0 and 1", b.node[0] = dt_node_make(0, 0, 0));
     REFUSE("node 2 has children 2 and 3", b.node[2] = dt_node_make(0, 0, 2));
     REFUSE("children of another node", b.node[2] = dt_node_make(0, 0, 1 + 2),
@@ -147,13 +156,68 @@ static void test_nodes(void **state)
     REFUSE("children 4 and 5 outside", b.node[2] = dt_node_make(0, 0, 4));
     REFUSE("children 6 and 7 outside", b.node[2] = dt_node_make(0, 0, 6));
     REFUSE("outside", b.node[5] = dt_node_make(0, 0, 7));
-    REFUSE("outside", b.node[5].link = UINT32_MAX << 4);
+    REFUSE("outside", b.node[5].link = UINT32_MAX << 5);
     REFUSE("leaf 1 leads to node 0", b.node[1] = dt_node_make(DT_LEAF, 0, 0));
     REFUSE("leaf 7 leads to node 8", b.node[7] = dt_node_make(DT_LEAF, 0, 8));
     REFUSE("leaf 4 has row 3 of 3", b.node[4].threshold = 3);
     REFUSE("leaf 4 has row", b.node[4].threshold = UINT32_MAX);
     REFUSE("no leaf has row 2 of 3", b.node[4].threshold = 1);
     REFUSE("nobody's child", b.node[5] = dt_node_make(DT_LEAF, 0, 5));
+}
+
+/* Nodes in the form of version 1: four bits of feature, of which 12 is a leaf's. */
+static struct bytes good_1(void)
+{
+    struct bytes b = good();
+
+    for (int i = 0; i < 8; i++) {
+        uint32_t value = dt_node_value(&b.node[i]);
+        b.node[i].link = dt_node_left(&b.node[i]) << 4 | (value == DT_LEAF ? 12 : value);
+    }
+    return b;
+}
+
+#define REFUSE_1(why, ...)                                                                         \
+    do {                                                                                           \
+        struct bytes b = good_1();                                                                 \
+        struct error error = {.text = ""};                                                         \
+        __VA_ARGS__;                                                                               \
+        assert_int_equal(load_of(FEATURE_SET_1, &b, sizeof(b), &error), -EINVAL);                  \
+        if (!strstr(error.text, why))                                                              \
+            fail_msg("expected '%s' in '%s'", why, error.text);                                    \
+    } while (0)
+
+/* Both forms are one model in memory, and each is written as it was read. */
+static void test_version_1(void **state)
+{
+    struct bytes bytes[2] = {good_1(), good()};
+    struct dt_model *model[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct q8 file = {.kind = Q8_DT,
+                          .feature_set = i == 0 ? FEATURE_SET_1 : FEATURE_SET_2,
+                          .class_count = 2,
+                          .payload = (const uint8_t *)&bytes[i],
+                          .payload_size = sizeof(bytes[i])};
+        uint8_t *again;
+        size_t size;
+
+        assert_int_equal(dt_model_load(&model[i], &file, NULL), 0);
+        assert_int_equal(dt_model_encode(model[i], &again, &size, NULL), 0);
+        assert_int_equal(size, sizeof(bytes[i]));
+        assert_memory_equal(again, &bytes[i], size);
+        free(again);
+    }
+    assert_memory_equal(model[0]->nodes, model[1]->nodes, 8 * sizeof(struct dt_node));
+    dt_model_free(model[0]);
+    dt_model_free(model[1]);
+    REFUSE_1("node 0 tests feature 13 of 12", b.node[0].link = 1 << 4 | 13);
+    REFUSE_1("node 2 tests feature 15 of 12", b.node[2].link = 3 << 4 | 15);
+    REFUSE_1("node 5 leads to node 268435455 of 8", b.node[5].link = UINT32_MAX << 4);
+    REFUSE_1("node 5 leads to node 8 of 8", b.node[5].link = 8 << 4);
+    REFUSE_1("leaf 1 leads to node 0", b.node[1].link = 12);
+    REFUSE_1("outside", b.node[5].link = 7 << 4);
 }
 
 static void test_scores(void **state)
@@ -229,16 +293,16 @@ static void test_classifier(void **state)
 static void run_damaged(struct dt_model *flat, const struct random_model *model,
                         struct dt_random *random)
 {
-    struct features features;
+    uint32_t features[FEATURES_MAX];
 
-    random_row(&features, model, random);
+    random_row(features, model, random);
     for (size_t i = 0; i < dt_variant_count(); i++) {
         struct classifier *classifier = NULL;
         struct verdict verdict;
 
         if (!dt_variant_offered(i, cpu_levels()) || dt_variant_new(&classifier, i, flat, NULL))
             continue;
-        classifier->classify(classifier->model, features.value, 1, &verdict);
+        classifier->classify(classifier->model, features, 1, &verdict);
         assert_true(verdict.class_index < model->draft.class_count);
         classifier->destroy(classifier);
     }
@@ -291,11 +355,11 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),   cmocka_unit_test(test_head),
-        cmocka_unit_test(test_sizes),  cmocka_unit_test(test_trees),
-        cmocka_unit_test(test_nodes),  cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_depth),  cmocka_unit_test(test_classifier),
-        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_head),
+        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_trees),
+        cmocka_unit_test(test_nodes),      cmocka_unit_test(test_version_1),
+        cmocka_unit_test(test_scores),     cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_classifier), cmocka_unit_test(test_damage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,13 +48,14 @@ struct random_shape random_shape(struct dt_random *random)
         .tree_count = trees[random_below(random, 8)],
         .depth = random_below(random, DT_DEPTH_MAX + 1),
         .class_count = 2 + random_below(random, random_below(random, 4) ? 7 : CLASSES_MAX - 1),
-        .feature_count = 1 + random_below(random, FEATURES_1),
+        .feature_set = random_below(random, 2) ? FEATURE_SET_2 : FEATURE_SET_1,
         .leaf_percent = random_below(random, 3) * 15,
         .chain = random_below(random, 6) == 0,
         .small_thresholds = random_below(random, 3) == 0,
         .fine_scores = random_below(random, 4) == 0,
     };
 
+    shape.feature_count = 1 + random_below(random, feature_count(shape.feature_set));
     /* Keeps what is built within the caps, and within seconds. */
     uint32_t most = shape.tree_count > 3 ? 9 : shape.leaf_percent ? DT_DEPTH_MAX : 12;
     if (!shape.chain && shape.depth > most)
@@ -79,7 +80,7 @@ struct grower {
     struct random_model *model;
     const struct random_shape *shape;
     struct dt_random *random;
-    uint32_t feature[FEATURES_1];
+    uint32_t feature[FEATURES_MAX];
     uint32_t capacity;
     int32_t score_most;
 };
@@ -144,6 +145,8 @@ void random_model_finish(struct random_model *model, struct dt_random *random)
     struct dt_model *flat = NULL;
     struct error error = {.text = ""};
 
+    if (model->draft.feature_set == 0)
+        model->draft.feature_set = FEATURE_SET_1;
     if (dt_draft_finish(&flat, &model->draft, &error) ||
         dt_model_encode(flat, &model->payload, &file->payload_size, &error)) {
         fprintf(stderr, "%s\n", error.text);
@@ -151,6 +154,7 @@ void random_model_finish(struct random_model *model, struct dt_random *random)
     }
     dt_model_free(flat);
     file->kind = Q8_DT;
+    file->feature_set = model->draft.feature_set;
     file->class_count = model->draft.class_count;
     for (uint32_t i = 0; i < model->draft.class_count; i++)
         snprintf(file->classes[i].name, CLASS_NAME_SIZE, "class%u", i);
@@ -159,8 +163,8 @@ void random_model_finish(struct random_model *model, struct dt_random *random)
         file->confidence.step[i] = (uint16_t)(i * 3 + random_below(random, 3));
     file->provenance = "{}";
     file->payload = model->payload;
-    random_row(&model->golden.features, model, random);
-    model->golden.verdict = plain_verdict(model, &model->golden.features);
+    random_row(model->golden.features, model, random);
+    model->golden.verdict = plain_verdict(model, model->golden.features);
     file->golden = &model->golden;
     file->golden_count = 1;
 }
@@ -171,7 +175,8 @@ void random_model_make(struct random_model *model, const struct random_shape *sh
     struct grower grower = {.model = model, .shape = shape, .random = random};
 
     memset(model, 0, sizeof(*model));
-    for (uint32_t i = 0; i < FEATURES_1; i++) {
+    model->draft.feature_set = shape->feature_set;
+    for (uint32_t i = 0; i < feature_count(shape->feature_set); i++) {
         uint32_t other = random_below(random, i + 1);
         grower.feature[i] = grower.feature[other];
         grower.feature[other] = i;
@@ -193,23 +198,22 @@ void random_model_free(struct random_model *model)
     free(model->payload);
 }
 
-void random_row(struct features *features, const struct random_model *model,
-                struct dt_random *random)
+void random_row(uint32_t *features, const struct random_model *model, struct dt_random *random)
 {
-    for (int i = 0; i < FEATURES_1; i++)
-        features->value[i] = random_value(random, random_below(random, 3) == 0);
+    for (uint32_t i = 0; i < feature_count(model->draft.feature_set); i++)
+        features[i] = random_value(random, random_below(random, 3) == 0);
 
     /* Along one path of one tree every threshold is met, missed by one, or passed by one. */
     uint32_t at = model->draft.root[random_below(random, model->draft.tree_count)];
     while (!model->nodes[at].is_leaf) {
         const struct dt_draft_node *node = &model->nodes[at];
         if (random_below(random, 4))
-            features->value[node->feature] = node->threshold + random_below(random, 3) - 1;
-        at = features->value[node->feature] <= node->threshold ? node->left : node->right;
+            features[node->feature] = node->threshold + random_below(random, 3) - 1;
+        at = features[node->feature] <= node->threshold ? node->left : node->right;
     }
 }
 
-struct verdict plain_verdict(const struct random_model *model, const struct features *features)
+struct verdict plain_verdict(const struct random_model *model, const uint32_t *features)
 {
     int64_t sum[CLASSES_MAX] = {0};
     uint32_t class_count = model->draft.class_count;
@@ -217,7 +221,7 @@ struct verdict plain_verdict(const struct random_model *model, const struct feat
     for (uint32_t t = 0; t < model->draft.tree_count; t++) {
         const struct dt_draft_node *node = &model->nodes[model->draft.root[t]];
         while (!node->is_leaf) {
-            if (features->value[node->feature] <= node->threshold)
+            if (features[node->feature] <= node->threshold)
                 node = &model->nodes[node->left];
             else
                 node = &model->nodes[node->right];

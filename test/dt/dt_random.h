@@ -16,6 +16,7 @@ uint32_t random_below(struct dt_random *random, uint32_t bound); /* 0..bound-1, 
 
 /* What to grow. Depth 0 is a single leaf. */
 struct random_shape {
+    uint32_t feature_set; /* 0: FEATURE_SET_1 */
     uint32_t tree_count;
     uint32_t depth;
     uint32_t class_count;
@@ -44,10 +45,9 @@ void random_model_finish(struct random_model *model, struct dt_random *random);
 void random_model_free(struct random_model *model);
 
 /* A row of thresholds of the model, their neighbours, extremes and noise. */
-void random_row(struct features *features, const struct random_model *model,
-                struct dt_random *random);
+void random_row(uint32_t *features, const struct random_model *model, struct dt_random *random);
 
-struct verdict plain_verdict(const struct random_model *model, const struct features *features);
+struct verdict plain_verdict(const struct random_model *model, const uint32_t *features);
 
 /* From the environment's AFXDP_SEED or the clock; printed. */
 struct dt_random random_start(void);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "onnx_writer.h"
 
@@ -76,12 +77,15 @@ int spec_import(struct q8 **out, const struct spec *spec, struct error *error)
 {
     struct buffer node = write_node(spec);
     struct buffer model = {0}, graph = {0};
-    struct features rows[3] = {{{0}}, {{1, 2, 3}}, {{UINT32_MAX}}};
+    uint32_t set = spec->feature_set ? spec->feature_set : FEATURE_SET_1;
+    uint32_t rows[3 * FEATURES_MAX] = {0};
     int16_t labels[3] = {0, 1, -1};
-    struct import import = {.features = rows, .labels = labels, .rows = 3};
+    struct import import = {.feature_set = set, .features = rows, .labels = labels, .rows = 3};
     struct import_report report = {0};
     struct onnx *onnx = NULL;
 
+    memcpy(rows + feature_count(set), (const uint32_t[]){1, 2, 3}, 3 * sizeof(*rows));
+    rows[2 * feature_count(set)] = UINT32_MAX;
     graph_value(&graph, GRAPH_INPUT, "input", spec->width);
     put_message(&graph, GRAPH_NODE, &node);
     graph_value(&graph, GRAPH_OUTPUT, "scores", 2);

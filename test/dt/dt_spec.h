@@ -27,6 +27,7 @@ struct spec {
     const char *classes; /* afxdp.classes */
     const char *labels[4];
     size_t label_count;
+    uint32_t feature_set; /* 0: FEATURE_SET_1 */
     int64_t width;
     const char *extra; /* a float attribute of that name */
 };

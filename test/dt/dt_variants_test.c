@@ -17,9 +17,14 @@
 
 enum { ROWS = 200, SECONDS = 2, VARIANTS_MOST = 8 };
 
-static struct features rows[ROWS];
+static uint32_t rows[ROWS * FEATURES_MAX];
 static struct verdict expected[ROWS];
 static struct verdict got[ROWS + 1];
+
+static uint32_t width_of(const struct random_model *model)
+{
+    return feature_count(model->draft.feature_set);
+}
 
 static void fail_row(const struct random_model *model, const struct classifier *classifier,
                      size_t at, size_t count)
@@ -29,8 +34,8 @@ static void fail_row(const struct random_model *model, const struct classifier *
             expected[at].class_index, expected[at].confidence);
     fprintf(stderr, "%u trees, %u nodes, %u classes; the row:", model->draft.tree_count,
             model->draft.node_count, model->draft.class_count);
-    for (int i = 0; i < FEATURES_1; i++)
-        fprintf(stderr, " %u", rows[at].value[i]);
+    for (uint32_t i = 0; i < width_of(model); i++)
+        fprintf(stderr, " %u", rows[at * width_of(model) + i]);
     fprintf(stderr, "\n");
     fail();
 }
@@ -40,7 +45,7 @@ static void check_batch(const struct random_model *model, const struct classifie
                         size_t from, size_t count)
 {
     memset(got, 0xee, sizeof(got));
-    classifier->classify(classifier->model, rows[from].value, count, got + from);
+    classifier->classify(classifier->model, rows + from * width_of(model), count, got + from);
     for (size_t i = from; i < from + count; i++) {
         if (memcmp(&got[i], &expected[i], sizeof(got[i])) != 0)
             fail_row(model, classifier, i, count);
@@ -105,6 +110,10 @@ static struct random_shape shape_of(uint32_t round, struct dt_random *random)
         {.tree_count = 12, .depth = 10, .class_count = 64, .feature_count = 9},
         {.tree_count = 64, .depth = 4, .class_count = 3, .feature_count = 12},
         {.tree_count = 4, .depth = 12, .class_count = 6, .feature_count = 9, .leaf_percent = 15},
+        {FEATURE_SET_2, .tree_count = 1, .depth = 12, .class_count = 5, .feature_count = 28},
+        {FEATURE_SET_2, .tree_count = 1, .depth = 10, .class_count = 9, .feature_count = 18},
+        {FEATURE_SET_2, .tree_count = 64, .depth = 6, .class_count = 5, .feature_count = 28},
+        {FEATURE_SET_2, .tree_count = 12, .depth = 9, .class_count = 64, .feature_count = 21},
     };
 
     enum { SPECIAL = sizeof(special) / sizeof(special[0]) };
@@ -140,8 +149,10 @@ static void test_variants(void **state)
 
         random_model_make(&model, &shape, &random);
         for (int i = 0; i < ROWS; i++) {
-            random_row(&rows[i], &model, &random);
-            expected[i] = plain_verdict(&model, &rows[i]);
+            uint32_t *row = rows + (uint32_t)i * width_of(&model);
+
+            random_row(row, &model, &random);
+            expected[i] = plain_verdict(&model, row);
         }
         check_model(&model, offered, runs, &random);
         check_model(&model, 0, runs, &random);
@@ -188,9 +199,11 @@ static void test_extremes(void **state)
     (void)state;
     random_model_finish(&model, &random);
     for (int i = 0; i < ROWS; i++) {
-        memset(&rows[i], 0xff, sizeof(rows[i]));
-        rows[i].value[FEATURE_INTERVAL] = cases[i % 4].interval;
-        expected[i] = plain_verdict(&model, &rows[i]);
+        uint32_t *row = rows + (uint32_t)i * FEATURES_1;
+
+        memset(row, 0xff, FEATURES_1 * sizeof(*row));
+        row[FEATURE_INTERVAL] = cases[i % 4].interval;
+        expected[i] = plain_verdict(&model, row);
         assert_int_equal(expected[i].class_index, cases[i % 4].class_index);
     }
     check_model(&model, cpu_levels(), runs, &random);

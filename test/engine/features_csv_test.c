@@ -26,7 +26,7 @@ static int read_bytes(struct features_table **table, const char *bytes, size_t s
 
     assert_int_equal(fwrite(bytes, 1, size, file), size);
     fclose(file);
-    return features_csv_read(table, path, error);
+    return features_csv_read(table, path, FEATURE_SET_ANY, error);
 }
 
 static int read_text(struct features_table **table, const char *text, struct error *error)
@@ -37,21 +37,23 @@ static int read_text(struct features_table **table, const char *text, struct err
 static void reads_what_it_writes(void **state)
 {
     (void)state;
-    struct features features = {{0, 65535, 17, 1500, UINT32_MAX, 1, 7, 8, 65536, 10, 11, 12}};
+    const uint32_t features[FEATURES_1] = {0, 65535, 17,    1500, UINT32_MAX, 1,
+                                           7, 8,     65536, 10,   11,         12};
     struct features_table *table = NULL;
     struct error error;
     FILE *file = fopen(path, "w");
 
-    features_csv_write_header(file, false);
-    features_csv_write_row(file, UINT64_MAX, &features, "benign", NULL);
-    features_csv_write_row(file, 7, &features, "", NULL);
-    features_csv_write_row(file, 8, &features, "benign", NULL);
+    features_csv_write_header(file, FEATURE_SET_1, false);
+    features_csv_write_row(file, UINT64_MAX, FEATURE_SET_1, features, "benign", NULL);
+    features_csv_write_row(file, 7, FEATURE_SET_1, features, "", NULL);
+    features_csv_write_row(file, 8, FEATURE_SET_1, features, "benign", NULL);
     fclose(file);
-    assert_int_equal(features_csv_read(&table, path, &error), 0);
+    assert_int_equal(features_csv_read(&table, path, FEATURE_SET_ANY, &error), 0);
     assert_int_equal(table->count, 3);
     assert_true(table->index[0] == UINT64_MAX);
     assert_int_equal(table->index[1], 7);
-    assert_memory_equal(&table->features[2], &features, sizeof(features));
+    assert_int_equal(table->feature_set, FEATURE_SET_1);
+    assert_memory_equal(features_table_row(table, 2), features, sizeof(features));
     assert_int_equal(table->label_count, 2);
     assert_string_equal(table->label_name[table->label[0]], "benign");
     assert_string_equal(table->label_name[table->label[1]], "");
@@ -60,22 +62,67 @@ static void reads_what_it_writes(void **state)
     features_table_free(table);
 }
 
+/* Rows of set 2: as many columns, and those of set 1 where only they are wanted. */
+static void reads_either_set_by_its_header(void **state)
+{
+    (void)state;
+    uint32_t features[FEATURES_2];
+    struct features_table *table = NULL;
+    struct error error;
+    FILE *file = fopen(path, "w");
+
+    for (uint32_t f = 0; f < FEATURES_2; f++)
+        features[f] = 1000 + f;
+    features_csv_write_header(file, FEATURE_SET_2, false);
+    features_csv_write_row(file, 0, FEATURE_SET_2, features, "a", NULL);
+    features_csv_write_row(file, 1, FEATURE_SET_2, features, "b", NULL);
+    fclose(file);
+    for (uint32_t wanted = FEATURE_SET_ANY; wanted <= FEATURE_SET_2; wanted++) {
+        uint32_t set = wanted == FEATURE_SET_1 ? FEATURE_SET_1 : FEATURE_SET_2;
+
+        assert_int_equal(features_csv_read(&table, path, wanted, &error), 0);
+        assert_int_equal(table->feature_set, set);
+        assert_int_equal(table->count, 2);
+        assert_memory_equal(features_table_row(table, 1), features,
+                            feature_count(set) * sizeof(*features));
+        features_table_free(table);
+        table = NULL;
+    }
+}
+
+/* Set 2 wanted of a file of set 1; a file that has some columns of set 2 and not all. */
+static void a_set_has_all_of_its_columns(void **state)
+{
+    (void)state;
+    struct features_table *table = NULL;
+    struct error error;
+
+    assert_int_equal(read_text(&table, HEADER, &error), 0);
+    features_table_free(table);
+    table = NULL;
+    assert_int_equal(features_csv_read(&table, path, FEATURE_SET_2, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "column 'flags_forward' is missing: feature set 2"));
+    assert_int_equal(read_text(&table, HEADER_WITH("pair_flows"), &error), -EINVAL);
+    assert_non_null(strstr(error.text, "column 'flags_forward' is missing"));
+    assert_null(table);
+}
+
 static void reads_the_places_it_writes(void **state)
 {
     (void)state;
     const struct flow_place places[] = {{0, 1}, {UINT64_MAX, UINT64_MAX}, {0, 5}, {7, 2}, {7, 1}};
     const bool last[] = {false, true, true, true, false};
-    struct features features = {{0}};
+    const uint32_t features[FEATURES_1] = {0};
     struct features_table *table = NULL;
     struct error error;
     bool ends[5];
     FILE *file = fopen(path, "w");
 
-    features_csv_write_header(file, true);
+    features_csv_write_header(file, FEATURE_SET_1, true);
     for (uint64_t i = 0; i < 5; i++)
-        features_csv_write_row(file, i, &features, i % 2 ? "a" : "", &places[i]);
+        features_csv_write_row(file, i, FEATURE_SET_1, features, i % 2 ? "a" : "", &places[i]);
     fclose(file);
-    assert_int_equal(features_csv_read(&table, path, &error), 0);
+    assert_int_equal(features_csv_read(&table, path, FEATURE_SET_ANY, &error), 0);
     assert_int_equal(table->count, 5);
     assert_memory_equal(table->place, places, sizeof(places));
     assert_string_equal(table->label_name[table->label[3]], "a");
@@ -122,8 +169,8 @@ static void finds_columns_by_name(void **state)
     assert_int_equal(table->count, 2);
     assert_string_equal(table->label_name[0], "a b");
     assert_int_equal(table->index[1], 1); /* counted where the file doesn't say */
-    assert_int_equal(table->features[1].value[FEATURE_SPORT], 1);
-    assert_int_equal(table->features[1].value[FEATURE_DEV_DIRECTION], 12);
+    assert_int_equal(features_table_row(table, 1)[FEATURE_SPORT], 1);
+    assert_int_equal(features_table_row(table, 1)[FEATURE_DEV_DIRECTION], 12);
     features_table_free(table);
 }
 
@@ -208,7 +255,7 @@ static void a_line_has_an_end(void **state)
     for (int i = 0; i < 2 << 20; i++)
         fputc('a', file);
     fclose(file);
-    assert_int_equal(features_csv_read(&table, path, &error), -EINVAL);
+    assert_int_equal(features_csv_read(&table, path, FEATURE_SET_ANY, &error), -EINVAL);
     assert_non_null(strstr(error.text, "line 1 is longer than"));
     assert_null(table);
 }
@@ -240,9 +287,10 @@ static void names_a_file_that_cannot_be_read(void **state)
     struct features_table *table = NULL;
     struct error error;
 
-    assert_int_equal(features_csv_read(&table, "/nonexistent/features.csv", &error), -ENOENT);
+    assert_int_equal(
+        features_csv_read(&table, "/nonexistent/features.csv", FEATURE_SET_ANY, &error), -ENOENT);
     assert_non_null(strstr(error.text, "/nonexistent/features.csv"));
-    assert_int_equal(features_csv_read(&table, "/tmp", &error), -EISDIR);
+    assert_int_equal(features_csv_read(&table, "/tmp", FEATURE_SET_ANY, &error), -EISDIR);
     assert_null(table);
 }
 
@@ -271,6 +319,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(reads_either_set_by_its_header),
+        cmocka_unit_test(a_set_has_all_of_its_columns),
         cmocka_unit_test(reads_the_places_it_writes),
         cmocka_unit_test(a_packet_has_one_row),
         cmocka_unit_test(finds_columns_by_name),

@@ -14,7 +14,7 @@ static int read_back(struct features_table **out, int fd, struct error *error)
     char path[64];
 
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    return features_csv_read(out, path, error);
+    return features_csv_read(out, path, FEATURE_SET_ANY, error);
 }
 
 static void write_again(const struct features_table *table)
@@ -25,18 +25,20 @@ static void write_again(const struct features_table *table)
     FILE *file = fdopen(dup(fd), "w");
 
     MUST(file != NULL);
-    features_csv_write_header(file, table->place != NULL);
+    features_csv_write_header(file, table->feature_set, table->place != NULL);
     for (size_t i = 0; i < table->count; i++)
-        features_csv_write_row(file, table->index[i], &table->features[i],
-                               table->label_name[table->label[i]],
+        features_csv_write_row(file, table->index[i], table->feature_set,
+                               features_table_row(table, i), table->label_name[table->label[i]],
                                table->place ? &table->place[i] : NULL);
     MUST(fclose(file) == 0);
     MUST(read_back(&again, fd, &error) == 0);
     close(fd);
+    size_t width = feature_count(table->feature_set) * sizeof(*table->features);
+    MUST(again->feature_set == table->feature_set);
     MUST(again->count == table->count && again->label_count == table->label_count);
     for (size_t i = 0; i < table->count; i++) {
         MUST(again->index[i] == table->index[i]);
-        MUST(memcmp(&again->features[i], &table->features[i], sizeof(struct features)) == 0);
+        MUST(memcmp(features_table_row(again, i), features_table_row(table, i), width) == 0);
         MUST(!table->place || (again->place[i].flow == table->place[i].flow &&
                                again->place[i].packet == table->place[i].packet));
         MUST(strcmp(again->label_name[again->label[i]], table->label_name[table->label[i]]) == 0);

@@ -14,40 +14,45 @@
 enum { ROWS = 24 };
 
 /* The code of docs/onnx.md, one table for all features, so that networks need not bring theirs. */
-static const char *code_text(void)
+static const char *code_text(uint32_t feature_set)
 {
     static const char *const names[] = FEATURE_NAMES;
-    static char text[64 << 10];
+    static char texts[2][128 << 10];
+    char *text = texts[feature_set - 1];
+    const size_t room = sizeof(texts[0]);
+    uint32_t count = feature_count(feature_set);
     size_t at = 0;
 
     if (text[0] != '\0')
         return text;
-    at += (size_t)snprintf(text, sizeof(text), "{\"version\": 1, \"features\": [");
-    for (int f = 0; f < FEATURES_1; f++)
-        at += (size_t)snprintf(text + at, sizeof(text) - at, "%s\"%s\"", f ? "," : "", names[f]);
-    at += (size_t)snprintf(text + at, sizeof(text) - at, "], \"tables\": [");
-    for (int f = 0; f < FEATURES_1; f++) {
-        at += (size_t)snprintf(text + at, sizeof(text) - at, "%s[", f ? "," : "");
+    at += (size_t)snprintf(text, room, "{\"version\": 1, \"features\": [");
+    for (uint32_t f = 0; f < count; f++)
+        at += (size_t)snprintf(text + at, room - at, "%s\"%s\"", f ? "," : "", names[f]);
+    at += (size_t)snprintf(text + at, room - at, "], \"tables\": [");
+    for (uint32_t f = 0; f < count; f++) {
+        at += (size_t)snprintf(text + at, room - at, "%s[", f ? "," : "");
         for (int i = 0; i < NN_CODES; i++)
-            at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%d", i ? "," : "",
+            at += (size_t)snprintf(text + at, room - at, "%s%d", i ? "," : "",
                                    i * NN_ACTIVATION_MAX / (NN_CODES - 1));
-        at += (size_t)snprintf(text + at, sizeof(text) - at, "]");
+        at += (size_t)snprintf(text + at, room - at, "]");
     }
-    snprintf(text + at, sizeof(text) - at, "]}");
+    snprintf(text + at, room - at, "]}");
     return text;
 }
 
-static void fill(struct import *import, struct features *rows, int16_t *labels)
+static void fill(struct import *import, uint32_t *rows, int16_t *labels)
 {
+    uint32_t width = feature_count(import->feature_set);
+
     for (uint32_t i = 0; i < ROWS; i++) {
-        for (uint32_t f = 0; f < FEATURES_1; f++)
-            rows[i].value[f] = (i * 2654435761u + f * 40503u) >> (i + f) % 24;
+        for (uint32_t f = 0; f < width; f++)
+            rows[i * width + f] = (i * 2654435761u + f * 40503u) >> (i + f) % 24;
         labels[i] = (int16_t)(i % 3) - 1;
     }
     import->features = rows;
     import->labels = labels;
     import->rows = ROWS;
-    import->code = code_text();
+    import->code = code_text(import->feature_set);
 }
 
 static void check_file(struct q8 *file)
@@ -72,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     typedef int importer(struct q8 **, const struct import *, struct import_report *,
                          struct error *);
     static importer *const importers[] = {nn_import, dt_import};
-    struct features rows[ROWS];
+    uint32_t rows[ROWS * FEATURES_MAX];
     int16_t labels[ROWS];
     struct onnx *onnx = NULL;
     struct error error = {""};
@@ -84,9 +89,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct import_report report = {0};
         struct q8 *file = NULL;
 
-        fill(&import, rows, labels);
         const char *own = onnx_metadata(onnx, "afxdp.classes");
-        int err = import_classes(&import, own ? NULL : "benign,attack", &error);
+        int err = import_feature_set(&import.feature_set, onnx, &error);
+
+        if (!err) {
+            fill(&import, rows, labels);
+            err = import_classes(&import, own ? NULL : "benign,attack", &error);
+        }
         if (!err)
             err = importers[i](&file, &import, &report, &error);
         MUST(err <= 0 && (err == 0) == (file != NULL));

@@ -16,16 +16,15 @@
 enum { ROWS = 37 }; /* no multiple of any vector's width */
 
 /* Rows of all magnitudes, always the same; the first is the file's golden one. */
-static void make_rows(const struct q8 *file, struct features *rows)
+static void make_rows(const struct q8 *file, uint32_t *rows)
 {
     uint64_t state = 0x9e3779b97f4a7c15;
+    uint32_t width = feature_count(file->feature_set);
 
-    rows[0] = file->golden[0].features;
-    for (size_t i = 1; i < ROWS; i++) {
-        for (int k = 0; k < FEATURES_1; k++) {
-            state = state * 6364136223846793005 + 1442695040888963407;
-            rows[i].value[k] = (uint32_t)(state >> 32) >> (state >> 27 & 31);
-        }
+    memcpy(rows, file->golden[0].features, width * sizeof(*rows));
+    for (size_t i = width; i < ROWS * width; i++) {
+        state = state * 6364136223846793005 + 1442695040888963407;
+        rows[i] = (uint32_t)(state >> 32) >> (state >> 27 & 31);
     }
 }
 
@@ -33,14 +32,15 @@ static void make_rows(const struct q8 *file, struct features *rows)
 static void check_variant(const struct q8 *file, const struct classifier *classifier,
                           struct verdict *before, bool first)
 {
-    struct features rows[ROWS];
+    uint32_t rows[ROWS * FEATURES_MAX];
     struct verdict verdicts[ROWS];
     struct verdict one;
 
     make_rows(file, rows);
-    classifier->classify(classifier->model, rows->value, ROWS, verdicts);
+    classifier->classify(classifier->model, rows, ROWS, verdicts);
     for (size_t i = 0; i < ROWS; i++) {
-        classifier->classify(classifier->model, rows[i].value, 1, &one);
+        classifier->classify(classifier->model, rows + i * feature_count(file->feature_set), 1,
+                             &one);
         MUST(one.class_index == verdicts[i].class_index);
         MUST(one.confidence == verdicts[i].confidence);
         MUST(one.class_index < file->class_count && one.confidence <= CONFIDENCE_MAX);
@@ -153,13 +153,13 @@ static void repair(uint8_t *bytes, size_t size)
 
     memcpy(&header, bytes, sizeof(header));
     memcpy(header.magic, Q8_MAGIC, sizeof(header.magic));
-    header.version = Q8_VERSION;
-    header.feature_set = FEATURE_SET_1;
+    header.version = header.version & 1 ? Q8_VERSION_1 : Q8_VERSION_2;
+    header.feature_set = header.version == Q8_VERSION_1 ? FEATURE_SET_1 : FEATURE_SET_2;
     header.file_length = size;
     memset(header.reserved, 0, sizeof(header.reserved));
     uint64_t others = sizeof(header) + header.class_count * sizeof(struct q8_class) +
-                      header.provenance_length + header.golden_count * sizeof(struct q8_golden) +
-                      sizeof(uint32_t);
+                      header.provenance_length +
+                      header.golden_count * q8_golden_size(header.feature_set) + sizeof(uint32_t);
     if (others <= size)
         header.payload_length = (uint32_t)(size - others);
     memcpy(bytes, &header, sizeof(header));

@@ -143,6 +143,10 @@ def captures():
 
 NAMES = ("sport,dport,protocol,length,interval,direction,mean_length,mean_interval,mean_direction,"
          "dev_length,dev_interval,dev_direction")
+MORE = ("flags_forward,flags_backward,payload_forward,payload_backward,initiator_failed,"
+        "initiator_failed_share,initiator_unanswered,initiator_peers,initiator_ports,pair_flows,"
+        "pair_ports,responder_failed,responder_sources,responder_new,responder_refused,"
+        "service_failed")
 
 
 def tables():
@@ -157,51 +161,58 @@ def tables():
     yield f"{places}2,{row},benign,0,2\n"
     yield f"{places}2,{row},benign,1,1\n"
     yield f"{NAMES},label,flow\n{row},benign,0\n"
+    both = row + ",2,18,0,0,9,255,9,8,9,1,1,3,2,255,1,0"
+    yield f"index,{NAMES},{MORE},label\n0,{both},benign\n7,{both},portscan\n"
+    yield f"index,{NAMES},flags_backward,label\n0,{row},18,benign\n"
 
 
 def onnx_models():
-    """A network and a tree as torch and skl2onnx would write them."""
+    """Networks and trees of either feature set as torch and skl2onnx would write them."""
     value = helper.make_tensor_value_info
-    random = numpy.random.RandomState(1)
-    weights = [numpy_helper.from_array(random.rand(*shape).astype("float32"), name)
-               for name, shape in (("w0", (4, 12)), ("b0", (4,)), ("w1", (2, 4)), ("b1", (2,)))]
-    layers = [helper.make_node("Gemm", ["x", "w0", "b0"], ["h"], transB=1),
-              helper.make_node("Relu", ["h"], ["r"]),
-              helper.make_node("Gemm", ["r", "w1", "b1"], ["y"], transB=1)]
-    yield "nn", helper.make_model(helper.make_graph(
-        layers, "nn", [value("x", TensorProto.FLOAT, [None, 12])],
-        [value("y", TensorProto.FLOAT, [None, 2])], weights))
-    tree = helper.make_node(
-        "TreeEnsembleClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml",
-        nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2], nodes_featureids=[1, 0, 0],
-        nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_values=[22.5, 0.0, 0.0],
-        nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0],
-        nodes_hitrates=[1.0, 1.0, 1.0], nodes_missing_value_tracks_true=[0, 0, 0],
-        class_treeids=[0, 0], class_nodeids=[1, 2], class_ids=[0, 0], class_weights=[0.0, 1.0],
-        classlabels_strings=["benign", "attack"], post_transform="NONE")
-    yield "tree", helper.make_model(helper.make_graph(
-        [tree], "tree", [value("x", TensorProto.FLOAT, [None, 12])],
-        [value("label", TensorProto.STRING, [None]),
-         value("scores", TensorProto.FLOAT, [None, 2])]))
+    for features in (12, 28):
+        random = numpy.random.RandomState(1)
+        weights = [numpy_helper.from_array(random.rand(*shape).astype("float32"), name)
+                   for name, shape in (("w0", (4, features)), ("b0", (4,)), ("w1", (2, 4)),
+                                       ("b1", (2,)))]
+        layers = [helper.make_node("Gemm", ["x", "w0", "b0"], ["h"], transB=1),
+                  helper.make_node("Relu", ["h"], ["r"]),
+                  helper.make_node("Gemm", ["r", "w1", "b1"], ["y"], transB=1)]
+        yield f"nn-{features}", helper.make_model(helper.make_graph(
+            layers, "nn", [value("x", TensorProto.FLOAT, [None, features])],
+            [value("y", TensorProto.FLOAT, [None, 2])], weights))
+        tree = helper.make_node(
+            "TreeEnsembleClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml",
+            nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2],
+            nodes_featureids=[features - 11, 0, 0], nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"],
+            nodes_values=[22.5, 0.0, 0.0], nodes_truenodeids=[1, 0, 0],
+            nodes_falsenodeids=[2, 0, 0], nodes_hitrates=[1.0, 1.0, 1.0],
+            nodes_missing_value_tracks_true=[0, 0, 0], class_treeids=[0, 0],
+            class_nodeids=[1, 2], class_ids=[0, 0], class_weights=[0.0, 1.0],
+            classlabels_strings=["benign", "attack"], post_transform="NONE")
+        yield f"tree-{features}", helper.make_model(helper.make_graph(
+            [tree], "tree", [value("x", TensorProto.FLOAT, [None, features])],
+            [value("label", TensorProto.STRING, [None]),
+             value("scores", TensorProto.FLOAT, [None, 2])]))
 
 
-def model(kind, payload, classes=(b"benign", b"attack")):
+def model(kind, payload, version=1, classes=(b"benign", b"attack")):
     """A .q8 file (engine/core/q8_layout.h) around a payload."""
+    features = 12 if version == 1 else 28
     body = b"".join(name.ljust(31, b"\0") + b"\0" for name in classes)
     provenance = b'{"made":"by seeds.py"}'
-    golden = struct.pack("<12IHH", *range(12), 0, 500)
+    golden = struct.pack(f"<{features}IHH", *range(features), 0, 500)
     length = 64 + 512 + len(body) + len(provenance) + len(payload) + len(golden) + 4
-    header = b"AFXDPq8\n" + struct.pack("<IIQIIIIII", 1, kind, length, 1, len(classes),
+    header = b"AFXDPq8\n" + struct.pack("<IIQIIIIII", version, kind, length, version, len(classes),
                                         len(provenance), len(payload), 1, 4) + bytes(16)
     content = header + struct.pack("<256H", *range(256)) + body + provenance + payload + golden
     return content + struct.pack("<I", zlib.crc32(content))
 
 
-def network():
-    """An NN's payload (nn/nn_layout.h), 12-4-2."""
-    code = bytes(min(i // 4, 127) for i in range(464)) * 12
+def network(features):
+    """An NN's payload (nn/nn_layout.h), of so many inputs, 4 and 2."""
+    code = bytes(min(i // 4, 127) for i in range(464)) * features
     content = struct.pack("<IIII", 2, 464, 0, 0) + code
-    for inputs, outputs in ((12, 4), (4, 2)):
+    for inputs, outputs in ((features, 4), (4, 2)):
         shift = 7 if outputs == 4 else 0
         content += struct.pack("<II", inputs, outputs) + struct.pack("<i", 64) * outputs
         content += bytes([shift] * outputs)
@@ -209,11 +220,11 @@ def network():
     return content
 
 
-def forest():
+def forest(version):
     """A payload of two trees of depth 2 and 0 (dt/dt.h), two classes."""
-    leaf = 12
-    nodes = [(22, 1 << 4 | 1), (0, 1 << 4 | leaf), (6, 3 << 4 | 2), (1, 3 << 4 | leaf),
-             (0, 4 << 4 | leaf), (1, 5 << 4 | leaf)]
+    bits, leaf, last = (4, 12, 2) if version == 1 else (5, 31, 27)
+    nodes = [(threshold, left << bits | feature) for threshold, left, feature in (
+        (22, 1, 1), (0, 1, leaf), (6, 3, last), (1, 3, leaf), (0, 4, leaf), (1, 5, leaf))]
     content = struct.pack("<IIII", 2, len(nodes), 2, 0) + struct.pack("<IIII", 0, 2, 5, 0)
     for node in nodes:
         content += struct.pack("<II", *node)
@@ -237,8 +248,9 @@ def main():
         write("onnx", f"small-{name}.onnx", graph.SerializeToString())
     for path in sorted((ROOT / "models").glob("*.onnx")):
         write("onnx", path.name, path.read_bytes())
-    write("q8", "network", model(1, network()))
-    write("q8", "forest", model(2, forest()))
+    for version, features in ((1, 12), (2, 28)):
+        write("q8", f"network-{version}", model(1, network(features), version))
+        write("q8", f"forest-{version}", model(2, forest(version), version))
     for path in sorted((ROOT / "models").glob("*.q8")):
         write("q8", path.name, path.read_bytes())
     (OUT / "done").write_text("")

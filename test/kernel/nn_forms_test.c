@@ -19,12 +19,11 @@
 
 enum { MODELS = 300, ROWS = 200 };
 
-static struct verdict packed_verdict(const struct nn_packed *packed,
-                                     const struct features *features)
+static struct verdict packed_verdict(const struct nn_packed *packed, const uint32_t *features)
 {
     static struct path_work work;
 
-    work.features = *features;
+    memcpy(work.features, features, sizeof(work.features));
     nn_begin(packed, &work);
     while (!nn_is_last(packed, &work))
         nn_hidden_layer(packed, &work);
@@ -33,25 +32,36 @@ static struct verdict packed_verdict(const struct nn_packed *packed,
 }
 
 static struct verdict emitted_verdict(const struct nn_code_buffer *code, struct nn_tables *tables,
-                                      const struct features *features)
+                                      const uint32_t *features)
 {
     static struct path_work work;
 
-    work.features = *features;
+    memcpy(work.features, features, sizeof(work.features));
     interpret(code->instruction, code->count, (struct interpreter_memory){&work, sizeof(work)},
               (struct interpreter_memory){tables, sizeof(*tables)});
     return work.verdict;
 }
 
 /* Features as packets have them: generated code counts on the limits of the small ones. */
-static void limit(struct features *features)
+static void limit(uint32_t *features)
 {
-    features->value[FEATURE_SPORT] &= 0xffff;
-    features->value[FEATURE_DPORT] &= 0xffff;
-    features->value[FEATURE_PROTOCOL] &= 0xff;
-    features->value[FEATURE_DIRECTION] &= 1;
-    features->value[FEATURE_MEAN_DIRECTION] %= 65537;
-    features->value[FEATURE_DEV_DIRECTION] %= 65537;
+    features[FEATURE_SPORT] &= 0xffff;
+    features[FEATURE_DPORT] &= 0xffff;
+    features[FEATURE_PROTOCOL] &= 0xff;
+    features[FEATURE_DIRECTION] &= 1;
+    features[FEATURE_MEAN_DIRECTION] %= 65537;
+    features[FEATURE_DEV_DIRECTION] %= 65537;
+    features[FEATURE_FLAGS_FORWARD] &= 0xff;
+    features[FEATURE_FLAGS_BACKWARD] &= 0xff;
+    features[FEATURE_PAYLOAD_FORWARD] &= 0xffff;
+    features[FEATURE_PAYLOAD_BACKWARD] &= 0xffff;
+    for (uint32_t f = FEATURE_INITIATOR_FAILED; f < FEATURES_2; f++)
+        features[f] %= 2 * 0xffff + 1; /* two windows of a counter */
+    static const enum feature small[] = {FEATURE_INITIATOR_FAILED_SHARE, FEATURE_INITIATOR_PEERS,
+                                         FEATURE_INITIATOR_PORTS,        FEATURE_PAIR_PORTS,
+                                         FEATURE_RESPONDER_SOURCES,      FEATURE_RESPONDER_NEW};
+    for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
+        features[small[i]] &= 0xff;
 }
 
 static void compare(struct random *random, const struct nn_model *model)
@@ -64,13 +74,13 @@ static void compare(struct random *random, const struct nn_model *model)
     nn_tables_fill(&tables, model);
     assert_int_equal(nn_emit(&code, model, 0, NN_SPLICE_STACK), 0);
     for (int i = 0; i < ROWS; i++) {
-        struct features features;
+        uint32_t features[FEATURES_MAX];
 
-        nn_random_features(random, &features, 1);
-        limit(&features);
-        struct verdict want = nn_classify(model, features.value);
-        struct verdict packed_has = packed_verdict(&packed, &features);
-        struct verdict emitted_has = emitted_verdict(&code, &tables, &features);
+        nn_random_features(random, features, FEATURES_MAX);
+        limit(features);
+        struct verdict want = nn_classify(model, features, nn_inputs(model));
+        struct verdict packed_has = packed_verdict(&packed, features);
+        struct verdict emitted_has = emitted_verdict(&code, &tables, features);
 
         assert_int_equal(packed_has.class_index, want.class_index);
         assert_int_equal(packed_has.confidence, want.confidence);
@@ -91,7 +101,7 @@ static void all_forms_agree_on_random_models(void **state)
         uint32_t layers;
 
         nn_random_shape(&random, &layers, widths);
-        nn_random_model(&random, &model, layers, widths);
+        nn_random_model(&random, &model, nn_random_set(&random), layers, widths);
         compare(&random, &model);
     }
 }

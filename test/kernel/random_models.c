@@ -46,14 +46,15 @@ struct nn_model *random_network(uint64_t seed, uint32_t layers, const uint32_t *
 {
     struct nn_model *model = calloc(1, sizeof(*model));
     struct generator generator = {seed};
-    uint32_t inputs = NN_INPUTS;
+    uint32_t inputs = FEATURES_1;
 
     if (!model)
         abort();
+    model->feature_set = FEATURE_SET_1;
     model->layer_count = layers;
     model->class_count = widths[layers - 1];
     fill_confidence(&model->confidence, 6);
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    for (uint32_t f = 0; f < FEATURES_1; f++) {
         for (uint32_t i = 1; i < NN_CODES; i++) {
             uint32_t code = model->code[f][i - 1] + (below(&generator, 100) < 40 ? 1u : 0);
             model->code[f][i] = (uint8_t)(code < NN_ACTIVATION_MAX ? code : NN_ACTIVATION_MAX);
@@ -123,7 +124,8 @@ static uint32_t grow(struct grower *grower, uint32_t depth, uint32_t level)
 struct dt_model *random_forest(uint64_t seed, uint32_t trees, uint32_t depth, uint32_t classes)
 {
     struct grower grower = {.generator = {seed}, .rows = 500};
-    struct dt_draft draft = {.class_count = classes, .tree_count = trees};
+    struct dt_draft draft = {
+        .feature_set = FEATURE_SET_1, .class_count = classes, .tree_count = trees};
     int32_t *scores = calloc((size_t)grower.rows * classes, sizeof(*scores));
     struct error error;
     struct dt_model *model;

@@ -16,12 +16,13 @@ struct nn_model *telltale_network(uint32_t which)
 
     if (!model)
         abort();
+    model->feature_set = FEATURE_SET_1;
     model->layer_count = HIDDEN + 1;
     model->class_count = TELLTALE_CLASSES;
     for (uint32_t l = 0; l <= HIDDEN; l++) {
         struct nn_layer *layer = &model->layers[l];
 
-        layer->inputs = l == 0 ? NN_INPUTS : TELLTALE_CLASSES;
+        layer->inputs = l == 0 ? FEATURES_1 : TELLTALE_CLASSES;
         layer->outputs = TELLTALE_CLASSES;
         for (uint32_t o = 0; o < TELLTALE_CLASSES && l < HIDDEN; o++)
             layer->shift[o] = 6;
@@ -42,7 +43,8 @@ struct dt_model *telltale_forest(uint32_t which, uint32_t trees)
 {
     struct dt_draft_node nodes[3 * DT_TREES_MAX] = {{0}};
     int32_t scores[2][TELLTALE_CLASSES] = {{0}};
-    struct dt_draft draft = {.class_count = TELLTALE_CLASSES,
+    struct dt_draft draft = {.feature_set = FEATURE_SET_1,
+                             .class_count = TELLTALE_CLASSES,
                              .tree_count = trees,
                              .nodes = nodes,
                              .node_count = 3 * trees,

@@ -23,12 +23,12 @@ uint32_t nn_index_by_hand(uint32_t value)
     return (log - 3) * 16 + (value >> (log - 4)) % 16;
 }
 
-static struct verdict verdict_by_hand(const struct nn_model *model, const struct features *features)
+static struct verdict verdict_by_hand(const struct nn_model *model, const uint32_t *features)
 {
     int64_t activations[NN_WIDTH_MAX] = {0}, sums[NN_WIDTH_MAX] = {0};
 
-    for (uint32_t i = 0; i < NN_INPUTS; i++)
-        activations[i] = model->code[i][nn_index_by_hand(features->value[i])];
+    for (uint32_t i = 0; i < nn_inputs(model); i++)
+        activations[i] = model->code[i][nn_index_by_hand(features[i])];
     for (uint32_t l = 0; l < model->layer_count; l++) {
         const struct nn_layer *layer = &model->layers[l];
 
@@ -54,22 +54,23 @@ static struct verdict verdict_by_hand(const struct nn_model *model, const struct
     return (struct verdict){(uint16_t)best, model->confidence.step[lead < 255 ? lead : 255]};
 }
 
-static void describe(const struct nn_model *model, const struct features *features)
+static void describe(const struct nn_model *model, const uint32_t *features)
 {
-    printf("shape 12");
+    printf("shape %u", nn_inputs(model));
     for (uint32_t l = 0; l < model->layer_count; l++)
         printf("-%u", model->layers[l].outputs);
     printf(", features");
-    for (uint32_t f = 0; f < FEATURES_1; f++)
-        printf(" %u", features->value[f]);
+    for (uint32_t f = 0; f < nn_inputs(model); f++)
+        printf(" %u", features[f]);
     printf("\n");
 }
 
 /* Classifies ragged batches and expects verdicts[], and nothing written behind them. */
 static bool check_variant(struct random *random, const struct classifier *classifier,
-                          const struct nn_model *model, const struct features *features,
+                          const struct nn_model *model, const uint32_t *features,
                           const struct verdict *want)
 {
+    uint32_t width = nn_inputs(model);
     struct verdict got[BATCH_MOST + 1];
 
     for (int round = 0; round < 4; round++) {
@@ -77,14 +78,14 @@ static bool check_variant(struct random *random, const struct classifier *classi
         size_t from = random_below(random, (uint32_t)(BATCH_MOST - count) + 1);
 
         memset(got, 0x5a, sizeof(got));
-        classifier->classify(classifier->model, features[from].value, count, got);
+        classifier->classify(classifier->model, features + from * width, count, got);
         for (size_t i = 0; i < count; i++) {
             const struct verdict *expected = &want[from + i];
 
             if (got[i].class_index == expected->class_index &&
                 got[i].confidence == expected->confidence)
                 continue;
-            describe(model, &features[from + i]);
+            describe(model, features + (from + i) * width);
             printf("%s, %zu of %zu: class %u confidence %u, want %u and %u\n", classifier->variant,
                    i, count, got[i].class_index, got[i].confidence, expected->class_index,
                    expected->confidence);
@@ -100,13 +101,13 @@ static bool check_variant(struct random *random, const struct classifier *classi
 
 bool nn_agreement_check(struct random *random, const struct nn_model *model)
 {
-    static struct features features[BATCH_MOST];
+    static uint32_t features[BATCH_MOST * FEATURES_MAX];
     static struct verdict want[BATCH_MOST];
     bool agrees = true;
 
-    nn_random_features(random, features, BATCH_MOST);
+    nn_random_features(random, features, (size_t)BATCH_MOST * nn_inputs(model));
     for (size_t i = 0; i < BATCH_MOST; i++)
-        want[i] = verdict_by_hand(model, &features[i]);
+        want[i] = verdict_by_hand(model, features + i * nn_inputs(model));
     for (size_t v = 0; v < nn_variant_count(); v++) {
         struct classifier *classifier = NULL;
 
@@ -128,31 +129,36 @@ bool nn_agreement_shapes(struct random *random, int rounds)
 
     for (int round = 0; round < rounds; round++) {
         nn_random_shape(random, &layers, widths);
-        nn_random_model(random, &model, layers, widths);
+        nn_random_model(random, &model, nn_random_set(random), layers, widths);
         if (!nn_agreement_check(random, &model))
             return false;
     }
     for (uint32_t classes = 2; classes <= 14; classes++) {
         for (uint32_t width = 16; width <= 64; width += 16) {
-            nn_random_model(random, &model, 3, (uint32_t[]){width, width, classes});
-            if (!nn_agreement_check(random, &model))
-                return false;
+            for (uint32_t set = FEATURE_SET_1; set <= FEATURE_SET_2; set++) {
+                nn_random_model(random, &model, set, 3, (uint32_t[]){width, width, classes});
+                if (!nn_agreement_check(random, &model))
+                    return false;
+            }
         }
     }
     return true;
 }
 
+enum { EDGES = 3 * (NN_CODES + 1) };
+
 /* A model whose confidence is the code of one feature, which tells the places from `first` on
  * apart. */
-static void reveal(struct nn_model *model, uint32_t feature, uint32_t first)
+static void reveal(struct nn_model *model, uint32_t feature_set, uint32_t feature, uint32_t first)
 {
     memset(model, 0, sizeof(*model));
+    model->feature_set = feature_set;
     model->layer_count = 1;
     model->class_count = 2;
-    model->layers[0].inputs = NN_INPUTS;
+    model->layers[0].inputs = nn_inputs(model);
     model->layers[0].outputs = 2;
     model->layers[0].weight[0][feature] = 1;
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    for (uint32_t f = 0; f < nn_inputs(model); f++) {
         for (uint32_t i = first; i < NN_CODES; i++)
             model->code[f][i] = (uint8_t)(i - first < 127 ? i - first : 127);
     }
@@ -169,39 +175,46 @@ static uint32_t edge(uint32_t number)
     return index < NN_CODES ? least + number % 3 - 1 : UINT32_MAX - number % 3;
 }
 
-bool nn_agreement_codes(void)
+/* Expects of one variant the code of every edge in the feature that the model reveals. */
+static bool check_codes(size_t variant, const struct nn_model *model, uint32_t feature,
+                        const uint32_t *features)
 {
-    enum { EDGES = 3 * (NN_CODES + 1) };
-    static struct nn_model model;
-    static struct features features[EDGES];
     static struct verdict verdicts[EDGES];
+    struct classifier *classifier = NULL;
+    bool agrees = true;
+
+    if (nn_variant_new(&classifier, variant, model, NULL))
+        return false;
+    classifier->classify(classifier->model, features, EDGES, verdicts);
+    for (uint32_t i = 0; i < EDGES && agrees; i++) {
+        uint32_t value = features[i * nn_inputs(model) + feature];
+        uint32_t want = model->code[feature][nn_index_by_hand(value)];
+
+        agrees = verdicts[i].confidence == want;
+        if (!agrees)
+            printf("%s codes feature %u of %u, value %u as %u, want %u\n", classifier->variant,
+                   feature, nn_inputs(model), value, verdicts[i].confidence, want);
+    }
+    classifier->destroy(classifier);
+    return agrees;
+}
+
+bool nn_agreement_codes(uint32_t feature_set)
+{
+    static struct nn_model model;
+    static uint32_t features[EDGES * FEATURES_MAX];
+    uint32_t width = feature_count(feature_set);
 
     for (uint32_t i = 0; i < EDGES; i++) {
-        for (uint32_t f = 0; f < NN_INPUTS; f++) /* another value in every feature */
-            features[i].value[f] = edge((i + 100 * f) % EDGES);
+        for (uint32_t f = 0; f < width; f++) /* another value in every feature */
+            features[i * width + f] = edge((i + 100 * f) % EDGES);
     }
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    for (uint32_t f = 0; f < width; f++) {
         for (uint32_t first = 0; first < NN_CODES; first += 120) {
-            reveal(&model, f, first);
+            reveal(&model, feature_set, f, first);
             for (size_t v = 0; v < nn_variant_count(); v++) {
-                struct classifier *classifier = NULL;
-
-                if (!nn_variant_offered(v, cpu_levels()))
-                    continue;
-                if (nn_variant_new(&classifier, v, &model, NULL))
+                if (nn_variant_offered(v, cpu_levels()) && !check_codes(v, &model, f, features))
                     return false;
-                classifier->classify(classifier->model, features->value, EDGES, verdicts);
-                for (uint32_t i = 0; i < EDGES; i++) {
-                    uint32_t value = features[i].value[f];
-                    uint32_t want = model.code[f][nn_index_by_hand(value)];
-
-                    if (verdicts[i].confidence != want) {
-                        printf("%s codes feature %u, value %u as %u, want %u\n",
-                               classifier->variant, f, value, verdicts[i].confidence, want);
-                        return false;
-                    }
-                }
-                classifier->destroy(classifier);
             }
         }
     }

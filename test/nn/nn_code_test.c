@@ -49,25 +49,25 @@ static void table_by_hand(uint8_t code[NN_CODES], const uint32_t *values, size_t
     }
 }
 
-static void makes_the_tables_of_the_contract(void **state)
+static void check_tables(struct random *random, uint32_t feature_set)
 {
-    (void)state;
     enum { ROWS = 300 };
-    static struct features rows[ROWS];
+    static uint32_t rows[ROWS * FEATURES_MAX];
     static struct nn_code_tables tables;
+    uint32_t width = feature_count(feature_set);
     uint32_t values[ROWS];
     uint8_t want[NN_CODES];
-    struct random random = random_begin("code");
 
-    nn_random_features(&random, rows, ROWS);
+    nn_random_features(random, rows, (size_t)ROWS * width);
     for (size_t r = 0; r < ROWS; r++) {
-        rows[r].value[3] = 1500; /* a constant feature */
-        rows[r].value[5] = r % 7 == 0;
+        rows[r * width + 3] = 1500; /* a constant feature */
+        rows[r * width + 5] = r % 7 == 0;
     }
-    nn_code_make(&tables, rows, ROWS);
-    for (uint32_t f = 0; f < NN_INPUTS; f++) {
+    nn_code_make(&tables, feature_set, rows, ROWS);
+    assert_int_equal(tables.feature_set, feature_set);
+    for (uint32_t f = 0; f < width; f++) {
         for (size_t r = 0; r < ROWS; r++)
-            values[r] = rows[r].value[f];
+            values[r] = rows[r * width + f];
         table_by_hand(want, values, ROWS);
         assert_memory_equal(tables.code[f], want, NN_CODES);
         for (uint32_t i = 1; i < NN_CODES; i++)
@@ -79,20 +79,32 @@ static void makes_the_tables_of_the_contract(void **state)
     assert_int_equal(tables.code[0][NN_CODES - 1], 127);
 }
 
+static void makes_the_tables_of_the_contract(void **state)
+{
+    (void)state;
+    struct random random = random_begin("code");
+
+    check_tables(&random, FEATURE_SET_1);
+    check_tables(&random, FEATURE_SET_2);
+}
+
 static void reads_what_it_writes(void **state)
 {
     (void)state;
-    static struct features rows[200];
-    static struct nn_code_tables tables, again;
+    static uint32_t rows[200 * FEATURES_MAX];
     struct random random = random_begin("code text");
 
-    nn_random_features(&random, rows, 200);
-    nn_code_make(&tables, rows, 200);
-    char *text = nn_code_text(&tables);
-    assert_non_null(text);
-    assert_int_equal(nn_code_parse(&again, text, NULL), 0);
-    assert_memory_equal(&tables, &again, sizeof(tables));
-    free(text);
+    nn_random_features(&random, rows, 200 * FEATURES_MAX);
+    for (uint32_t set = FEATURE_SET_1; set <= FEATURE_SET_2; set++) {
+        struct nn_code_tables tables = {0}, again = {0};
+
+        nn_code_make(&tables, set, rows, 200);
+        char *text = nn_code_text(&tables);
+        assert_non_null(text);
+        assert_int_equal(nn_code_parse(&again, text, NULL), 0);
+        assert_memory_equal(&tables, &again, sizeof(tables));
+        free(text);
+    }
 }
 
 /* The text of good tables with `from` replaced once by `to`. */
@@ -121,7 +133,7 @@ static void refuses_what_is_no_input_code(void **state)
     refused("{", "[{", "line 1");
     refused("\"version\":1", "\"version\":2", "'version' isn't 1");
     refused("\"sport\"", "\"dport\"", "feature 0 isn't sport");
-    refused("\"sport\",", "", "aren't arrays of 12");
+    refused("\"sport\",", "", "aren't arrays of 12 or of 28");
     refused("[[0,", "[[0,0,", "table of sport isn't an array of 464");
     refused("[[0,", "[[", "table of sport isn't an array of 464");
     refused("[[0,", "[[1,", "table of sport: entry 1 is below");

@@ -16,7 +16,7 @@ static const uint32_t widths[3] = {5, 4, 3};
 
 /* Where things stand in the payload of a 12-5-4-3 model. */
 enum {
-    LAYER_0 = sizeof(struct nn_payload_header),
+    LAYER_0 = sizeof(struct nn_payload_header) + FEATURES_1 * NN_CODES,
     LAYER_0_SHIFT = LAYER_0 + 8 + 4 * 5,
     LAYER_0_WEIGHT = LAYER_0_SHIFT + 5,
     LAYER_1 = LAYER_0_WEIGHT + 12 * 5,
@@ -35,7 +35,7 @@ static int set_up(void **state)
     struct random random = {7};
     struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-    nn_random_model(&random, &fixture->model, 3, widths);
+    nn_random_model(&random, &fixture->model, FEATURE_SET_1, 3, widths);
     fixture->file = nn_random_file(&random, &fixture->model, 4);
     *state = fixture;
     return 0;
@@ -48,6 +48,26 @@ static int tear_down(void **state)
     nn_random_file_free(fixture->file);
     free(fixture);
     return 0;
+}
+
+/* Of set 2, whose payload has as many more code tables. */
+static void reads_networks_of_the_other_set(void **state)
+{
+    (void)state;
+    struct random random = random_begin("set 2");
+    static struct nn_model model;
+    struct nn_model *again = NULL;
+    struct error error = {""};
+
+    nn_random_model(&random, &model, FEATURE_SET_2, 3, widths);
+    struct q8 *file = nn_random_file(&random, &model, 4);
+    assert_int_equal(file->payload_size, END + (FEATURES_2 - FEATURES_1) * (NN_CODES + 5));
+    assert_int_equal(nn_model_load(&again, file, &error), 0);
+    assert_memory_equal(again, &model, sizeof(model));
+    free(again);
+    file->feature_set = FEATURE_SET_1;
+    assert_int_equal(nn_model_load(&again, file, &error), -EINVAL);
+    nn_random_file_free(file);
 }
 
 static void reads_what_it_writes(void **state)
@@ -118,7 +138,7 @@ static void refuses_code_tables_that_decrease_or_exceed(void **state)
     struct fixture *fixture = *state;
     static const uint8_t down[2] = {3, 2};
 
-    memset((uint8_t *)(uintptr_t)fixture->file->payload + 16, 5, NN_INPUTS * NN_CODES);
+    memset((uint8_t *)(uintptr_t)fixture->file->payload + 16, 5, FEATURES_1 * NN_CODES);
     byte_refused(fixture, 16 + 11 * NN_CODES + 463, 128, "code table 11, entry 463 is 128");
     refused(fixture, END, 16 + 2 * NN_CODES, down, 2, "code table 2, entry 1 is below");
 }
@@ -155,7 +175,7 @@ static void proves_that_no_sum_overflows(void **state)
     struct fixture *fixture = *state;
     int32_t room = INT32_MAX;
 
-    for (uint32_t i = 0; i < NN_INPUTS; i++)
+    for (uint32_t i = 0; i < FEATURES_1; i++)
         room -= abs(fixture->model.layers[0].weight[0][i]) * NN_ACTIVATION_MAX;
     edge_is(fixture, room, room + 1);
     edge_is(fixture, -room, -room - 1);
@@ -194,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(reads_what_it_writes),
+        cmocka_unit_test(reads_networks_of_the_other_set),
         CASE(refuses_every_truncation_and_trailing_bytes),
         CASE(refuses_a_header_that_lies),
         CASE(refuses_code_tables_that_decrease_or_exceed),

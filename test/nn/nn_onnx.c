@@ -45,7 +45,7 @@ struct buffer nn_onnx_graph(const struct nn_float *network)
 
     for (uint32_t l = 0; l <= last; l++)
         add_layer(&graph, &network->layers[l], l, l == last);
-    graph_value(&graph, GRAPH_INPUT, "input", NN_INPUTS);
+    graph_value(&graph, GRAPH_INPUT, "input", network->layers[0].inputs);
     graph_value(&graph, GRAPH_OUTPUT, "logits", network->layers[last].outputs);
     return graph;
 }

@@ -12,7 +12,8 @@ enum {
 };
 
 /* Weights and rows as rough as trained ones: no power of two divides them. */
-static void make(struct random *random, struct nn_float *network, uint8_t codes[ROWS][NN_INPUTS])
+static void make(struct random *random, struct nn_float *network, uint32_t inputs,
+                 uint8_t codes[ROWS][NN_INPUTS_MAX])
 {
     uint32_t widths[NN_LAYERS_MAX];
 
@@ -21,7 +22,7 @@ static void make(struct random *random, struct nn_float *network, uint8_t codes[
     for (uint32_t l = 0; l < network->layer_count; l++) {
         struct nn_float_layer *layer = &network->layers[l];
 
-        layer->inputs = l == 0 ? NN_INPUTS : widths[l - 1];
+        layer->inputs = l == 0 ? inputs : widths[l - 1];
         layer->outputs = widths[l];
         for (uint32_t o = 0; o < layer->outputs; o++) {
             layer->bias[o] = ((double)random_below(random, 20001) - 10000) / 33333.0;
@@ -30,7 +31,7 @@ static void make(struct random *random, struct nn_float *network, uint8_t codes[
         }
     }
     for (size_t r = 0; r < ROWS; r++) {
-        for (uint32_t i = 0; i < NN_INPUTS; i++)
+        for (uint32_t i = 0; i < inputs; i++)
             codes[r][i] = (uint8_t)random_below(random, 128);
     }
 }
@@ -49,7 +50,7 @@ static uint64_t hash(const void *bytes, size_t size)
 int main(void)
 {
     static struct nn_float network;
-    static uint8_t codes[ROWS][NN_INPUTS];
+    static uint8_t codes[ROWS][NN_INPUTS_MAX];
     struct random random = {20240611};
 
     for (int round = 0; round < 6; round++) {
@@ -57,7 +58,9 @@ int main(void)
         struct nn_rows rows = {codes, ROWS};
         struct nn_choice choice;
 
-        make(&random, &network, codes);
+        uint32_t inputs = round < 3 ? FEATURES_1 : FEATURES_2;
+
+        make(&random, &network, inputs, codes);
         memset(&model, 0, sizeof(model));
         if (nn_quantise(&model, &network, &rows, &choice, NULL))
             return 1;

@@ -55,16 +55,22 @@ static void random_layer(struct random *random, struct nn_layer *layer, bool las
     }
 }
 
-void nn_random_model(struct random *random, struct nn_model *model, uint32_t layers,
-                     const uint32_t *widths)
+uint32_t nn_random_set(struct random *random)
+{
+    return random_below(random, 2) ? FEATURE_SET_2 : FEATURE_SET_1;
+}
+
+void nn_random_model(struct random *random, struct nn_model *model, uint32_t feature_set,
+                     uint32_t layers, const uint32_t *widths)
 {
     memset(model, 0, sizeof(*model));
+    model->feature_set = feature_set;
     model->layer_count = layers;
     model->class_count = widths[layers - 1];
-    for (uint32_t f = 0; f < NN_INPUTS; f++)
+    for (uint32_t f = 0; f < nn_inputs(model); f++)
         random_code(random, model->code[f]);
     for (uint32_t l = 0; l < layers; l++) {
-        model->layers[l].inputs = l == 0 ? NN_INPUTS : widths[l - 1];
+        model->layers[l].inputs = l == 0 ? nn_inputs(model) : widths[l - 1];
         model->layers[l].outputs = widths[l];
         random_layer(random, &model->layers[l], l == layers - 1);
     }
@@ -120,10 +126,8 @@ uint32_t nn_random_value(struct random *random)
     }
 }
 
-void nn_random_features(struct random *random, struct features *features, size_t count)
+void nn_random_features(struct random *random, uint32_t *features, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        for (uint32_t f = 0; f < FEATURES_1; f++)
-            features[i].value[f] = nn_random_value(random);
-    }
+    for (size_t i = 0; i < count; i++)
+        features[i] = nn_random_value(random);
 }

@@ -15,14 +15,15 @@ struct q8 *nn_random_file(struct random *random, const struct nn_model *model,
     if (!file || !golden || nn_model_encode(model, &payload, &file->payload_size))
         abort();
     file->kind = Q8_NN;
+    file->feature_set = model->feature_set;
     file->class_count = model->class_count;
     for (uint32_t i = 0; i < model->class_count; i++)
         snprintf(file->classes[i].name, sizeof(file->classes[i].name), "class-%u", i);
     file->confidence = model->confidence;
     file->provenance = "{}";
     for (uint32_t i = 0; i < golden_count; i++) {
-        nn_random_features(random, &golden[i].features, 1);
-        golden[i].verdict = nn_classify(model, golden[i].features.value);
+        nn_random_features(random, golden[i].features, nn_inputs(model));
+        golden[i].verdict = nn_classify(model, golden[i].features, nn_inputs(model));
     }
     file->payload = payload;
     file->golden = golden;

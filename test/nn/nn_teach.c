@@ -12,7 +12,7 @@ void nn_teach_row(struct nn_float *network, const uint8_t *code, uint32_t label,
     uint32_t last = network->layer_count - 1;
     uint32_t classes = network->layers[last].outputs;
 
-    for (uint32_t i = 0; i < NN_INPUTS; i++)
+    for (uint32_t i = 0; i < network->layers[0].inputs; i++)
         values[0][i] = code[i] / 127.0;
     for (uint32_t l = 0; l <= last; l++) {
         nn_float_layer_run(&network->layers[l], values[l], sums);
@@ -39,7 +39,8 @@ void nn_teach_row(struct nn_float *network, const uint8_t *code, uint32_t label,
     }
 }
 
-void nn_teach_begin(struct nn_float *network, uint32_t layers, const uint32_t *widths)
+void nn_teach_begin(struct nn_float *network, uint32_t inputs, uint32_t layers,
+                    const uint32_t *widths)
 {
     struct random random = {99};
 
@@ -48,7 +49,7 @@ void nn_teach_begin(struct nn_float *network, uint32_t layers, const uint32_t *w
     for (uint32_t l = 0; l < layers; l++) {
         struct nn_float_layer *layer = &network->layers[l];
 
-        layer->inputs = l == 0 ? NN_INPUTS : widths[l - 1];
+        layer->inputs = l == 0 ? inputs : widths[l - 1];
         layer->outputs = widths[l];
         for (uint32_t o = 0; o < layer->outputs; o++) {
             layer->bias[o] = ((int)random_below(&random, 2001) - 1000) / 4096.0;

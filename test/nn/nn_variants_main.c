@@ -8,7 +8,8 @@
 int main(void)
 {
     struct random random = random_begin("variants");
-    bool agrees = nn_agreement_shapes(&random, 20) && nn_agreement_codes();
+    bool agrees = nn_agreement_shapes(&random, 20) && nn_agreement_codes(FEATURE_SET_1) &&
+                  nn_agreement_codes(FEATURE_SET_2);
 
     for (size_t v = 0; v < nn_variant_count(); v++)
         printf("%s: %s\n", nn_variant_name(v),

@@ -37,7 +37,8 @@ static void every_variant_equals_the_arithmetic_by_hand(void **state)
 static void every_variant_finds_the_place_of_every_value(void **state)
 {
     (void)state;
-    assert_true(nn_agreement_codes());
+    assert_true(nn_agreement_codes(FEATURE_SET_1));
+    assert_true(nn_agreement_codes(FEATURE_SET_2));
 }
 
 static void says_which_variants_ran(void **state)

@@ -41,6 +41,52 @@ static void classes_refused(const char *features, const char *classes, const cha
     onnx_free((struct onnx *)(uintptr_t)import.onnx);
 }
 
+static uint32_t set_of(const char *property, int64_t width)
+{
+    struct buffer model = {0}, graph = {0}, node = node_begin("n", "Relu", "x", "y");
+    struct onnx *onnx = NULL;
+    uint32_t feature_set = 7;
+
+    put_message(&graph, GRAPH_NODE, &node);
+    graph_value(&graph, GRAPH_INPUT, "x", width);
+    put_message(&model, MODEL_GRAPH, &graph);
+    if (property)
+        model_metadata(&model, "afxdp.features", property);
+    assert_int_equal(onnx_decode(&onnx, model.bytes, model.size, NULL), 0);
+    assert_int_equal(import_feature_set(&feature_set, onnx, NULL), 0);
+    onnx_free(onnx);
+    buffer_free(&model);
+    return feature_set;
+}
+
+static void takes_the_feature_set_from_the_property_or_the_input(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {"3", "feature set '3'"},
+        {"", "feature set ''"},
+        {"12", "feature set '12'"},
+        {"1\n\x1b[2J", "feature set '1??[2J'"}, /* stays one line */
+    };
+
+    assert_int_equal(set_of(NULL, 12), FEATURE_SET_1);
+    assert_int_equal(set_of(NULL, 28), FEATURE_SET_2);
+    assert_int_equal(set_of(NULL, 13), FEATURE_SET_1); /* refused by the importers */
+    assert_int_equal(set_of("1", 28), FEATURE_SET_1);
+    assert_int_equal(set_of("2", 12), FEATURE_SET_2);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct onnx *onnx = with_properties(bad[i][0], NULL);
+        struct error error = {""};
+        uint32_t feature_set = 7;
+
+        assert_int_equal(import_feature_set(&feature_set, onnx, &error), -EINVAL);
+        assert_int_equal(feature_set, 7);
+        if (!strstr(error.text, bad[i][1]))
+            fail_msg("'%s' lacks '%s'", error.text, bad[i][1]);
+        onnx_free(onnx);
+    }
+}
+
 static void takes_classes_from_the_list_or_the_property(void **state)
 {
     (void)state;
@@ -60,8 +106,6 @@ static void refuses_classes_that_cannot_be(void **state)
 {
     (void)state;
     classes_refused(NULL, NULL, NULL, "give --classes");
-    classes_refused("2", "[\"a\",\"b\"]", NULL, "feature set '2'");
-    classes_refused("1\n\x1b[2J", NULL, "a,b", "feature set '1??[2J'"); /* stays one line */
     classes_refused(NULL, "{\"a\": 1}", NULL, "isn't a JSON array");
     classes_refused(NULL, "[\"a\", 7]", NULL, "entry 1 isn't text");
     classes_refused(NULL, "[\"a\"]", NULL, "at least 2");
@@ -157,9 +201,10 @@ static void finishes_a_file_that_reads_back(void **state)
 {
     (void)state;
     enum { ROWS = 500 };
-    static struct features features[ROWS];
+    static uint32_t features[ROWS][FEATURES_1];
     static int16_t labels[ROWS];
-    struct import import = {.features = features, .labels = labels, .rows = ROWS};
+    struct import import = {
+        .feature_set = FEATURE_SET_1, .features = features[0], .labels = labels, .rows = ROWS};
     struct import_report report = {0};
     struct q8 *file = NULL, *again = NULL;
     uint8_t *bytes;
@@ -169,8 +214,8 @@ static void finishes_a_file_that_reads_back(void **state)
     import.onnx = with_properties(NULL, NULL);
     assert_int_equal(import_classes(&import, "low,high", NULL), 0);
     for (int i = 0; i < ROWS; i++) {
-        features[i].value[0] = (uint32_t)i % 200;
-        features[i].value[7] = i == 333 ? 77777 : 5;
+        features[i][0] = (uint32_t)i % 200;
+        features[i][7] = i == 333 ? 77777 : 5;
         labels[i] = (int16_t)(i % 10 == 0 ? -1 : i % 200 >= 110);
     }
     assert_int_equal(import_finish(&file, Q8_DT, &import, threshold_score, NULL,
@@ -180,8 +225,8 @@ static void finishes_a_file_that_reads_back(void **state)
     assert_int_equal(report.labelled, 450);
     assert_int_equal(report.right, 450 - 18); /* values 101..109, twice each */
     for (uint32_t i = 0; i < file->golden_count; i++) {
-        has_largest |= file->golden[i].features.value[7] == 77777;
-        has_everything |= file->golden[i].features.value[11] == UINT32_MAX;
+        has_largest |= file->golden[i].features[7] == 77777;
+        has_everything |= file->golden[i].features[11] == UINT32_MAX;
     }
     assert_true(has_largest && has_everything);
     assert_true(file->confidence.step[0] < file->confidence.step[255]);
@@ -204,6 +249,7 @@ static void finishes_a_file_that_reads_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_the_feature_set_from_the_property_or_the_input),
         cmocka_unit_test(takes_classes_from_the_list_or_the_property),
         cmocka_unit_test(refuses_classes_that_cannot_be),
         cmocka_unit_test(fits_the_closest_non_decreasing_table),
