@@ -86,6 +86,9 @@ static int fill(struct path_program *program, uint32_t generation, const void *m
     const struct dt_model *model = model_;
     struct dt_kernel_shape shape;
 
+    if (model->shape.feature_set != program->feature_set)
+        return error_set(error, -E2BIG, "the loaded program is for feature set %u",
+                         program->feature_set);
     if ((model->shape.tree_count > 1) != kernel->forest || model->node_count > kernel->node_room ||
         (kernel->forest && model->row_count * model->shape.class_count > kernel->cell_room))
         return error_set(error, -E2BIG,
@@ -147,6 +150,7 @@ int dt_kernel_new(struct path_program **out, const struct dt_model *model, struc
     kernel->program = (struct path_program){
         .entry = kernel->forest ? "afxdp_dt_forest" : "afxdp_dt_tree",
         .form = kernel->forest ? "forest" : "tree",
+        .feature_set = model->shape.feature_set,
         .fill = fill,
         .destroy = destroy,
     };

@@ -33,11 +33,15 @@ static int write_map(const struct path_program *program, const char *name, uint3
     return error_set(error, -errno, "cannot write the map %s: %s", name, strerror(errno));
 }
 
-static int fill_packed(struct path_program *program, uint32_t generation, const void *model,
+static int fill_packed(struct path_program *program, uint32_t generation, const void *model_,
                        struct error *error)
 {
     struct nn_kernel *kernel = (struct nn_kernel *)program;
+    const struct nn_model *model = model_;
 
+    if (model->feature_set != program->feature_set)
+        return error_set(error, -E2BIG, "the loaded program is for feature set %u",
+                         program->feature_set);
     nn_pack(kernel->packed, model);
     return write_map(program, "nn_models", generation, kernel->packed, error);
 }
@@ -179,7 +183,11 @@ int nn_kernel_new(struct path_program **out, enum nn_form form, const struct nn_
         return error_set(error, -ENOMEM, "no memory");
     struct path_program *program = &kernel->program;
     *program = (struct path_program){
-        .entry = forms[form].entry, .form = forms[form].name, .destroy = destroy};
+        .entry = forms[form].entry,
+        .form = forms[form].name,
+        .feature_set = model->feature_set,
+        .destroy = destroy,
+    };
     int status = 0;
     if (form == NN_FORM_SINGLE) {
         status = check_length(model, error);

@@ -20,10 +20,12 @@ struct path_program {
     struct bpf_object *object; /* opened; owned by the program */
     const char *entry;         /* name of the program to attach; static */
     const char *form;          /* "single", "loops", "tailcall", "tree", "none"; static */
+    uint32_t feature_set;      /* that its models read; without a model FEATURE_SET_1 */
     /* Makes what can be made only once the programs are loaded; NULL: nothing. */
     int (*loaded)(struct path_program *program, struct error *error);
-    /* Writes the model into the maps of one generation that no packet uses. NULL where the model
-     * is part of the program: then a new program takes over, see path_share. */
+    /* Writes the model into the maps of one generation that no packet uses. -E2BIG for a model that
+     * takes another program: a larger one, or of another feature set. NULL where the model is part
+     * of the program: then a new program takes over, see path_share. */
     int (*fill)(struct path_program *program, uint32_t generation, const void *model,
                 struct error *error);
     void (*destroy)(struct path_program *program);

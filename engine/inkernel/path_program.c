@@ -48,8 +48,10 @@ int path_none_new(struct path_program **out, struct error *error)
 
     if (!program)
         return error_set(error, -ENOMEM, "no memory");
-    *program =
-        (struct path_program){.entry = "afxdp_none", .form = "none", .destroy = destroy_none};
+    *program = (struct path_program){.entry = "afxdp_none",
+                                     .form = "none",
+                                     .feature_set = FEATURE_SET_1,
+                                     .destroy = destroy_none};
     const void *bytes = path_bpf__elf_bytes(&size);
     int status = path_program_open(program, bytes, size, NULL, error);
     if (status != 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The arithmetic of the in-kernel forms against the reference, in user space: any model, any
  * features. That the kernel runs the same code is parity_test's. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include "interpreter.h"
 #include "nn_emit.h"
+#include "nn_kernel.h"
 #include "nn_pack.h"
 #include "nn_packed.h"
 #include "nn_random.h"
@@ -106,10 +108,33 @@ static void all_forms_agree_on_random_models(void **state)
     }
 }
 
+/* Without a model of the set that it was loaded for, a program would read features that nobody
+ * wrote. */
+static void a_program_takes_models_of_its_set_alone(void **state)
+{
+    static const uint32_t widths[] = {4, 2};
+    struct random random = random_begin("sets");
+    static struct nn_model model[2];
+    struct path_program *program;
+    struct error error;
+
+    (void)state;
+    nn_random_model(&random, &model[0], FEATURE_SET_1, 2, widths);
+    nn_random_model(&random, &model[1], FEATURE_SET_2, 2, widths);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(nn_kernel_new(&program, NN_FORM_LOOPS, &model[i], &error), 0);
+        assert_int_equal(program->feature_set, model[i].feature_set);
+        assert_int_equal(program->fill(program, 0, &model[1 - i], &error), -E2BIG);
+        assert_non_null(strstr(error.text, "feature set"));
+        path_program_free(program);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_forms_agree_on_random_models),
+        cmocka_unit_test(a_program_takes_models_of_its_set_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
