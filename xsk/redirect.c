@@ -111,8 +111,6 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
         status = xdp_prepare(&r->attachment, &request, error);
     if (status == 0)
         status = fill_maps(r, options, error);
-    if (status == 0)
-        status = xdp_attach(r->attachment, error);
     if (status != 0) {
         redirect_close(r);
         return status;
@@ -121,7 +119,7 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
     return 0;
 }
 
-const struct xdp_attachment *redirect_attachment(const struct redirect *r)
+struct xdp_attachment *redirect_attachment(const struct redirect *r)
 {
     return r->attachment;
 }

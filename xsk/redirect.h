@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The redirect program on one interface: what goes to the sockets, what passes or crosses.
  *
- * Order of life: redirect_open (attached; no socket yet, so everything passes or crosses), then
- * redirect_set_socket for each queue as its socket is bound, at the end redirect_close before the
+ * Order of life: redirect_open (loaded), redirect_set_socket for each queue as its socket is bound,
+ * xdp_attach (a queue without a socket passes or crosses), at the end redirect_close before the
  * sockets are closed. Set-up only, one thread; redirect_read_counters from any. */
 #ifndef AFXDP_REDIRECT_H
 #define AFXDP_REDIRECT_H
@@ -33,11 +33,11 @@ struct redirect_options {
 
 struct redirect;
 
-/* Loads and attaches; errors as of xdp_prepare and xdp_attach. */
+/* Loads, for xdp_attach to attach; errors as of xdp_prepare. */
 int redirect_open(struct redirect **out, const struct redirect_options *options,
                   struct error *error);
 
-const struct xdp_attachment *redirect_attachment(const struct redirect *redirect);
+struct xdp_attachment *redirect_attachment(const struct redirect *redirect);
 
 /* From now on the queue's packets go to that AF_XDP socket. */
 int redirect_set_socket(struct redirect *redirect, uint32_t queue, int socket);

@@ -11,7 +11,7 @@
 #include "capture.h"
 #include "live_sender.h"
 #include "nic.h"
-#include "options.h"
+#include "program.h"
 #include "raw_sender.h"
 #include "synthetic.h"
 
@@ -39,7 +39,7 @@ struct run {
     uint64_t left_out;
 };
 
-static int set_interface(void *target, const char *value, struct error *error)
+static int parse_interface(void *target, const char *value, struct error *error)
 {
     if (if_nametoindex(value) == 0)
         return error_set(error, -ENODEV, "%s: no such interface", value);
@@ -47,113 +47,37 @@ static int set_interface(void *target, const char *value, struct error *error)
     return 0;
 }
 
-static int set_pcap(void *target, const char *value, struct error *error)
-{
-    (void)error;
-    ((struct generate_options *)target)->pcap = value;
-    return 0;
-}
-
-static int set_record(void *target, const char *value, struct error *error)
-{
-    (void)error;
-    ((struct generate_options *)target)->record = value;
-    return 0;
-}
-
-static int set_live(void *target, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    ((struct generate_options *)target)->live = true;
-    return 0;
-}
-
-static int set_trailers(void *target, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    ((struct generate_options *)target)->trailers = true;
-    return 0;
-}
-
-static int set_both_ways(void *target, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    ((struct generate_options *)target)->synthetic.both_ways = true;
-    return 0;
-}
-
-static int set_count(void *target, const char *value, struct error *error)
-{
-    return options_number(value, "--count", 1, UINT64_MAX,
-                          &((struct generate_options *)target)->synthetic.count, error);
-}
-
-static int set_rate(void *target, const char *value, struct error *error)
-{
-    return options_number(value, "--rate", 1, 1000000000,
-                          &((struct generate_options *)target)->rate, error);
-}
-
-static int set_small(uint32_t *to, const char *name, const char *value, uint64_t least,
-                     uint64_t most, struct error *error)
-{
-    uint64_t number = 0;
-    int status = options_number(value, name, least, most, &number, error);
-
-    *to = (uint32_t)number;
-    return status;
-}
-
-static int set_flows(void *target, const char *value, struct error *error)
-{
-    return set_small(&((struct generate_options *)target)->synthetic.flows, "--flows", value, 1,
-                     SYNTHETIC_FLOWS_MOST, error);
-}
-
-static int set_length(void *target, const char *value, struct error *error)
-{
-    return set_small(&((struct generate_options *)target)->synthetic.length, "--length", value,
-                     SYNTHETIC_LENGTH_LEAST, SYNTHETIC_LENGTH_MOST, error);
-}
-
-static int set_longest(void *target, const char *value, struct error *error)
-{
-    return set_small(&((struct generate_options *)target)->longest, "--longest", value, 14, 65535,
-                     error);
-}
-
-static int set_cpu(void *target, const char *value, struct error *error)
-{
-    uint32_t cpu = 0;
-    int status = set_small(&cpu, "--cpu", value, 0, CPU_SETSIZE - 1, error);
-
-    ((struct generate_options *)target)->cpu = (int)cpu;
-    return status;
-}
+#define FLAG(text, member) OPTION_ROW_FLAG(text, struct generate_options, member)
+#define NUMBER(text, what, from, to, member)                                                       \
+    OPTION_ROW_NUMBER(text, what, from, to, struct generate_options, member)
 
 static const struct option_spec specs[] = {
-    {"What", "iface", 'i', "IF", "where the frames go", set_interface},
-    {NULL, "pcap", 'r', "FILE",
-     "the frames of a capture, in order and without its pauses;\n"
-     "cut ones and other links than Ethernet are left out",
-     set_pcap},
-    {NULL, "longest", 0, "BYTES", "leave longer frames of the capture out (1514)", set_longest},
-    {NULL, "record", 0, "FILE", "write what is sent of the capture to another one", set_record},
-    {NULL, "trailer-time", 0, NULL, "append each frame's time to it, 8 bytes", set_trailers},
-    {NULL, "count", 'n', "N", "without a capture: so many made-up UDP frames (1000000)", set_count},
-    {NULL, "flows", 0, "N", "in so many flows, in turn (1024)", set_flows},
-    {NULL, "length", 0, "BYTES", "of so many bytes (60)", set_length},
-    {NULL, "both-ways", 0, NULL, "every second round through the flows back to front",
-     set_both_ways},
-    {"How", "live", 0, NULL,
-     "from within the kernel: BPF live frames, up to 4 Mpps, all\n"
-     "to the queue of this CPU; made-up frames only",
-     set_live},
-    {NULL, "rate", 0, "PPS", "frames a second (as fast as it goes)", set_rate},
-    {NULL, "cpu", 0, "N", "run on this core", set_cpu},
+    {.group = "What",
+     OPTION_ROW_OTHER("iface", "IF", parse_interface),
+     .letter = 'i',
+     .help = "where the frames go"},
+    {OPTION_ROW_TEXT("pcap", "FILE", struct generate_options, pcap), .letter = 'r',
+     .help = "the frames of a capture, in order and without its pauses;\n"
+             "cut ones and other links than Ethernet are left out"},
+    {NUMBER("longest", "BYTES", 14, 65535, longest), .initial = "1514",
+     .help = "leave longer frames of the capture out"},
+    {OPTION_ROW_TEXT("record", "FILE", struct generate_options, record),
+     .help = "write what is sent of the capture to another one"},
+    {FLAG("trailer-time", trailers), .help = "append each frame's time to it, 8 bytes"},
+    {NUMBER("count", "N", 1, UINT64_MAX, synthetic.count), .letter = 'n', .initial = "1000000",
+     .help = "without a capture: so many made-up UDP frames"},
+    {NUMBER("flows", "N", 1, SYNTHETIC_FLOWS_MOST, synthetic.flows), .initial = "1024",
+     .help = "in so many flows, in turn"},
+    {NUMBER("length", "BYTES", SYNTHETIC_LENGTH_LEAST, SYNTHETIC_LENGTH_MOST, synthetic.length),
+     .initial = "60", .help = "of so many bytes"},
+    {FLAG("both-ways", synthetic.both_ways),
+     .help = "every second round through the flows back to front"},
+    {.group = "How",
+     FLAG("live", live),
+     .help = "from within the kernel: BPF live frames, up to 4 Mpps, all\n"
+             "to the queue of this CPU; made-up frames only"},
+    {NUMBER("rate", "PPS", 1, 1000000000, rate), .help = "frames a second (as fast as it goes)"},
+    {NUMBER("cpu", "N", 0, CPU_SETSIZE - 1, cpu), .help = "run on this core"},
     {0},
 };
 
@@ -339,20 +263,16 @@ int main(int argc, char **argv)
 {
     struct generate_options options = {
         .cpu = -1,
-        .longest = 1514,
-        .synthetic = {.count = 1000000,
-                      .flows = 1024,
-                      .length = SYNTHETIC_LENGTH_LEAST,
-                      .to = {2, 0, 0, 0, 0, 2},
-                      .from = {2, 0, 0, 0, 0, 1}},
+        .synthetic = {.to = {2, 0, 0, 0, 0, 2}, .from = {2, 0, 0, 0, 0, 1}},
     };
     struct run run = {.options = &options};
     struct nic_counters before = {0}, after = {0};
     struct error error = {""};
     struct nic *nic = NULL;
-    int status = options_parse(&generate_program, &options, argc, argv, &error);
+    program_begin();
+    int status = program_options(&generate_program, &options, argc, argv, &error);
 
-    if (status == OPTIONS_DONE)
+    if (status == PROGRAM_DONE)
         return EXIT_DONE;
     if (status == 0)
         status = check(&options, &error);

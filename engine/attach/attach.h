@@ -79,6 +79,9 @@ int xdp_prepare(struct xdp_attachment **out, const struct xdp_request *request,
 /* Attaches. -EOPNOTSUPP: the driver has no native XDP. */
 int xdp_attach(struct xdp_attachment *attachment, struct error *error);
 
+int xdp_revert(struct xdp_attachment *attachment, struct error *error);
+void xdp_commit(struct xdp_attachment *attachment);
+
 /* The descriptor of the entry program; after xdp_attach. */
 int xdp_program_fd(const struct xdp_attachment *attachment);
 

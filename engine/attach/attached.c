@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "attached.h"
 
+#include "attach.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,4 +86,16 @@ int xdp_attached_query(int ifindex, struct xdp_attached *attached)
     }
     close(program);
     return 0;
+}
+
+int xdp_revert(struct xdp_attachment *a, struct error *error)
+{
+    (void)error;
+    a->attached = false;
+    return 0;
+}
+
+void xdp_commit(struct xdp_attachment *a)
+{
+    (void)a;
 }

@@ -39,8 +39,6 @@ int pass_open(struct pass **out, const char *interface, bool skb, bool stay, str
         };
         status = xdp_prepare(&pass->attachment, &request, error);
     }
-    if (status == 0)
-        status = xdp_attach(pass->attachment, error);
     if (status != 0) {
         pass_close(pass);
         return status;
@@ -49,7 +47,7 @@ int pass_open(struct pass **out, const char *interface, bool skb, bool stay, str
     return 0;
 }
 
-const struct xdp_attachment *pass_attachment(const struct pass *pass)
+struct xdp_attachment *pass_attachment(const struct pass *pass)
 {
     return pass->attachment;
 }

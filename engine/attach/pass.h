@@ -7,10 +7,10 @@
 
 struct pass;
 
-/* Attaches it; errors as of xdp_prepare and xdp_attach. `stay`: it outlives the process. */
+/* Loads it, for xdp_attach to attach; errors as of xdp_prepare. `stay`: it outlives the process. */
 int pass_open(struct pass **out, const char *interface, bool skb, bool stay, struct error *error);
 
-const struct xdp_attachment *pass_attachment(const struct pass *pass);
+struct xdp_attachment *pass_attachment(const struct pass *pass);
 
 void pass_close(struct pass *pass); /* detaches and frees; takes NULL */
 void pass_leave(struct pass *pass); /* frees; a program that stays, stays */

@@ -1,56 +1,168 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* afxdp-engine: packets in, verdicts out. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "engine_options.h"
-#include "model_open.h"
-#include "run_capture.h"
-#include "run_kernel.h"
-#include "run_live.h"
+#include "afxdp_engine.h"
+#include "datapath.h"
+#include "program.h"
+#include "report_table.h"
+#include "signals.h"
 
-static int check(const struct engine_options *options, struct error *error)
+enum { LOOK_MS = 10 }; /* how soon a signal is noticed */
+
+/* What is the program's own, beside the library's options. */
+struct printing {
+    const char *config;
+    bool check;
+    bool json;
+    struct option_values values;
+};
+
+static const struct option_spec printing_options[] = {
+    {.group = "Program",
+     OPTION_ROW_TEXT("config", "FILE", struct printing, config),
+     .help = "read options from it, name = value a line; what the\ncommand line says wins"},
+    {OPTION_ROW_FLAG("check", struct printing, check),
+     .help = "check options and model, touch no interface, and exit"},
+    {OPTION_ROW_FLAG("json", struct printing, json),
+     .help = "one JSON object on stdout at exit, and nothing else there"},
+    {0},
+};
+
+static const struct program engine_program = {
+    .name = "afxdp-engine",
+    .usage = "afxdp-engine --iface IF --model FILE [--bridge IF2] [options]\n"
+             "       afxdp-engine --pcap FILE --model FILE [options]",
+    .summary = "Classifies every packet with an integer-only neural network or decision tree.",
+    .notes = "Nothing is dropped unless --action or the model asks. SIGHUP reads the model's file\n"
+             "again. Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
+    .tables = {config_options, printing_options},
+};
+
+static void print_message(void *context, enum afxdp_message level, const char *text)
 {
-    if (!options->model)
-        return error_set(error, -EINVAL,
-                         "no model: say --model FILE, or --model none to classify nothing");
-    if (options->pcap && options->live.interface)
-        return error_set(error, -EINVAL, "--pcap and --iface: only one of them");
-    if (options->pcap && options->live.datapath == LIVE_KERNEL)
-        return error_set(error, -EINVAL,
-                         "--datapath kernel: a capture is classified in user space, by the same "
-                         "arithmetic");
-    if (options->verdicts && strcmp(options->verdicts, "-") == 0 && options->json)
-        return error_set(error, -EINVAL,
-                         "--json and --verdicts - both want standard output: name a file");
-    return 0;
+    (void)context;
+    program_complain(&engine_program, "%s%s", level == AFXDP_WARNING ? "warning: " : "", text);
+}
+
+static bool verdicts_on_stdout(const struct afxdp_config *config)
+{
+    return config->verdicts && strcmp(config->verdicts, "-") == 0;
+}
+
+/* Command line, then --config, then whether it all fits together: an enum program_outcome. */
+static int read_options(struct afxdp_config *config, struct printing *printing, int argc,
+                        char **argv, struct error *error)
+{
+    struct option_values values[PROGRAM_TABLES_MAX] = {config->values};
+
+    option_values_init(&values[1], printing_options, printing);
+    int status = program_parse(&engine_program, values, argc, argv, error);
+    config->values = values[0];
+    printing->values = values[1];
+    if (status == PROGRAM_RUN && printing->config)
+        status = option_read_file(&config->values, printing->config, error);
+    if (status == PROGRAM_RUN)
+        status = config_check(config, error);
+    if (status == PROGRAM_RUN && printing->json && verdicts_on_stdout(config))
+        status = error_set(error, -EINVAL,
+                           "--json and --verdicts - both want standard output: name a file");
+    return status;
+}
+
+/* To the end of the packets, a limit, a signal or a failure (-errno). */
+static int run(struct afxdp_datapath *datapath)
+{
+    struct afxdp_error error;
+    int status = 1;
+
+    while (status > 0 && !signals_end_wanted()) {
+        status = afxdp_datapath_poll(datapath, LOOK_MS, &error);
+        if (status > 0 && signals_reload_wanted() && afxdp_datapath_reload(datapath, &error) != 0)
+            program_complain(&engine_program, "the model at work stays: %s", error.text);
+    }
+    return status < 0 ? status : 0;
+}
+
+/* Verdicts on standard output have it to themselves. */
+static int print_report(const struct afxdp_datapath *datapath, const struct printing *printing,
+                        int status)
+{
+    FILE *file = verdicts_on_stdout(datapath->config) ? stderr : stdout;
+    struct report report;
+    int written = 0;
+
+    datapath_report(datapath, &report);
+    if (report.error)
+        program_complain(&engine_program, "%s", report.error);
+    if (printing->json)
+        written = report_write_json(file, &report);
+    else
+        report_write_table(file, &report);
+    json_decref(report.live);
+    if (written == 0 && fflush(file) == EOF)
+        written = -errno;
+    if (written == 0)
+        return status;
+    program_complain(&engine_program, "cannot write the report: %s", strerror(-written));
+    return status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
+static int run_datapath(const struct afxdp_config *config, const struct printing *printing)
+{
+    const struct afxdp_callbacks callbacks = {.message = print_message};
+    bool capture = config_datapath(config) == DATAPATH_CAPTURE;
+    struct afxdp_datapath *datapath = NULL;
+    struct afxdp_error error;
+    int status = EXIT_DONE;
+
+    signals_catch(!capture);
+    if (afxdp_datapath_open(&datapath, config, &callbacks, &error) != 0 ||
+        afxdp_datapath_start(datapath, &error) != 0) {
+        program_complain(&engine_program, "%s", error.text);
+        afxdp_datapath_close(datapath);
+        return EXIT_USAGE;
+    }
+    int failed = run(datapath);
+    if (failed != 0 && !(capture && signals_end_wanted()))
+        status = capture ? EXIT_USAGE : EXIT_FAILED;
+    afxdp_datapath_stop(datapath);
+    if (status == EXIT_DONE && datapath->failed.text[0])
+        status = EXIT_FAILED;
+    status = print_report(datapath, printing, status);
+    afxdp_datapath_close(datapath);
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    struct engine_options options = ENGINE_OPTIONS_DEFAULT;
+    struct afxdp_config *config = NULL;
+    struct printing printing = {NULL};
     struct error error = {""};
-    struct model *model = NULL;
-    struct policy policy;
+    struct afxdp_error unusable;
     int status = EXIT_USAGE;
 
-    int err = options_parse(&engine_program, &options, argc, argv, &error);
-    if (err == OPTIONS_DONE)
-        return EXIT_DONE;
-    if (!err)
-        err = check(&options, &error);
-    if (!err && strcmp(options.model, "none") != 0)
-        err = model_open_to_run(&model, options.model, &error);
-    if (!err)
-        err = engine_policy(&policy, &options, model ? model->file : NULL, &error);
-    if (err)
+    program_begin();
+    if (afxdp_config_new(&config) != 0) {
+        program_complain(&engine_program, "no memory");
+        return EXIT_FAILED;
+    }
+    int outcome = read_options(config, &printing, argc, argv, &error);
+    if (outcome < 0) {
         program_complain(&engine_program, "%s", error.text);
-    else if (options.pcap)
-        status = run_capture(&options, model, &policy);
-    else if (options.live.datapath == LIVE_KERNEL)
-        status = run_kernel(&options, model, &policy);
-    else
-        status = run_live(&options, model, &policy);
-    model_close(model);
+    } else if (outcome == PROGRAM_DONE) {
+        status = EXIT_DONE;
+    } else if (!printing.check) {
+        status = run_datapath(config, &printing);
+    } else if (afxdp_config_check(config, &unusable) != 0) {
+        program_complain(&engine_program, "%s", unusable.text);
+    } else {
+        printf("%s: the options and the model are sound\n", engine_program.name);
+        status = EXIT_DONE;
+    }
+    option_values_free(&printing.values);
+    afxdp_config_free(config);
     return status;
 }

@@ -11,8 +11,8 @@
 #include "labels.h"
 #include "nn_code.h"
 #include "nn_reference.h"
-#include "options.h"
 #include "pipeline.h"
+#include "program.h"
 #include "text_file.h"
 
 struct features_options {
@@ -26,58 +26,12 @@ struct features_options {
     bool places; /* write the columns flow and packet */
 };
 
-static int set_output(void *target, const char *value, struct error *error)
-{
-    (void)error;
-    ((struct features_options *)target)->output = value;
-    return 0;
-}
-
-static int set_label(void *target, const char *value, struct error *error)
-{
-    (void)error;
-    ((struct features_options *)target)->label = value;
-    return 0;
-}
-
-static int set_labels(void *target, const char *value, struct error *error)
-{
-    (void)error;
-    ((struct features_options *)target)->labels = value;
-    return 0;
-}
-
-static int set_unlabelled(void *target, const char *value, struct error *error)
+static int parse_unlabelled(void *target, const char *value, struct error *error)
 {
     if (!*value || !features_csv_label_is_valid(value))
         return error_set(error, -EINVAL, "--unlabelled '%.70s': not a label", value);
     ((struct features_options *)target)->unlabelled = value;
     return 0;
-}
-
-static int set_code(void *target, const char *value, struct error *error)
-{
-    (void)error;
-    ((struct features_options *)target)->code = value;
-    return 0;
-}
-
-static int set_places(void *target, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    ((struct features_options *)target)->places = true;
-    return 0;
-}
-
-static int set_flow_timeout(void *target, const char *value, struct error *error)
-{
-    uint64_t number;
-    int err = options_number(value, "--flow-timeout", 0, FLOW_TIMEOUT_MAX, &number, error);
-
-    if (!err)
-        ((struct features_options *)target)->flows.timeout = (uint32_t)number;
-    return err;
 }
 
 static int set_capture(void *target, const char *value, struct error *error)
@@ -92,29 +46,33 @@ static int set_capture(void *target, const char *value, struct error *error)
 }
 
 static const struct option_spec features_specs[] = {
-    {"Output", "output", 'o', "FILE", "where the rows go (-: standard output, the default)",
-     set_output},
-    {NULL, "code", 0, "FILE",
-     "a code.json of `afxdp-model code`: write what a network\nis trained on, codes 0..127 instead "
-     "of the integers",
-     set_code},
-    {"Labels", "label", 0, "NAME", "every packet has this label", set_label},
-    {NULL, "labels", 0, "FILE",
-     "labels by packet (a CSV with the header index,label) or by\n"
-     "flow table (any of the columns start, end, protocol, source,\n"
-     "destination, source_port, destination_port, source_mac,\n"
-     "destination_mac, then label; an empty cell matches anything,\n"
-     "a row matches either way round, the first that matches wins,\n"
-     "times are Unix seconds)",
-     set_labels},
-    {NULL, "unlabelled", 0, "NAME",
-     "label of packets that --labels has none for; without it they\nare left out", set_unlabelled},
-    {"Flows", "flows", 0, NULL,
-     "two more columns: flow, its number in the capture (from 0), and\n"
-     "packet, the row's number in the flow (from 1)",
-     set_places},
-    {NULL, "flow-timeout", 0, "SECONDS", "a silent flow's next packet starts a new one (120)",
-     set_flow_timeout},
+    {.group = "Output",
+     OPTION_ROW_TEXT("output", "FILE", struct features_options, output),
+     .letter = 'o',
+     .help = "where the rows go (-: standard output, the default)"},
+    {OPTION_ROW_TEXT("code", "FILE", struct features_options, code),
+     .help = "a code.json of `afxdp-model code`: write what a network\nis trained on, codes 0..127 "
+             "instead of the integers"},
+    {.group = "Labels",
+     OPTION_ROW_TEXT("label", "NAME", struct features_options, label),
+     .conflicts = "labels",
+     .help = "every packet has this label"},
+    {OPTION_ROW_TEXT("labels", "FILE", struct features_options, labels),
+     .help = "labels by packet (a CSV with the header index,label) or by\n"
+             "flow table (any of the columns start, end, protocol, source,\n"
+             "destination, source_port, destination_port, source_mac,\n"
+             "destination_mac, then label; an empty cell matches anything,\n"
+             "a row matches either way round, the first that matches wins,\n"
+             "times are Unix seconds)"},
+    {OPTION_ROW_OTHER("unlabelled", "NAME", parse_unlabelled),
+     .help = "label of packets that --labels has none for; without it they\nare left out"},
+    {.group = "Flows",
+     OPTION_ROW_FLAG("flows", struct features_options, places),
+     .help = "two more columns: flow, its number in the capture (from 0), and\n"
+             "packet, the row's number in the flow (from 1)"},
+    {OPTION_ROW_NUMBER("flow-timeout", "SECONDS", 0, FLOW_TIMEOUT_MAX, struct features_options,
+                       flows.timeout),
+     .unit = "s", .initial = "120", .help = "a silent flow's next packet starts a new one"},
     {0},
 };
 
@@ -206,8 +164,6 @@ static int check(const struct features_options *options, struct error *error)
 {
     if (!options->capture)
         return error_set(error, -EINVAL, "no capture: afxdp-features CAPTURE -o features.csv");
-    if (options->label && options->labels)
-        return error_set(error, -EINVAL, "--label and --labels: only one of them");
     if (options->labels && strcmp(options->labels, "-") == 0 && strcmp(options->capture, "-") == 0)
         return error_set(error, -EINVAL, "capture and --labels both want standard input");
     return 0;
@@ -300,8 +256,9 @@ int main(int argc, char **argv)
     struct error error = {""};
     int status = EXIT_USAGE;
 
-    int err = options_parse(&features_program, &options, argc, argv, &error);
-    if (err == OPTIONS_DONE)
+    program_begin();
+    int err = program_options(&features_program, &options, argc, argv, &error);
+    if (err == PROGRAM_DONE)
         return EXIT_DONE;
     struct extraction *extraction = aligned_alloc(_Alignof(struct extraction), sizeof(*extraction));
     if (!err && !extraction)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model_verbs.h"
-#include "options.h"
+#include "program.h"
 
 static const struct verb {
     const char *name;
@@ -32,6 +32,7 @@ static void print_usage(FILE *file)
 
 int main(int argc, char **argv)
 {
+    program_begin();
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_usage(stdout);
         return EXIT_DONE;

@@ -2,12 +2,11 @@
 /* afxdp-model code: the input code of the rows that a network will be trained on. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "features_csv.h"
 #include "model_verbs.h"
 #include "nn_code.h"
-#include "options.h"
+#include "program.h"
 #include "text_file.h"
 
 struct code_options {
@@ -15,25 +14,6 @@ struct code_options {
     const char *output;
     uint32_t feature_set; /* FEATURE_SET_ANY: the one of the rows */
 };
-
-static int set_output(void *target, const char *value, struct error *error)
-{
-    (void)error;
-    ((struct code_options *)target)->output = value;
-    return 0;
-}
-
-static int set_feature_set(void *target, const char *value, struct error *error)
-{
-    struct code_options *options = target;
-
-    options->feature_set = strcmp(value, "1") == 0   ? FEATURE_SET_1
-                           : strcmp(value, "2") == 0 ? FEATURE_SET_2
-                                                     : FEATURE_SET_ANY;
-    if (options->feature_set == FEATURE_SET_ANY)
-        return error_set(error, -EINVAL, "--set '%s': there are the feature sets 1 and 2", value);
-    return 0;
-}
 
 static int set_features(void *target, const char *value, struct error *error)
 {
@@ -47,10 +27,13 @@ static int set_features(void *target, const char *value, struct error *error)
 }
 
 static const struct option_spec code_specs[] = {
-    {"Input", "set", 0, "N", "feature set of the network: 1 or 2 (the one that the rows have)",
-     set_feature_set},
-    {"Output", "output", 'o', "FILE", "where the code goes (-: standard output, the default)",
-     set_output},
+    {.group = "Input",
+     OPTION_ROW_NUMBER("set", "N", FEATURE_SET_1, FEATURE_SET_2, struct code_options, feature_set),
+     .help = "feature set of the network: 1 or 2 (the one that the rows have)"},
+    {.group = "Output",
+     OPTION_ROW_TEXT("output", "FILE", struct code_options, output),
+     .letter = 'o',
+     .help = "where the code goes (-: standard output, the default)"},
     {0},
 };
 
@@ -91,9 +74,9 @@ int model_code(int argc, char **argv)
 {
     struct code_options options = {0};
     struct error error = {""};
-    int err = options_parse(&code_program, &options, argc, argv, &error);
+    int err = program_options(&code_program, &options, argc, argv, &error);
 
-    if (err == OPTIONS_DONE)
+    if (err == PROGRAM_DONE)
         return EXIT_DONE;
     if (!err)
         err = make(&options, &error);

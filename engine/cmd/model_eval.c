@@ -7,7 +7,7 @@
 
 #include "model_evaluation.h"
 #include "model_verbs.h"
-#include "options.h"
+#include "program.h"
 
 struct eval_options {
     const char *model;
@@ -29,25 +29,12 @@ static int set_argument(void *target, const char *value, struct error *error)
     return 0;
 }
 
-static int set_verdicts(void *target, const char *value, struct error *error)
-{
-    (void)error;
-    ((struct eval_options *)target)->verdicts = value;
-    return 0;
-}
-
-static int set_json(void *target, const char *value, struct error *error)
-{
-    (void)value;
-    (void)error;
-    ((struct eval_options *)target)->json = true;
-    return 0;
-}
-
 static const struct option_spec eval_specs[] = {
-    {"Output", "json", 0, NULL, "one JSON object on standard output, and nothing else there",
-     set_json},
-    {NULL, "verdicts", 0, "FILE", "one CSV row per row: index,class,confidence", set_verdicts},
+    {.group = "Output",
+     OPTION_ROW_FLAG("json", struct eval_options, json),
+     .help = "one JSON object on standard output, and nothing else there"},
+    {OPTION_ROW_TEXT("verdicts", "FILE", struct eval_options, verdicts),
+     .help = "one CSV row per row: index,class,confidence"},
     {0},
 };
 
@@ -178,8 +165,8 @@ int model_eval(int argc, char **argv)
 
     if (!evaluation)
         goto out;
-    int err = options_parse(&eval_program, &options, argc, argv, &error);
-    if (err == OPTIONS_DONE) {
+    int err = program_options(&eval_program, &options, argc, argv, &error);
+    if (err == PROGRAM_DONE) {
         status = EXIT_DONE;
         goto out;
     }

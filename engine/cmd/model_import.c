@@ -14,7 +14,7 @@
 #include "nn.h"
 #include "nn_code.h"
 #include "nn_import.h"
-#include "options.h"
+#include "program.h"
 #include "text_file.h"
 
 struct import_options {
@@ -25,19 +25,6 @@ struct import_options {
     const char *classes;
     const char *provenance;
 };
-
-#define SETTER(member)                                                                             \
-    static int set_##member(void *target, const char *value, struct error *error)                  \
-    {                                                                                              \
-        (void)error;                                                                               \
-        ((struct import_options *)target)->member = value;                                         \
-        return 0;                                                                                  \
-    }
-SETTER(calibration)
-SETTER(output)
-SETTER(code)
-SETTER(classes)
-SETTER(provenance)
 
 static int set_onnx(void *target, const char *value, struct error *error)
 {
@@ -51,19 +38,21 @@ static int set_onnx(void *target, const char *value, struct error *error)
 }
 
 static const struct option_spec import_specs[] = {
-    {"Input", "calibrate", 0, "FILE",
-     "a features.csv of raw integers with labels, of what the\n"
-     "model was trained on; a few thousand rows are enough",
-     set_calibration},
-    {NULL, "code", 0, "FILE", "input code, for a network without the property afxdp.code",
-     set_code},
-    {NULL, "classes", 0, "NAME,NAME", "names of the outputs, over the property afxdp.classes",
-     set_classes},
-    {NULL, "provenance", 0, "FILE",
-     "a JSON object to keep in the model: where it comes from;\n"
-     "its text 'not_for' is shown by inspect",
-     set_provenance},
-    {"Output", "output", 'o', "FILE", "the .q8 model", set_output},
+    {.group = "Input",
+     OPTION_ROW_TEXT("calibrate", "FILE", struct import_options, calibration),
+     .help = "a features.csv of raw integers with labels, of what the\n"
+             "model was trained on; a few thousand rows are enough"},
+    {OPTION_ROW_TEXT("code", "FILE", struct import_options, code),
+     .help = "input code, for a network without the property afxdp.code"},
+    {OPTION_ROW_TEXT("classes", "NAME,NAME", struct import_options, classes),
+     .help = "names of the outputs, over the property afxdp.classes"},
+    {OPTION_ROW_TEXT("provenance", "FILE", struct import_options, provenance),
+     .help = "a JSON object to keep in the model: where it comes from;\n"
+             "its text 'not_for' is shown by inspect"},
+    {.group = "Output",
+     OPTION_ROW_TEXT("output", "FILE", struct import_options, output),
+     .letter = 'o',
+     .help = "the .q8 model"},
     {0},
 };
 
@@ -268,9 +257,9 @@ int model_import(int argc, char **argv)
     struct import_options options = {0};
     struct importing importing = {0};
     struct error error = {""};
-    int err = options_parse(&import_program, &options, argc, argv, &error);
+    int err = program_options(&import_program, &options, argc, argv, &error);
 
-    if (err == OPTIONS_DONE)
+    if (err == PROGRAM_DONE)
         return EXIT_DONE;
     if (!err)
         err = run(&importing, &options, &error);

@@ -11,7 +11,7 @@
 #include "model_open.h"
 #include "model_verbs.h"
 #include "nn.h"
-#include "options.h"
+#include "program.h"
 
 struct inspect_options {
     const char *model;
@@ -155,9 +155,9 @@ int model_inspect(int argc, char **argv)
 {
     struct inspect_options options = {0};
     struct error error = {""};
-    int err = options_parse(&inspect_program, &options, argc, argv, &error);
+    int err = program_options(&inspect_program, &options, argc, argv, &error);
 
-    if (err == OPTIONS_DONE)
+    if (err == PROGRAM_DONE)
         return EXIT_DONE;
     if (!err)
         err = inspect(&options, &error);

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report.h"
+#include "report_table.h"
 
 enum {
     NUMBER_SIZE = 32,

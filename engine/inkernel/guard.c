@@ -49,8 +49,6 @@ int guard_open(struct guard **out, const struct guard_options *options, struct e
         error_set(error, status, "cannot open the guard program: %s", strerror(-status));
     if (status == 0)
         status = prepare(guard, options, error);
-    if (status == 0)
-        status = xdp_attach(guard->attachment, error);
     if (status != 0) {
         guard_close(guard);
         return status;
@@ -59,7 +57,7 @@ int guard_open(struct guard **out, const struct guard_options *options, struct e
     return 0;
 }
 
-const struct xdp_attachment *guard_attachment(const struct guard *guard)
+struct xdp_attachment *guard_attachment(const struct guard *guard)
 {
     return guard->attachment;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The program that is attached on a port of the kernel datapath (guard.bpf.c).
  *
- * guard_open attaches it: without a model packets pass, cross or drop as asked. guard_set_program
- * puts a model in, or another in its place. However the process ends, the model is gone with it. */
+ * guard_open loads it, and xdp_attach attaches it: without a model packets pass, cross or drop as
+ * asked. guard_set_program puts a model in, before or after, or another in its place. However the
+ * process ends, the model is gone with it. */
 #ifndef AFXDP_GUARD_H
 #define AFXDP_GUARD_H
 
@@ -20,10 +21,10 @@ struct guard_options {
 
 struct guard;
 
-/* Errors as of xdp_prepare and xdp_attach. */
+/* Errors as of xdp_prepare. */
 int guard_open(struct guard **out, const struct guard_options *options, struct error *error);
 
-const struct xdp_attachment *guard_attachment(const struct guard *guard);
+struct xdp_attachment *guard_attachment(const struct guard *guard);
 
 /* From now on packets go to this program, which takes frames of several buffers if and only if the
  * attachment does. Between two packets; nobody waits. */

@@ -14,6 +14,8 @@ enum { QUIET_ROUNDS = 3 }; /* in a row, until a port counts as drained */
 struct worker {
     struct worker_options options;
     pthread_t thread;
+    const struct judge *offered; /* by the main thread */
+    const struct judge *taken;   /* by the worker */
     bool stop;
     bool ended;
     int status;
@@ -30,9 +32,22 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static void take_judge(struct worker *w)
+{
+    const struct judge *offered = __atomic_load_n(&w->offered, __ATOMIC_ACQUIRE);
+
+    if (offered == w->taken)
+        return;
+    w->options.pipeline->classifier = offered->classifier;
+    w->options.pipeline->policy = offered->policy;
+    __atomic_store_n(&w->taken, offered, __ATOMIC_RELEASE);
+}
+
 static int run_routes(struct worker *w)
 {
     int received = 0;
+
+    take_judge(w);
 
     for (uint32_t i = 0; i < w->options.route_count; i++) {
         int status = pipeline_run(w->options.pipeline, &w->options.routes[i]);
@@ -162,6 +177,16 @@ int worker_start(struct worker **out, const struct worker_options *options, stru
     }
     *out = w;
     return 0;
+}
+
+void worker_offer_judge(struct worker *w, const struct judge *judge)
+{
+    __atomic_store_n(&w->offered, judge, __ATOMIC_RELEASE);
+}
+
+bool worker_has_taken(const struct worker *w, const struct judge *judge)
+{
+    return __atomic_load_n(&w->taken, __ATOMIC_ACQUIRE) == judge || worker_has_ended(w);
 }
 
 void worker_stop(struct worker *w)

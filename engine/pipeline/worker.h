@@ -9,6 +9,7 @@
 #ifndef AFXDP_WORKER_H
 #define AFXDP_WORKER_H
 
+#include "judge.h"
 #include "pipeline.h"
 
 enum {
@@ -48,6 +49,14 @@ struct worker;
 
 /* Starts the thread. 0 or -errno; the options are copied, what they point to isn't. */
 int worker_start(struct worker **out, const struct worker_options *options, struct error *error);
+
+/* Hands the worker another judge, which it takes before its next burst; until worker_has_taken says
+ * so, or the worker was joined, the former one is in use. `judge` and what it points to stay the
+ * caller's. */
+void worker_offer_judge(struct worker *worker, const struct judge *judge);
+
+/* From any thread. A worker that has ended uses none. */
+bool worker_has_taken(const struct worker *worker, const struct judge *judge);
 
 /* Asks it to drain and end; worker_join waits for that and frees. */
 void worker_stop(struct worker *worker);

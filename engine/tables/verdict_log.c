@@ -11,7 +11,7 @@ struct verdict_log {
     struct burst_observer observer;
     FILE *file;
     const char *path;
-    const struct policy *policy;
+    struct policy policy; /* a copy: a reload frees the first */
     bool classified;
     uint64_t index;
 };
@@ -19,7 +19,7 @@ struct verdict_log {
 void verdict_log_row(struct verdict_log *log, uint32_t slot, uint32_t action, bool classified,
                      uint16_t confidence)
 {
-    const char *class = policy_slot_name(log->policy, slot);
+    const char *class = policy_slot_name(&log->policy, slot);
 
     fprintf(log->file, "%" PRIu64 ",%s,", log->index++, class);
     if (classified && log->classified)
@@ -50,7 +50,7 @@ int verdict_log_open(struct verdict_log **out, const char *path, const struct po
         return error_set(error, -ENOMEM, "no memory to write verdicts");
     log->observer.observe = observe;
     log->path = path;
-    log->policy = policy;
+    log->policy = *policy;
     log->classified = classified;
     log->file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
     if (!log->file) {

@@ -102,7 +102,7 @@ class Model(programs.Test):
             self.assertEqual(done.stdout.decode(), own)
         done = run("afxdp-model", "code", both, "--set", "3")
         self.assertEqual(done.returncode, 2)
-        self.assertIn(b"feature sets 1 and 2", done.stderr)
+        self.assertIn(b"--set 3: allowed are 1 to 2", done.stderr)
 
         onnx_file = network(self.path("x.onnx"), json.dumps(CLASSES), self.read("both.json"),
                             inputs=28)

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A capture as a datapath: no thread, no interface; packets are classified in afxdp_datapath_poll.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "capture.h"
+#include "datapath.h"
+#include "say.h"
+#include "verdict_log.h"
+
+enum {
+    /* Bytes from which on it pays to have the whole flow table there before the first packet. */
+    LONG_CAPTURE = 32 << 20,
+    BURSTS = 64, /* between two looks at the clock */
+};
+
+struct capture_datapath {
+    struct afxdp_datapath base;
+    struct capture *capture;
+    struct flow_table *table;
+    struct verdict_log *log;
+    struct pipeline *pipeline;
+    struct stats *stats;
+};
+
+static struct capture_datapath *of(struct afxdp_datapath *base)
+{
+    return (struct capture_datapath *)base;
+}
+
+static void set_judge(struct capture_datapath *d, const struct judge *judge)
+{
+    d->pipeline->classifier = judge->classifier;
+    d->pipeline->policy = judge->policy;
+}
+
+static int open_table(struct capture_datapath *d, struct error *error)
+{
+    struct flow_table_options flows = config_flows(d->base.config);
+    struct stat file;
+
+    flows.ready = stat(d->base.config->pcap, &file) == 0 && file.st_size >= LONG_CAPTURE;
+    return flow_table_new(&d->table, &flows, error);
+}
+
+static int capture_datapath_open(struct afxdp_datapath *base, struct error *error)
+{
+    struct capture_datapath *d = of(base);
+    const struct afxdp_config *config = base->config;
+    int status = capture_open(&d->capture, config->pcap, error);
+
+    if (status == 0)
+        status = open_table(d, error);
+    if (status == 0 && config->verdicts)
+        status = verdict_log_open(&d->log, config->verdicts, &base->judgement->policy,
+                                  base->judgement->model != NULL, error);
+    if (status != 0)
+        return status;
+    d->pipeline = pipeline_new();
+    d->stats = aligned_alloc(_Alignof(struct stats), sizeof(*d->stats));
+    if (!d->pipeline || !d->stats)
+        return error_set(error, -ENOMEM, "no memory for a pipeline");
+    memset(d->stats, 0, sizeof(*d->stats));
+    d->pipeline->table = d->table;
+    d->pipeline->observer = d->log ? verdict_log_observer(d->log) : NULL;
+    set_judge(d, &base->judgement->judge);
+    return 0;
+}
+
+static int capture_datapath_start(struct afxdp_datapath *base, struct error *error)
+{
+    const struct capture_datapath *d = of(base);
+
+    (void)error;
+    if (capture_link(d->capture) == LINK_UNKNOWN)
+        say(&base->say, AFXDP_WARNING,
+            "capture %s has link type %s, which is not supported: every packet counts as other",
+            base->config->pcap, capture_link_name(d->capture));
+    return 0;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int capture_datapath_poll(struct afxdp_datapath *base, unsigned timeout_ms,
+                                 struct error *error)
+{
+    struct capture_datapath *d = of(base);
+    const struct route route = {.in = capture_port(d->capture), .stats = d->stats};
+    uint64_t end = now_ms() + timeout_ms;
+    int received = 0;
+
+    do {
+        for (int i = 0; i < BURSTS && received >= 0; i++)
+            received = pipeline_run(d->pipeline, &route);
+    } while (received >= 0 && !datapath_is_done(base) && now_ms() < end);
+    if (received >= 0)
+        return 1;
+    return received == -ENODATA || received == -EINTR
+               ? 0
+               : error_set(error, received, "%s", capture_fault(d->capture));
+}
+
+static int capture_datapath_replace(struct afxdp_datapath *base, const struct judgement *next,
+                                    struct error *error)
+{
+    (void)error;
+    set_judge(of(base), &next->judge);
+    return 0;
+}
+
+static void capture_datapath_totals(const struct afxdp_datapath *base, struct stats *totals)
+{
+    const struct capture_datapath *d = (const struct capture_datapath *)base;
+
+    memset(totals, 0, sizeof(*totals));
+    stats_add_snapshot(totals, d->stats);
+}
+
+static void capture_datapath_report(const struct afxdp_datapath *base, struct report *report)
+{
+    report->source = base->config->pcap;
+}
+
+static int capture_datapath_stop(struct afxdp_datapath *base, struct error *error)
+{
+    struct capture_datapath *d = of(base);
+    int status = d->log ? verdict_log_close(d->log, error) : 0;
+
+    d->log = NULL;
+    return status;
+}
+
+static void capture_datapath_close(struct afxdp_datapath *base)
+{
+    struct capture_datapath *d = of(base);
+    struct error ignored;
+
+    (void)capture_datapath_stop(base, &ignored);
+    capture_close(d->capture);
+    flow_table_free(d->table);
+    free(d->pipeline);
+    free(d->stats);
+}
+
+struct afxdp_datapath *capture_datapath_new(void)
+{
+    static const struct datapath_operations operations = {
+        .open = capture_datapath_open,
+        .start = capture_datapath_start,
+        .poll = capture_datapath_poll,
+        .replace = capture_datapath_replace,
+        .totals = capture_datapath_totals,
+        .report = capture_datapath_report,
+        .stop = capture_datapath_stop,
+        .close = capture_datapath_close,
+    };
+    struct capture_datapath *d = calloc(1, sizeof(*d));
+
+    if (!d)
+        return NULL;
+    d->base.operations = &operations;
+    return &d->base;
+}

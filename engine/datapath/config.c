@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_open.h"
+#include "public_error.h"
+
+int afxdp_config_new(struct afxdp_config **out)
+{
+    struct afxdp_config *config = calloc(1, sizeof(*config));
+
+    if (!config)
+        return -ENOMEM;
+    option_values_init(&config->values, config_options, config);
+    *out = config;
+    return 0;
+}
+
+void afxdp_config_free(struct afxdp_config *config)
+{
+    if (!config)
+        return;
+    option_values_free(&config->values);
+    free(config);
+}
+
+int afxdp_config_set(struct afxdp_config *config, const char *name, const char *value,
+                     struct afxdp_error *error)
+{
+    const struct option_spec *spec = option_find(config_options, name);
+    struct error said;
+
+    if (!spec)
+        return public_error(error, error_set(&said, -EINVAL, "unknown option '%.60s'", name),
+                            &said);
+    return public_error(error, option_set(&config->values, spec, value, &said), &said);
+}
+
+int afxdp_config_read(struct afxdp_config *config, const char *path, struct afxdp_error *error)
+{
+    struct error said;
+
+    return public_error(error, option_read_file(&config->values, path, &said), &said);
+}
+
+enum config_datapath config_datapath(const struct afxdp_config *config)
+{
+    return config->pcap ? DATAPATH_CAPTURE : config->datapath;
+}
+
+enum config_way config_way(const struct afxdp_config *config)
+{
+    if (config->bridge)
+        return WAY_BRIDGE;
+    if (config->forward)
+        return WAY_FORWARD;
+    return config->hairpin ? WAY_HAIRPIN : WAY_CONSUME;
+}
+
+const char *config_other(const struct afxdp_config *config)
+{
+    return config->bridge ? config->bridge : config->forward;
+}
+
+bool config_is_inline(const struct afxdp_config *config)
+{
+    return config_other(config) != NULL;
+}
+
+bool config_stays(const struct afxdp_config *config)
+{
+    return config_is_inline(config) || config->fail_closed;
+}
+
+struct flow_table_options config_flows(const struct afxdp_config *config)
+{
+    return (struct flow_table_options){
+        .flows = config->flows,
+        .timeout = config->flow_timeout,
+        .fixed_seed = option_given(&config->values, "flow-seed"),
+        .seed = config->flow_seed,
+    };
+}
+
+/* An option that would be ignored is an error. */
+static int check_applies(const struct afxdp_config *config, struct error *error)
+{
+    static const char *const who[DATAPATHS] = {
+        [DATAPATH_AFXDP] = "--datapath afxdp",
+        [DATAPATH_KERNEL] = "--datapath kernel",
+        [DATAPATH_CAPTURE] = "--pcap",
+    };
+    enum config_datapath datapath = config_datapath(config);
+
+    for (const struct option_spec *spec = config_options; spec->name; spec++) {
+        if (config->values.given[spec - config_options] && !(spec->applies & 1u << datapath))
+            return error_set(error, -EINVAL, "--%s has no meaning with %s: leave one of them out",
+                             spec->name, who[datapath]);
+    }
+    return 0;
+}
+
+static int check_kernel(const struct afxdp_config *config, struct error *error)
+{
+    if (config->mode != MODE_ZEROCOPY && config->mode != MODE_COPY)
+        return 0;
+    return error_set(error, -EINVAL,
+                     "--mode %s: with --datapath kernel there is no socket to copy to; it runs "
+                     "natively, or with --mode skb in the kernel's generic path",
+                     config->mode == MODE_ZEROCOPY ? "zerocopy" : "copy");
+}
+
+int config_check(const struct afxdp_config *config, struct error *error)
+{
+    int status = option_check_conflicts(&config->values, error);
+
+    if (status == 0 && !config->model)
+        status = error_set(error, -EINVAL,
+                           "no model: say --model FILE, or --model none to classify nothing");
+    if (status == 0)
+        status = check_applies(config, error);
+    if (status == 0 && config_datapath(config) == DATAPATH_KERNEL)
+        status = check_kernel(config, error);
+    if (status == 0 && config->leave_open && !config_is_inline(config))
+        status = error_set(error, -EINVAL,
+                           "--leave-open is for a wire: it goes with --bridge or --forward");
+    return status;
+}
+
+int config_policy(const struct afxdp_config *config, const struct q8 *model, struct policy *policy,
+                  struct error *error)
+{
+    policy_init(policy, model);
+    policy->min_confidence = model ? config->min_confidence : 0;
+    for (uint32_t i = 0; i < config->action_count; i++) {
+        int status = policy_set_action(policy, config->action[i], error);
+
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}
+
+int afxdp_config_check(const struct afxdp_config *config, struct afxdp_error *error)
+{
+    struct model *model = NULL;
+    struct policy policy;
+    struct error said;
+    int status = config_check(config, &said);
+
+    if (status == 0 && strcmp(config->model, "none") != 0)
+        status = model_open_to_run(&model, config->model, &said);
+    if (status == 0)
+        status = config_policy(config, model ? model->file : NULL, &policy, &said);
+    model_close(model);
+    return public_error(error, status, &said);
+}

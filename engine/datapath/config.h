@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What a datapath is asked to do: the values of the option table (config_options.c). */
+#ifndef AFXDP_CONFIG_H
+#define AFXDP_CONFIG_H
+
+#include "afxdp_engine.h"
+#include "flow_table_memory.h"
+#include "option.h"
+#include "policy.h"
+#include "redirect.h"
+#include "xsk_group.h"
+
+enum { ACTION_OPTIONS_MAX = 2 * SLOTS };
+
+enum config_datapath {
+    DATAPATH_AFXDP,  /* in user space, over AF_XDP */
+    DATAPATH_KERNEL, /* inside XDP */
+    DATAPATH_CAPTURE,
+    DATAPATHS
+};
+
+/* Where packets go that aren't dropped. */
+enum config_way {
+    WAY_CONSUME, /* nowhere: a single port that only looks (the kernel datapath: to the host) */
+    WAY_BRIDGE,  /* out of the other port, both ways */
+    WAY_FORWARD, /* out of the other port, one way */
+    WAY_HAIRPIN, /* back out of the same port */
+};
+
+enum config_mode {
+    MODE_AUTO,
+    MODE_ZEROCOPY,
+    MODE_COPY,
+    MODE_SKB, /* generic XDP, and so copy mode */
+};
+
+enum config_form {
+    FORM_AUTO, /* the first that loads */
+    FORM_SINGLE,
+    FORM_LOOPS,
+    FORM_TAILCALL,
+};
+
+struct afxdp_config {
+    struct option_values values;
+    const char *pcap;                       /* NULL: packets come from an interface */
+    const char *model;                      /* NULL: not said; "none": no model */
+    const char *action[ACTION_OPTIONS_MAX]; /* CLASS=ACTION, checked when the model is known */
+    uint32_t action_count;
+    uint16_t min_confidence;
+    uint32_t flows;
+    uint32_t flow_timeout; /* s */
+    uint64_t flow_seed;
+    const char *verdicts; /* NULL: none */
+
+    const char *interface; /* NULL: choose */
+    const char *bridge;    /* the other port, of one of these */
+    const char *forward;
+    bool hairpin;
+    enum config_datapath datapath; /* of an interface */
+    enum config_form form;         /* of a network inside XDP */
+    enum config_mode mode;
+    uint32_t queues; /* 0: as many as the interface has */
+    const char *cores;
+    bool set_channels;
+    bool symmetric_rss;
+    bool fail_closed;
+    bool leave_open;
+    bool no_promiscuous;
+    bool no_multi_buffer;
+    bool trailer_time;
+    enum timestamps timestamps;
+    struct redirect_bypass bypass[REDIRECT_BYPASS_MAX];
+    uint32_t bypass_count;
+    struct xsk_sizes rings; /* 0: chosen */
+    uint32_t frame_size;    /* 0: chosen */
+    uint32_t busy_poll;     /* packets per poll, 0: off */
+    uint32_t spin_us;
+    uint64_t duration; /* s, 0: no limit */
+    uint64_t packets;  /* 0: no limit */
+};
+
+extern const struct option_spec config_options[];
+
+enum config_datapath config_datapath(const struct afxdp_config *config);
+enum config_way config_way(const struct afxdp_config *config);
+
+/* The second port's name, NULL without one. */
+const char *config_other(const struct afxdp_config *config);
+
+/* Whether the ports form a wire that stays open without the engine. */
+bool config_is_inline(const struct afxdp_config *config);
+
+/* Whether the program outlives a process that is killed. */
+bool config_stays(const struct afxdp_config *config);
+
+struct flow_table_options config_flows(const struct afxdp_config *config);
+
+/* -EINVAL for options that exclude each other, or that the datapath would ignore. */
+int config_check(const struct afxdp_config *config, struct error *error);
+
+/* The policy that the options and a model (NULL: none) ask for. */
+int config_policy(const struct afxdp_config *config, const struct q8 *model, struct policy *policy,
+                  struct error *error);
+
+#endif

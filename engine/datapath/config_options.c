@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The one table of options. */
+#include <errno.h>
+#include <string.h>
+
+#include "bypass.h"
+#include "config.h"
+
+/* For whom an option has a meaning. */
+enum {
+    CAPTURE = 1 << DATAPATH_CAPTURE,
+    AFXDP = 1 << DATAPATH_AFXDP,
+    KERNEL = 1 << DATAPATH_KERNEL,
+    LIVE = AFXDP | KERNEL,
+    ALL = CAPTURE | LIVE,
+};
+
+static const char *const datapaths[] = {"afxdp", "kernel", NULL};
+static const char *const forms[] = {"auto", "single", "loops", "tailcall", NULL};
+static const char *const modes[] = {"auto", "zerocopy", "copy", "skb", NULL};
+static const char *const clocks[] = {"xdp", "burst", "nic", NULL};
+
+static int parse_action(void *target, const char *value, struct error *error)
+{
+    struct afxdp_config *config = target;
+    size_t class = strcspn(value, "=");
+
+    if (config->action_count == ACTION_OPTIONS_MAX)
+        return error_set(error, -EINVAL, "--action %.80s: more than %d of them", value,
+                         ACTION_OPTIONS_MAX);
+    for (uint32_t i = 0; i < config->action_count; i++) {
+        if (strcspn(config->action[i], "=") == class &&
+            strncmp(config->action[i], value, class) == 0)
+            return error_set(error, -EINVAL, "--action %.80s: the class has an action already, %s",
+                             value, config->action[i]);
+    }
+    config->action[config->action_count++] = value;
+    return 0;
+}
+
+static int parse_bypass(void *target, const char *value, struct error *error)
+{
+    struct afxdp_config *config = target;
+
+    if (config->bypass_count == REDIRECT_BYPASS_MAX)
+        return error_set(error, -EINVAL, "--bypass %.80s: more than %d of them", value,
+                         REDIRECT_BYPASS_MAX);
+    int status = redirect_parse_bypass(&config->bypass[config->bypass_count], value, error);
+    if (status == 0)
+        config->bypass_count++;
+    return status;
+}
+
+#define FLAG(text, member) OPTION_ROW_FLAG(text, struct afxdp_config, member)
+#define TEXT(text, what, member) OPTION_ROW_TEXT(text, what, struct afxdp_config, member)
+#define NUMBER(text, what, from, to, member)                                                       \
+    OPTION_ROW_NUMBER(text, what, from, to, struct afxdp_config, member)
+#define CHOICE(text, what, list, member)                                                           \
+    OPTION_ROW_CHOICE(text, what, list, struct afxdp_config, member)
+
+const struct option_spec config_options[] = {
+    {.group = "Packets",
+     TEXT("pcap", "FILE", pcap),
+     .applies = CAPTURE,
+     .letter = 'r',
+     .conflicts = "iface",
+     .help = "classify a capture (pcap or pcapng; -: standard input);\nno root, no interface"},
+
+    {.group = "Classification",
+     TEXT("model", "FILE", model),
+     .applies = ALL,
+     .letter = 'm',
+     .help = "a .q8 model, by path or by the name of a shipped one;\nnone: classify nothing"},
+    {OPTION_ROW_OTHER("action", "CLASS=ACTION", parse_action), .applies = ALL,
+     .help = "drop, forward or count the packets of a class, over the\n"
+             "model's default; also other= (not IP), malformed=, unsure=.\n"
+             "Once per class"},
+    {NUMBER("min-confidence", "N", 0, CONFIDENCE_MAX, min_confidence), .applies = ALL,
+     .help = "0 to 1000: a verdict below it counts as class unsure"},
+
+    {.group = "Flows",
+     NUMBER("flow-timeout", "SECONDS", 0, FLOW_TIMEOUT_MAX, flow_timeout),
+     .applies = ALL,
+     .unit = "s",
+     .initial = "120",
+     .help = "a silent flow's next packet starts a new one"},
+    {NUMBER("flows", "N", 1, FLOWS_MAX, flows), .applies = ALL, .initial = "1048576",
+     .help = "flows to remember, then the oldest are evicted"},
+    {NUMBER("flow-seed", "N", 0, UINT64_MAX, flow_seed), .applies = ALL,
+     .help = "fix the table's hash, for repeatable evictions (random)"},
+
+    {.group = "Output",
+     TEXT("verdicts", "FILE", verdicts),
+     .applies = ALL,
+     .help = "one CSV row per packet: index,class,confidence,action"},
+
+    {.group = "Interface (needs root, or CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF)",
+     TEXT("iface", "IF", interface),
+     .applies = LIVE,
+     .letter = 'i',
+     .help = "take packets from it; without it, the one\n"
+             "interface that is up, has native XDP and isn't the default\n"
+             "route's"},
+    {NUMBER("queues", "N", 1, REDIRECT_QUEUES_MAX, queues), .applies = LIVE, .letter = 'q',
+     .help = "one worker each; without it, all the interface has"},
+    {TEXT("bridge", "IF", bridge), .applies = LIVE, .conflicts = "forward,hairpin",
+     .help = "inline: what isn't dropped leaves by IF, and back"},
+    {TEXT("forward", "IF", forward), .applies = LIVE, .conflicts = "hairpin",
+     .help = "what isn't dropped leaves by IF"},
+    {FLAG("hairpin", hairpin), .applies = LIVE,
+     .help = "what isn't dropped goes back where it came from"},
+    {CHOICE("datapath", "DATAPATH", datapaths, datapath), .applies = LIVE, .initial = "afxdp",
+     .help = "afxdp: workers in user space; kernel: the model inside XDP,\nno workers"},
+    {CHOICE("kernel-form", "FORM", forms, form), .applies = KERNEL,
+     .help = "of a network inside XDP: single, loops or tailcall (auto:\nthe first that loads)"},
+    {CHOICE("mode", "MODE", modes, mode), .applies = LIVE,
+     .help = "auto, zerocopy (or fail), copy, or skb: generic XDP"},
+    {OPTION_ROW_OTHER("bypass", "TRAFFIC", parse_bypass), .applies = LIVE,
+     .help = "never touch it: tcp/22, udp/53, icmp, a protocol's number.\nMay be given again"},
+    {FLAG("fail-closed", fail_closed), .applies = LIVE,
+     .help = "without the engine drop, rather than pass or cross"},
+    {FLAG("leave-open", leave_open), .applies = LIVE,
+     .help = "inline: keep crossing after a regular end too, until the\nnext start"},
+    {CHOICE("timestamps", "CLOCK", clocks, timestamps), .applies = AFXDP,
+     .help = "arrival times from the xdp program, the nic (where its\n"
+             "driver has them), or one per burst (intervals within it: 0)"},
+    {NUMBER("duration", "SECONDS", 1, 1000000000, duration), .applies = ALL, .unit = "s",
+     .help = "stop after this time"},
+    {NUMBER("packets", "N", 1, UINT64_MAX, packets), .applies = ALL,
+     .help = "stop soon after N packets"},
+
+    {.group = "Tuning",
+     TEXT("cores", "LIST", cores),
+     .applies = AFXDP,
+     .help = "the workers' cores, as 2,4-7 (those near the interface)"},
+    {FLAG("set-channels", set_channels), .applies = LIVE,
+     .help = "give the interface --queues channels; put back at the end"},
+    {FLAG("symmetric-rss", symmetric_rss), .applies = LIVE,
+     .help = "have the interface hash both directions of a flow alike;\nput back at the end"},
+    {NUMBER("ring-rx", "N", 64, 65536, rings.rx), .applies = AFXDP,
+     .help = "RX descriptors, a power of two (4096)"},
+    {NUMBER("ring-tx", "N", 64, 65536, rings.tx), .applies = AFXDP,
+     .help = "TX descriptors (2048)"},
+    {NUMBER("ring-fill", "N", 64, 65536, rings.fill), .applies = AFXDP,
+     .help = "fill descriptors (the RX ring and the NIC's own, rounded up)"},
+    {NUMBER("ring-completion", "N", 64, 65536, rings.completion), .applies = AFXDP,
+     .help = "completion descriptors (as TX)"},
+    {NUMBER("frame-size", "N", 2048, 4096, frame_size), .applies = AFXDP, .unit = "bytes",
+     .help = "2048 or 4096 bytes a chunk (the least that holds the MTU)"},
+    {FLAG("no-multi-buffer", no_multi_buffer), .applies = AFXDP,
+     .help = "refuse an MTU above a chunk instead of using several"},
+    {FLAG("no-promiscuous", no_promiscuous), .applies = LIVE,
+     .help = "leave the interface's address filter on"},
+    {NUMBER("busy-poll", "N", 1, 65535, busy_poll), .applies = AFXDP, .unit = "packets",
+     .help = "the worker polls the driver itself, N packets at a time"},
+    {NUMBER("spin", "MICROSECONDS", 0, 1000000, spin_us), .applies = AFXDP, .unit = "µs",
+     .initial = "50", .help = "look again this long before sleeping"},
+    {FLAG("trailer-time", trailer_time), .applies = AFXDP,
+     .help = "for tests: the last 8 bytes of a frame are its arrival time,\nnot its content"},
+    {0},
+};

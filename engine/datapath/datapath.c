@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "datapath.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "public_error.h"
+#include "say.h"
+
+static double clock_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static struct afxdp_datapath *allocate(const struct afxdp_config *config)
+{
+    switch (config_datapath(config)) {
+    case DATAPATH_CAPTURE:
+        return capture_datapath_new();
+    case DATAPATH_KERNEL:
+        return kernel_datapath_new();
+    default:
+        return live_datapath_new();
+    }
+}
+
+int afxdp_datapath_open(struct afxdp_datapath **out, const struct afxdp_config *config,
+                        const struct afxdp_callbacks *callbacks, struct afxdp_error *error)
+{
+    struct error said;
+    int status = config_check(config, &said);
+
+    if (status != 0)
+        return public_error(error, status, &said);
+    struct afxdp_datapath *d = allocate(config);
+    if (!d)
+        return public_error(error, error_set(&said, -ENOMEM, "no memory for a datapath"), &said);
+    d->config = config;
+    if (callbacks)
+        d->say = *callbacks;
+    status = judgement_new(&d->judgement, config, &said);
+    if (status == 0)
+        status = d->operations->open(d, &said);
+    if (status != 0) {
+        afxdp_datapath_close(d);
+        return public_error(error, status, &said);
+    }
+    *out = d;
+    return 0;
+}
+
+int afxdp_datapath_start(struct afxdp_datapath *d, struct afxdp_error *error)
+{
+    struct error said;
+
+    d->start = clock_now();
+    int status = d->operations->start(d, &said);
+    if (status != 0)
+        return public_error(error, status, &said);
+    d->started = true;
+    if (config_datapath(d->config) == DATAPATH_CAPTURE)
+        return 0;
+    if (!policy_drops(&d->judgement->policy))
+        say(&d->say, AFXDP_INFO, "nothing is dropped: neither --action nor the model asks for it");
+    say(&d->say, AFXDP_INFO, "running");
+    return 0;
+}
+
+bool datapath_is_done(const struct afxdp_datapath *d)
+{
+    const struct afxdp_config *config = d->config;
+    struct stats totals;
+
+    if (config->duration && clock_now() - d->start >= (double)config->duration)
+        return true;
+    if (!config->packets)
+        return false;
+    d->operations->totals(d, &totals);
+    return totals.packets >= config->packets;
+}
+
+int afxdp_datapath_poll(struct afxdp_datapath *d, unsigned timeout_ms, struct afxdp_error *error)
+{
+    struct error said;
+    int status = d->operations->poll(d, timeout_ms, &said);
+
+    if (status < 0)
+        d->failed = said;
+    if (status > 0 && datapath_is_done(d))
+        status = 0;
+    return public_error(error, status, &said);
+}
+
+int afxdp_datapath_reload(struct afxdp_datapath *d, struct afxdp_error *error)
+{
+    struct judgement *next = NULL;
+    struct error said;
+    int status = judgement_new(&next, d->config, &said);
+
+    if (status == 0)
+        status = judgement_check_successor(d->judgement, next, &said);
+    if (status == 0)
+        status = d->operations->replace(d, next, &said);
+    if (status == -ETIMEDOUT) {
+        next->kept = d->kept;
+        d->kept = next;
+    } else if (status != 0) {
+        judgement_free(next);
+    }
+    if (status != 0)
+        return public_error(error, status, &said);
+    judgement_free(d->judgement);
+    d->judgement = next;
+    if (next->model)
+        say(&d->say, AFXDP_INFO, "%s is at work, checksum %08x", next->model->path,
+            next->model->file->checksum);
+    return 0;
+}
+
+void afxdp_datapath_read(const struct afxdp_datapath *d, struct afxdp_totals *totals)
+{
+    struct stats stats;
+
+    d->operations->totals(d, &stats);
+    *totals = (struct afxdp_totals){
+        .packets = stats.packets,
+        .bytes = stats.bytes,
+        .flows = stats.flows,
+        .evictions = stats.evictions,
+        .dropped = stats.endings[ENDING_DROPPED],
+        .forwarded = stats.endings[ENDING_FORWARDED],
+        .passed = stats.endings[ENDING_PASSED],
+        .consumed = stats.endings[ENDING_CONSUMED],
+        .failed = stats_failed(&stats),
+    };
+}
+
+void datapath_report(const struct afxdp_datapath *d, struct report *report)
+{
+    static const char *const names[DATAPATHS] = {
+        [DATAPATH_AFXDP] = "afxdp",
+        [DATAPATH_KERNEL] = "kernel",
+        [DATAPATH_CAPTURE] = "pcap",
+    };
+    const struct model *model = d->judgement->model;
+
+    *report = (struct report){
+        .datapath = names[config_datapath(d->config)],
+        .seconds = d->stopped ? d->seconds : clock_now() - d->start,
+        .policy = &d->judgement->policy,
+        .error = d->failed.text[0] ? d->failed.text : NULL,
+    };
+    if (model) {
+        report->model_path = model->path;
+        report->model_kind = model->classifier->kind;
+        report->model_variant = model->classifier->variant;
+        report->model_checksum = model->file->checksum;
+    }
+    d->operations->totals(d, &report->totals);
+    d->operations->report(d, report);
+}
+
+char *afxdp_datapath_report(const struct afxdp_datapath *d)
+{
+    struct report report;
+
+    datapath_report(d, &report);
+    json_t *object = report_json(&report);
+    char *text = object ? json_dumps(object, JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(object);
+    json_decref(report.live);
+    return text;
+}
+
+void afxdp_datapath_stop(struct afxdp_datapath *d)
+{
+    struct error said;
+
+    if (d->stopped || !d->started)
+        return;
+    d->seconds = clock_now() - d->start;
+    d->stopped = true;
+    if (d->operations->stop(d, &said) != 0 && d->failed.text[0] == '\0')
+        d->failed = said;
+}
+
+void afxdp_datapath_close(struct afxdp_datapath *d)
+{
+    if (!d)
+        return;
+    afxdp_datapath_stop(d);
+    d->operations->close(d);
+    judgement_free(d->judgement);
+    while (d->kept) {
+        struct judgement *next = d->kept->kept;
+
+        judgement_free(d->kept);
+        d->kept = next;
+    }
+    free(d);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "interfaces.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "nic_find.h"
+#include "say.h"
+
+enum { CARRIER_MS = 10000 };
+
+static int open_both(struct interfaces *nics, const struct afxdp_config *config,
+                     struct error *error)
+{
+    const char *name[2] = {config->interface, config_other(config)};
+    char chosen[IF_NAMESIZE];
+    int status = 0;
+
+    if (!name[0]) {
+        status = nic_find(chosen, error);
+        name[0] = chosen;
+    }
+    if (status == 0 && name[1] && config->timestamps == TIMESTAMPS_NIC)
+        status = error_set(error, -EINVAL,
+                           "--timestamps nic: two interfaces have two clocks; xdp works with both");
+    if (status == 0 && name[1] && strcmp(name[0], name[1]) == 0)
+        status = error_set(error, -EINVAL, "%s can't be its own other port; --hairpin sends back",
+                           name[1]);
+    for (int i = 0; status == 0 && i < 2 && name[i]; i++) {
+        status = nic_open(&nics->nic[i], name[i], error);
+        if (status == 0)
+            nics->had_carrier[nics->ports++] = nic_has_carrier(nics->nic[i]);
+    }
+    return status;
+}
+
+/* What the bound queues must be, and the command that makes the channels fit. */
+static int check_queues(struct interfaces *nics, const struct afxdp_config *config, uint32_t port,
+                        struct error *error)
+{
+    struct nic *nic = nics->nic[port];
+    const char *kind = nic->channels.combined ? "combined" : "rx";
+    uint32_t have = nic->channels.rx;
+    uint32_t want = nics->queues;
+
+    if (config->set_channels)
+        return nic_set_channels(nic, want, error);
+    if (have == want)
+        return 0;
+    if (have < want)
+        return error_set(error, -EINVAL,
+                         "%s has %u queue%s, not %u: --queues %u, --set-channels, or ethtool -L %s "
+                         "%s %u%s",
+                         nic->name, have, have == 1 ? "" : "s", want, have, nic->name, kind, want,
+                         nic->channels.rx_most < want ? " (but it can't have so many)" : "");
+    if (config_is_inline(config))
+        return error_set(error, -EINVAL,
+                         "%s has %u queues, and inline each needs a worker: --queues %u, "
+                         "--set-channels, or ethtool -L %s %s %u",
+                         nic->name, have, have, nic->name, kind, want);
+    say(nics->say, AFXDP_WARNING,
+        "%s has %u queues: what comes in on queues %u and up passes to the "
+        "host unclassified",
+        nic->name, have, want);
+    return 0;
+}
+
+static int check_tx(const struct interfaces *nics, const struct afxdp_config *config,
+                    struct error *error)
+{
+    const struct nic *out = config_way(config) == WAY_FORWARD ? nics->nic[1] : nics->nic[0];
+
+    if (config_way(config) == WAY_CONSUME || out->channels.tx >= nics->queues)
+        return 0;
+    return error_set(error, -EINVAL, "%s has %u TX queues for %u workers: --queues %u", out->name,
+                     out->channels.tx, nics->queues, out->channels.tx);
+}
+
+static int set_up(struct interfaces *nics, const struct afxdp_config *config, uint32_t port,
+                  struct error *error)
+{
+    struct nic *nic = nics->nic[port];
+    bool receives = port == 0 || config_way(config) == WAY_BRIDGE;
+    struct error busy;
+    char notice[256] = "";
+    int status = 0;
+
+    if (nic_carries_default_route(nic->name))
+        say(nics->say, AFXDP_WARNING, "%s carries the default route", nic->name);
+    if (receives)
+        status = check_queues(nics, config, port, error);
+    if (status == 0 && receives && !config->no_promiscuous)
+        status = nic_set_promiscuous(nic, error);
+    if (status == 0)
+        status = nic_set_offloads(nic, notice, error);
+    if (notice[0])
+        say(nics->say, AFXDP_WARNING, "%s", notice);
+    if (status == 0 && receives && config->symmetric_rss)
+        status = nic_set_symmetric_rss(nic, error);
+    if (status == 0 && config->busy_poll && nic_set_busy_poll(nic, &busy) != 0)
+        say(nics->say, AFXDP_WARNING, "%s", busy.text);
+    return status;
+}
+
+static void check_rss(struct interfaces *nics, const struct afxdp_config *config)
+{
+    nics->rss = nic_rss(nics->nic[0]);
+    if (config_way(config) == WAY_BRIDGE && nic_rss(nics->nic[1]) != nics->rss)
+        nics->rss = NIC_RSS_UNKNOWN;
+    if (nics->queues == 1 || nics->rss == NIC_RSS_SYMMETRIC)
+        return;
+    say(nics->say, AFXDP_WARNING,
+        "%s: with several queues the two directions of a flow %s meet "
+        "different workers, whose features then differ from training; %s",
+        nics->nic[0]->name, nics->rss == NIC_RSS_UNKNOWN ? "may" : "will",
+        nics->rss == NIC_RSS_UNKNOWN ? "the driver doesn't tell its RSS key"
+                                     : "--symmetric-rss sets its RSS key");
+}
+
+int interfaces_open(struct interfaces *nics, const struct afxdp_config *config,
+                    const struct afxdp_callbacks *say, struct error *error)
+{
+    *nics = (struct interfaces){.say = say};
+    int status = open_both(nics, config, error);
+    if (status != 0) {
+        interfaces_close(nics, false);
+        return status;
+    }
+    nics->queues = config->queues ? config->queues : nics->nic[0]->channels.rx;
+    if (nics->queues > REDIRECT_QUEUES_MAX)
+        nics->queues = REDIRECT_QUEUES_MAX;
+    return 0;
+}
+
+int interfaces_set_up(struct interfaces *nics, const struct afxdp_config *config,
+                      struct error *error)
+{
+    int status = 0;
+
+    for (uint32_t i = 0; status == 0 && i < nics->ports; i++)
+        status = set_up(nics, config, i, error);
+    if (status == 0)
+        status = check_tx(nics, config, error);
+    if (status == 0)
+        check_rss(nics, config);
+    return status;
+}
+
+void interfaces_wait_carrier(const struct interfaces *nics)
+{
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        const char *name = nics->nic[i]->name;
+
+        if (!nics->had_carrier[i] && !nic_has_carrier(nics->nic[i]))
+            say(nics->say, AFXDP_WARNING, "%s has no link; waiting for packets", name);
+        else if (!nic_wait_carrier(nics->nic[i], CARRIER_MS))
+            say(nics->say, AFXDP_WARNING,
+                "the link of %s went down when it was set up and hasn't come "
+                "back",
+                name);
+    }
+}
+
+int interfaces_check(const struct interfaces *nics, struct error *error)
+{
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        const struct nic *nic = nics->nic[i];
+
+        if (if_nametoindex(nic->name) != (unsigned)nic->ifindex)
+            return error_set(error, -ENODEV, "%s: the interface was removed", nic->name);
+    }
+    return 0;
+}
+
+int interfaces_check_target(const struct interfaces *nics, uint32_t port, struct error *error)
+{
+    const struct nic *nic = nics->nic[port];
+    uint64_t features;
+
+    if (nic_xdp_features(nic->ifindex, &features) != 0 || features & NIC_XDP_TARGET)
+        return 0;
+    return error_set(error, -EOPNOTSUPP,
+                     "%s takes no redirected frames, so nothing could cross to it without the "
+                     "engine%s; --mode skb can",
+                     nic->name,
+                     strcmp(nic->driver, "veth") == 0
+                         ? " (a veth does once its peer has an XDP program or GRO)"
+                         : "");
+}
+
+void interfaces_close(struct interfaces *nics, bool keep)
+{
+    for (int i = 1; i >= 0; i--) {
+        if (keep)
+            nic_leave(nics->nic[i]);
+        else
+            nic_close(nics->nic[i]);
+        nics->nic[i] = NULL;
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "judgement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int judgement_new(struct judgement **out, const struct afxdp_config *config, struct error *error)
+{
+    struct judgement *j = calloc(1, sizeof(*j));
+    int status = 0;
+
+    if (!j)
+        return error_set(error, -ENOMEM, "no memory for a model");
+    if (strcmp(config->model, "none") != 0)
+        status = model_open_to_run(&j->model, config->model, error);
+    if (status == 0)
+        status = config_policy(config, j->model ? j->model->file : NULL, &j->policy, error);
+    if (status != 0) {
+        judgement_free(j);
+        return status;
+    }
+    j->judge = (struct judge){j->model ? j->model->classifier : NULL, &j->policy};
+    *out = j;
+    return 0;
+}
+
+void judgement_free(struct judgement *j)
+{
+    if (!j)
+        return;
+    model_close(j->model);
+    free(j);
+}
+
+int judgement_check_successor(const struct judgement *present, const struct judgement *next,
+                              struct error *error)
+{
+    const struct policy *a = &present->policy;
+    const struct policy *b = &next->policy;
+
+    if (a->class_count != b->class_count ||
+        memcmp(a->class_name, b->class_name, sizeof(a->class_name)) != 0)
+        return error_set(error, -EINVAL,
+                         "%s has other classes than the model at work, whose counters go on: stop "
+                         "the engine and start it with the new model",
+                         next->model ? next->model->path : "none");
+    if (present->model && next->model &&
+        present->model->classifier->feature_set != next->model->classifier->feature_set)
+        return error_set(error, -EINVAL,
+                         "%s has features of set %u, the model at work of set %u: stop the engine "
+                         "and start it with the new model",
+                         next->model->path, next->model->classifier->feature_set,
+                         present->model->classifier->feature_set);
+    return 0;
+}

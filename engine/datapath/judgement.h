@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A model and what is to follow from its verdicts: what a reload replaces as one. */
+#ifndef AFXDP_JUDGEMENT_H
+#define AFXDP_JUDGEMENT_H
+
+#include "config.h"
+#include "judge.h"
+#include "model_open.h"
+
+struct judgement {
+    struct model *model; /* NULL: --model none */
+    struct policy policy;
+    struct judge judge;     /* of the two; for the pipelines */
+    struct judgement *kept; /* see datapath.c */
+};
+
+/* Reads the model's file and carries out the --action options. -errno of model_open, -EINVAL. */
+int judgement_new(struct judgement **out, const struct afxdp_config *config, struct error *error);
+
+void judgement_free(struct judgement *judgement); /* takes NULL */
+
+/* -EINVAL where `next` can't take the place of `present`: counters go on, so its classes must be
+ * the same in the same order, and flows do, so its features must be of the same set. */
+int judgement_check_successor(const struct judgement *present, const struct judgement *next,
+                              struct error *error);
+
+#endif

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "kernel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <bpf/libbpf.h>
+
+#include "say.h"
+
+enum {
+    /* What a driver has at least for a frame of one buffer: a page less headroom and what the
+     * kernel keeps at its end; and what an MTU doesn't count, a header and two VLAN tags. */
+    BUFFER_LEAST = 4096 - 256 - 512,
+    FRAME_OVERHEAD = 22,
+
+    FLOWS_LEAST = 1 << 14,
+    MEMORY_SHARE = 4, /* the flow tables' of what memory is there, unless --flows says more */
+};
+
+static struct kernel *of(struct afxdp_datapath *base)
+{
+    return (struct kernel *)base;
+}
+
+static uint64_t memory_available(void)
+{
+    FILE *file = fopen("/proc/meminfo", "re");
+    unsigned long long kib = 0;
+    char line[128];
+
+    while (file && fgets(line, sizeof(line), file)) {
+        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+            break;
+    }
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
+/* Every CPU that might ever be has a table: the default gives way where that is too much. */
+static uint32_t flows_of_cpu(const struct kernel *kernel)
+{
+    uint64_t cpus = (uint64_t)libbpf_num_possible_cpus();
+    uint64_t most = memory_available() / MEMORY_SHARE;
+    uint32_t flows = kernel->base.config->flows;
+
+    if (option_given(&kernel->base.config->values, "flows"))
+        return flows;
+    while (flows > FLOWS_LEAST && (flows / FLOW_WAYS * sizeof(struct flow_bucket) * cpus > most ||
+                                   flows / FLOW_WAYS * sizeof(struct flow_bucket) * cpus >> 32))
+        flows /= 2;
+    if (flows != FLOWS_DEFAULT)
+        say(&kernel->base.say, AFXDP_INFO,
+            "a table of %u flows for each of %llu CPUs, to leave memory to others; --flows says "
+            "otherwise",
+            flows, (unsigned long long)cpus);
+    return flows;
+}
+
+static enum path_out way_out(const struct afxdp_config *config)
+{
+    if (config_way(config) == WAY_CONSUME)
+        return PATH_OUT_STACK;
+    return config_way(config) == WAY_HAIRPIN ? PATH_OUT_BACK : PATH_OUT_PORT;
+}
+
+static int make_settings(const struct kernel *kernel, struct path_settings *settings,
+                         struct error *error)
+{
+    const struct afxdp_config *config = kernel->base.config;
+    struct flow_table_options flows = config_flows(config);
+
+    *settings = (struct path_settings){
+        .options =
+            {
+                .out = way_out(config),
+                .first_ifindex = (uint32_t)kernel->nics.nic[0]->ifindex,
+                .ports = kernel->ports,
+                .queues = kernel->nics.queues,
+                .frags = kernel->frags,
+                .records = config->verdicts != NULL,
+                .bypass_count = config->bypass_count,
+            },
+        .flows = flows_of_cpu(kernel),
+        .timeout = flows.timeout * UINT64_C(1000000000),
+        .seed = flows.seed,
+    };
+    for (uint32_t i = 0; i < config->bypass_count; i++)
+        settings->options.bypass[i] = (struct path_bypass){.port = config->bypass[i].port,
+                                                           .protocol = config->bypass[i].protocol};
+    if (!flows.fixed_seed &&
+        getrandom(&settings->seed, sizeof(settings->seed), 0) != (ssize_t)sizeof(settings->seed))
+        return error_set(error, -EIO, "no random seed for the flow table");
+    return 0;
+}
+
+static struct path_policy kernel_policy(const struct policy *policy)
+{
+    struct path_policy made = {.min_confidence = policy->min_confidence};
+
+    memcpy(made.action, policy->action, sizeof(policy->action));
+    return made;
+}
+
+static int load_guard(struct kernel *kernel, uint32_t port, struct error *error)
+{
+    const struct afxdp_config *config = kernel->base.config;
+    const struct nic *nic = kernel->nics.nic[port];
+    bool crosses = config_is_inline(config);
+    const struct guard_options options = {
+        .interface = nic->name,
+        .other_ifindex = crosses ? kernel->nics.nic[1 - port]->ifindex : 0,
+        .without = config->fail_closed ? GUARD_DROP
+                   : crosses           ? GUARD_CROSS
+                                       : GUARD_PASS,
+        .stay = config_stays(config),
+        .skb = config->mode == MODE_SKB,
+        .frags = kernel->frags,
+    };
+    int status = guard_open(&kernel->guard[port], &options, error);
+
+    if (status != 0)
+        return status;
+    wire_add(&kernel->wire, guard_attachment(kernel->guard[port]));
+    if (guard_attachment(kernel->guard[port])->frags == kernel->frags)
+        return 0;
+    return error_set(error, -EINVAL,
+                     "%s: an MTU of %u needs frames of several buffers, which the programs behind "
+                     "libxdp's dispatcher there don't take",
+                     nic->name, nic->mtu);
+}
+
+static int load_guards(struct kernel *kernel, struct error *error)
+{
+    const struct afxdp_config *config = kernel->base.config;
+    int status = 0;
+
+    kernel->wire.nics = &kernel->nics;
+    if (config_way(config) == WAY_FORWARD)
+        status = pass_open(&kernel->pass, kernel->nics.nic[1]->name, config->mode == MODE_SKB, true,
+                           error);
+    if (status == 0 && kernel->pass)
+        wire_add(&kernel->wire, pass_attachment(kernel->pass));
+    for (uint32_t i = 0; status == 0 && i < kernel->ports; i++)
+        status = load_guard(kernel, i, error);
+    return status;
+}
+
+static int set_ports(struct kernel *kernel, struct error *error)
+{
+    int status = 0;
+
+    if (!config_is_inline(kernel->base.config))
+        return 0;
+    for (uint32_t i = 0; status == 0 && i < kernel->ports; i++)
+        status = path_set_port(kernel->model.path, i, kernel->nics.nic[1 - i]->ifindex, error);
+    return status;
+}
+
+static int write_row(void *context, void *data, size_t size)
+{
+    const struct path_record *record = data;
+
+    if (size >= sizeof(*record))
+        verdict_log_row(context, record->slot, record->action, record->classified,
+                        record->confidence);
+    return 0;
+}
+
+static int open_log(struct kernel *kernel, struct error *error)
+{
+    const struct judgement *judgement = kernel->base.judgement;
+
+    if (!kernel->base.config->verdicts)
+        return 0;
+    if (kernel->nics.queues > 1)
+        return error_set(error, -EINVAL,
+                         "--verdicts counts packets in the order of one queue: add --queues 1");
+    int status = verdict_log_open(&kernel->log, kernel->base.config->verdicts, &judgement->policy,
+                                  judgement->model != NULL, error);
+    if (status != 0)
+        return status;
+    kernel->records =
+        ring_buffer__new(path_records_fd(kernel->model.path), write_row, kernel->log, NULL);
+    if (kernel->records)
+        return 0;
+    return error_set(error, -errno, "no ring for the verdicts (kernel 5.8): %s", strerror(errno));
+}
+
+static bool needs_frags(const struct interfaces *nics)
+{
+    uint32_t mtu = nics->nic[0]->mtu;
+
+    if (nics->ports > 1 && nics->nic[1]->mtu > mtu)
+        mtu = nics->nic[1]->mtu;
+    return mtu + FRAME_OVERHEAD > BUFFER_LEAST && xdp_frags_known();
+}
+
+static int load_model(struct kernel *kernel, struct error *error)
+{
+    const struct judgement *judgement = kernel->base.judgement;
+    struct path_policy policy = kernel_policy(&judgement->policy);
+    struct path_settings settings;
+    int status = make_settings(kernel, &settings, error);
+
+    if (status == 0)
+        status = kernel_model_open(&kernel->model, judgement->model, kernel->base.config->form,
+                                   &settings, &policy, &kernel->base.say, error);
+    if (status == 0)
+        status = set_ports(kernel, error);
+    for (uint32_t i = 0; status == 0 && i < kernel->ports; i++)
+        status = guard_set_program(kernel->guard[i], kernel_model_entry(&kernel->model), error);
+    return status;
+}
+
+static int kernel_open(struct afxdp_datapath *base, struct error *error)
+{
+    struct kernel *kernel = of(base);
+    const struct afxdp_config *config = base->config;
+
+    kernel->ports = config_way(config) == WAY_BRIDGE ? 2 : 1;
+    int status = interfaces_open(&kernel->nics, config, &base->say, error);
+    if (status != 0)
+        return status;
+    kernel->frags = needs_frags(&kernel->nics);
+    status = load_guards(kernel, error);
+    if (status == 0)
+        status = interfaces_set_up(&kernel->nics, config, error);
+    if (status == 0)
+        status = load_model(kernel, error);
+    if (status == 0)
+        status = open_log(kernel, error);
+    if (status == 0 && config_is_inline(config)) {
+        const int ports[] = {kernel->nics.nic[0]->ifindex, kernel->nics.nic[1]->ifindex};
+
+        (void)losses_open(&kernel->losses, ports, 2);
+    }
+    return status;
+}
+
+/* What was obtained, always. */
+static void announce(const struct kernel *kernel)
+{
+    static const char *const ways[] = {" to the host", " and ", " to ", " and back out"};
+    const struct afxdp_config *config = kernel->base.config;
+    const struct xdp_attachment *a = guard_attachment(kernel->guard[0]);
+    const char *other = config_other(config);
+    uint32_t queues = kernel->nics.queues;
+
+    say(&kernel->base.say, AFXDP_INFO,
+        "%s%s%s: model inside the kernel (%s), %u queue%s, %s XDP by %s, %llu flows a CPU%s",
+        kernel->nics.nic[0]->name, ways[config_way(config)], other ? other : "",
+        kernel->model.path->program->form, queues, queues == 1 ? "" : "s",
+        a->skb ? "generic" : "native", xdp_means_name(a->means),
+        (unsigned long long)path_flow_capacity(kernel->model.path),
+        kernel->frags ? ", frames of several buffers" : "");
+}
+
+static int kernel_start(struct afxdp_datapath *base, struct error *error)
+{
+    struct kernel *kernel = of(base);
+
+    for (uint32_t i = 0; i < kernel->nics.ports; i++)
+        (void)nic_read_counters(kernel->nics.nic[i], &kernel->nic_before[i]);
+    int status = wire_attach(&kernel->wire, base->config, error);
+    if (status != 0)
+        return status;
+    interfaces_wait_carrier(&kernel->nics);
+    announce(kernel);
+    return 0;
+}
+
+static int kernel_replace(struct afxdp_datapath *base, const struct judgement *next,
+                          struct error *error)
+{
+    struct kernel *kernel = of(base);
+    struct path_policy policy = kernel_policy(&next->policy);
+    struct guard *const guards[] = {kernel->guard[0], kernel->guard[1], NULL};
+
+    if (!next->model)
+        return 0;
+    return kernel_model_replace(&kernel->model, next->model, base->config->form, &policy, guards,
+                                error);
+}
+
+static void write_rows(struct kernel *kernel)
+{
+    if (kernel->records)
+        (void)ring_buffer__consume(kernel->records);
+}
+
+static int kernel_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct error *error)
+{
+    const struct timespec pause = {.tv_sec = timeout_ms / 1000,
+                                   .tv_nsec = timeout_ms % 1000 * 1000000};
+    struct kernel *kernel = of(base);
+
+    write_rows(kernel);
+    int status = interfaces_check(&kernel->nics, error);
+    if (status != 0)
+        return status;
+    nanosleep(&pause, NULL);
+    return 1;
+}
+
+static void kernel_totals(const struct afxdp_datapath *base, struct stats *totals)
+{
+    const struct kernel *kernel = (const struct kernel *)base;
+    struct path_counters counters;
+
+    path_totals(kernel->model.path, &counters);
+    *totals = counters.stats;
+}
+
+static void report(const struct afxdp_datapath *base, struct report *to)
+{
+    const struct kernel *kernel = (const struct kernel *)base;
+
+    to->source = kernel->nics.nic[0]->name;
+    to->model_variant = kernel->model.path->program->form;
+    to->live = kernel_report(kernel);
+}
+
+static int close_log(struct kernel *kernel, struct error *error)
+{
+    struct path_counters counters;
+
+    if (!kernel->log)
+        return 0;
+    int status = verdict_log_close(kernel->log, error);
+    kernel->log = NULL;
+    path_totals(kernel->model.path, &counters);
+    if (status != 0 || counters.unrecorded == 0)
+        return status;
+    return error_set(error, -EOVERFLOW,
+                     "--verdicts: %llu rows are missing, the file was slower than the packets",
+                     (unsigned long long)counters.unrecorded);
+}
+
+static int kernel_stop(struct afxdp_datapath *base, struct error *error)
+{
+    struct kernel *kernel = of(base);
+
+    for (uint32_t i = 0; i < kernel->ports; i++)
+        guard_clear_program(kernel->guard[i]);
+    (void)path_grace(kernel->model.path);
+    write_rows(kernel);
+    return close_log(kernel, error);
+}
+
+static void kernel_close(struct afxdp_datapath *base)
+{
+    struct kernel *kernel = of(base);
+    bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
+    struct error ignored;
+
+    ring_buffer__free(kernel->records);
+    (void)close_log(kernel, &ignored);
+    for (uint32_t i = 0; i < 2; i++) {
+        if (leave)
+            guard_leave(kernel->guard[i]);
+        else
+            guard_close(kernel->guard[i]);
+    }
+    if (leave)
+        pass_leave(kernel->pass);
+    else
+        pass_close(kernel->pass);
+    losses_close(kernel->losses);
+    kernel_model_close(&kernel->model);
+    interfaces_close(&kernel->nics, leave);
+}
+
+struct afxdp_datapath *kernel_datapath_new(void)
+{
+    static const struct datapath_operations operations = {
+        .open = kernel_open,
+        .start = kernel_start,
+        .poll = kernel_poll,
+        .replace = kernel_replace,
+        .totals = kernel_totals,
+        .report = report,
+        .stop = kernel_stop,
+        .close = kernel_close,
+    };
+    struct kernel *kernel = calloc(1, sizeof(*kernel));
+
+    if (!kernel)
+        return NULL;
+    kernel->base.operations = &operations;
+    return &kernel->base;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The kernel datapath: the model inside XDP, no worker, no socket. User space sets up, counts and,
+ * where asked, writes verdicts. */
+#ifndef AFXDP_KERNEL_H
+#define AFXDP_KERNEL_H
+
+#include "datapath.h"
+#include "guard.h"
+#include "interfaces.h"
+#include "kernel_model.h"
+#include "losses.h"
+#include "pass.h"
+#include "verdict_log.h"
+#include "wire.h"
+
+struct ring_buffer;
+
+struct kernel {
+    struct afxdp_datapath base;
+    struct interfaces nics;
+    struct wire wire;
+    uint32_t ports; /* that packets come in on: two on a bridge */
+    bool frags;
+    struct guard *guard[2];
+    struct pass *pass;     /* on a port that only sends */
+    struct losses *losses; /* on the way across; NULL where the kernel doesn't tell */
+    struct kernel_model model;
+    struct verdict_log *log;
+    struct ring_buffer *records;
+    struct nic_counters nic_before[2];
+};
+
+/* Members `interface`, `mode`, `ports` and `queues` of the JSON object; the caller frees it. Before
+ * close. docs/kernel.md explains each counter. */
+json_t *kernel_report(const struct kernel *kernel);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "interface_report.h"
+#include "kernel.h"
+
+static json_t *queue_json(const struct kernel *kernel, uint32_t port, uint32_t queue)
+{
+    struct path_counters counters = {.bypassed = 0};
+    json_t *object = json_object();
+
+    if (port < kernel->ports) /* the other only sends */
+        path_queue_counters(kernel->model.path, port, queue, &counters);
+    json_object_set_new(object, "interface", json_string(kernel->nics.nic[port]->name));
+    report_number(object, "queue", queue);
+    interface_report_counters(object, &counters.stats);
+    report_number(object, "xdp_bypassed", counters.bypassed);
+    report_number(object, "unrecorded", counters.unrecorded);
+    return object;
+}
+
+static const struct xdp_attachment *attachment(const struct kernel *kernel, uint32_t port)
+{
+    return kernel->guard[port] ? guard_attachment(kernel->guard[port])
+                               : pass_attachment(kernel->pass);
+}
+
+json_t *kernel_report(const struct kernel *kernel)
+{
+    json_t *object = json_object();
+    json_t *ports = json_array();
+    json_t *queues = json_array();
+
+    for (uint32_t port = 0; port < kernel->nics.ports; port++) {
+        json_array_append_new(
+            ports, interface_report_port(kernel->nics.nic[port], &kernel->nic_before[port],
+                                         attachment(kernel, port), kernel->losses));
+        for (uint32_t queue = 0; queue < kernel->nics.queues; queue++)
+            json_array_append_new(queues, queue_json(kernel, port, queue));
+    }
+    json_object_set_new(object, "interface", json_string(kernel->nics.nic[0]->name));
+    json_object_set_new(object, "mode", json_string(attachment(kernel, 0)->skb ? "skb" : "native"));
+    json_object_set_new(object, "rss", json_string(interface_report_rss(kernel->nics.rss)));
+    json_object_set_new(object, "multi_buffer", json_boolean(kernel->frags));
+    report_number(object, "flows_of_cpu", path_flow_capacity(kernel->model.path));
+    json_object_set_new(object, "ports", ports);
+    json_object_set_new(object, "queues", queues);
+    return object;
+}

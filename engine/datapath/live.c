@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "live.h"
+
+#include <errno.h>
+#include <numa.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "live_promises.h"
+#include "say.h"
+
+enum {
+    DRAIN_MS = 500,
+    LAST_PACKETS_MS = 20, /* until the kernel has put what it held into the rings */
+    TAKE_JUDGE_MS = 2000, /* a worker wakes up every WORKER_WAIT_MS at least */
+};
+
+static struct live *of(struct afxdp_datapath *base)
+{
+    return (struct live *)base;
+}
+
+static void pause_ms(long ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
+/* On the interface's NUMA node, whoever allocates. */
+static void prefer_node(int node)
+{
+    if (node >= 0 && numa_available() >= 0 && node <= numa_max_node())
+        numa_set_preferred(node);
+}
+
+static int prepare_queue(struct live *live, uint32_t i, struct error *error)
+{
+    struct live_queue *queue = &live->queue[i];
+    struct flow_table_options flows = config_flows(live->base.config);
+    const struct judge *judge = &live->base.judgement->judge;
+
+    flows.ready = true;
+    int status = flow_table_new(&queue->table, &flows, error);
+    if (status != 0)
+        return status;
+    queue->pipeline = pipeline_new();
+    queue->stats = aligned_alloc(_Alignof(struct stats), live->routes * sizeof(*queue->stats));
+    if (!queue->pipeline || !queue->stats)
+        return error_set(error, -ENOMEM, "no memory for a pipeline");
+    memset(queue->stats, 0, live->routes * sizeof(*queue->stats));
+    *queue->pipeline = (struct pipeline){
+        .table = queue->table,
+        .classifier = judge->classifier,
+        .policy = judge->policy,
+        .observer = live->log ? verdict_log_observer(live->log) : NULL,
+    };
+    return 0;
+}
+
+static int open_log(struct live *live, struct error *error)
+{
+    const struct judgement *judgement = live->base.judgement;
+
+    if (!live->base.config->verdicts)
+        return 0;
+    if (live->nics.queues > 1)
+        return error_set(error, -EINVAL,
+                         "--verdicts counts packets in the order of one queue: add --queues 1");
+    return verdict_log_open(&live->log, live->base.config->verdicts, &judgement->policy,
+                            judgement->model != NULL, error);
+}
+
+static int choose_cores(struct live *live, struct error *error)
+{
+    const char *list = live->base.config->cores;
+    int status = 0;
+
+    if (list)
+        status = cores_parse(&live->cores, list, live->nics.queues, error);
+    else
+        cores_choose(&live->cores, live->nics.nic[0]->name, live->nics.queues);
+    if (status == 0 && live->cores.shared)
+        say(&live->base.say, AFXDP_WARNING, "%u workers share fewer cores", live->nics.queues);
+    return status;
+}
+
+/* What was obtained, always; and what becomes of packets, which depends on it. */
+static void announce(const struct live *live)
+{
+    static const char *const ways[] = {" alone", " and ", " to ", " and back out"};
+    const struct afxdp_config *config = live->base.config;
+    const struct xdp_attachment *a = redirect_attachment(live->sockets.redirect[0]);
+    const char *other = config_other(config);
+    uint32_t queues = live->nics.queues;
+
+    say(&live->base.say, AFXDP_INFO,
+        "%s%s%s: %s mode, %u queue%s, %s XDP by %s, frames of %u bytes%s", live->nics.nic[0]->name,
+        ways[config_way(config)], other ? other : "", sockets_mode(&live->sockets), queues,
+        queues == 1 ? "" : "s", a->skb ? "generic" : "native", xdp_means_name(a->means),
+        live->sockets.frame_size, live->sockets.multi_buffer ? ", several to a packet" : "");
+    if (config_way(config) == WAY_CONSUME)
+        say(&live->base.say, AFXDP_WARNING,
+            "on a single port packets can't go on from the engine: what isn't dropped is consumed "
+            "(for more: --bridge, --forward, --hairpin; to protect this host: --datapath kernel)");
+}
+
+static int wait_group(void *context, int timeout_ms)
+{
+    return xsk_group_wait(context, timeout_ms);
+}
+
+static bool group_sent_all(void *context)
+{
+    return xsk_group_sent_all(context);
+}
+
+static int start_worker(struct live *live, uint32_t i, struct error *error)
+{
+    struct live_queue *queue = &live->queue[i];
+    struct xsk_group *group = live->sockets.group[i];
+    struct port *port[2] = {&group->port[0].port, &group->port[1].port};
+    struct port *out[] = {
+        [WAY_CONSUME] = NULL,
+        [WAY_BRIDGE] = port[1],
+        [WAY_FORWARD] = port[1],
+        [WAY_HAIRPIN] = port[0],
+    };
+    char name[16];
+    struct worker_options options = {
+        .pipeline = queue->pipeline,
+        .route_count = live->routes,
+        .routes = {{port[0], out[config_way(live->base.config)], &queue->stats[0]},
+                   {port[1], port[0], &queue->stats[live->routes - 1]}},
+        .ports = {wait_group, group_sent_all, group},
+        .core = live->cores.core[i],
+        .spin_us = live->base.config->spin_us,
+        .drain_ms = DRAIN_MS,
+        .name = name,
+        .counters = &queue->counters,
+    };
+
+    snprintf(name, sizeof(name), "worker %u", i % 1000); /* a thread has 15 letters */
+    return worker_start(&queue->worker, &options, error);
+}
+
+static int live_open(struct afxdp_datapath *base, struct error *error)
+{
+    struct live *live = of(base);
+    const struct afxdp_config *config = base->config;
+    bool other_enters = base->judgement->policy.action[SLOT_OTHER] == ACTION_DROP;
+
+    live->routes = config_way(config) == WAY_BRIDGE ? 2 : 1;
+    int status = interfaces_open(&live->nics, config, &base->say, error);
+    if (status != 0)
+        return status;
+    prefer_node(live->nics.nic[0]->node);
+    status = sockets_load(&live->sockets, &live->nics, config, other_enters, error);
+    if (status == 0)
+        status = interfaces_set_up(&live->nics, config, error);
+    if (status == 0)
+        status = choose_cores(live, error);
+    if (status == 0)
+        status = open_log(live, error);
+    for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
+        status = prepare_queue(live, i, error);
+    if (status == 0)
+        status = sockets_bind(&live->sockets, &live->nics, config, error);
+    for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
+        status = start_worker(live, i, error);
+    return status;
+}
+
+static int live_start(struct afxdp_datapath *base, struct error *error)
+{
+    struct live *live = of(base);
+
+    for (uint32_t i = 0; i < live->nics.ports; i++)
+        (void)nic_read_counters(live->nics.nic[i], &live->nic_before[i]);
+    int status = wire_attach(&live->sockets.wire, base->config, error);
+    if (status != 0)
+        return status;
+    interfaces_wait_carrier(&live->nics);
+    announce(live);
+    return 0;
+}
+
+/* 0 while all goes well, else -errno: an interface is gone, or a worker has ended by itself. */
+static int check(const struct live *live, struct error *error)
+{
+    int status = interfaces_check(&live->nics, error);
+
+    for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++) {
+        if (worker_has_ended(live->queue[i].worker))
+            status = error_set(error, -EIO, "%s: queue %u has failed", live->nics.nic[0]->name, i);
+    }
+    return status;
+}
+
+static int live_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct error *error)
+{
+    struct live *live = of(base);
+    int status = check(live, error);
+
+    if (status != 0)
+        return status;
+    live_check_promises(live);
+    pause_ms(timeout_ms);
+    return 1;
+}
+
+static bool all_have_taken(const struct live *live, const struct judge *judge)
+{
+    for (uint32_t i = 0; i < live->nics.queues; i++) {
+        if (!worker_has_taken(live->queue[i].worker, judge))
+            return false;
+    }
+    return true;
+}
+
+static void offer(struct live *live, const struct judge *judge)
+{
+    for (uint32_t i = 0; i < live->nics.queues; i++)
+        worker_offer_judge(live->queue[i].worker, judge);
+}
+
+/* Nobody waits forever for a worker: it may hang in a driver. The former judge is then offered
+ * again. */
+static int live_replace(struct afxdp_datapath *base, const struct judgement *next,
+                        struct error *error)
+{
+    struct live *live = of(base);
+
+    offer(live, &next->judge);
+    for (int waited = 0; waited < TAKE_JUDGE_MS; waited++) {
+        if (all_have_taken(live, &next->judge))
+            return 0;
+        pause_ms(1);
+    }
+    offer(live, &base->judgement->judge);
+    return error_set(error, -ETIMEDOUT, "a worker took no new model within %d s",
+                     TAKE_JUDGE_MS / 1000);
+}
+
+static void live_totals(const struct afxdp_datapath *base, struct stats *totals)
+{
+    const struct live *live = (const struct live *)base;
+
+    memset(totals, 0, sizeof(*totals));
+    for (uint32_t i = 0; i < live->nics.queues; i++)
+        for (uint32_t route = 0; live->queue[i].stats && route < live->routes; route++)
+            stats_add_snapshot(totals, &live->queue[i].stats[route]);
+}
+
+static void report(const struct afxdp_datapath *base, struct report *to)
+{
+    const struct live *live = (const struct live *)base;
+
+    to->source = live->nics.nic[0]->name;
+    to->live = live_report(live);
+}
+
+static void join_workers(struct live *live)
+{
+    for (uint32_t i = 0; i < REDIRECT_QUEUES_MAX; i++)
+        if (live->queue[i].worker)
+            worker_stop(live->queue[i].worker);
+    for (uint32_t i = 0; i < REDIRECT_QUEUES_MAX; i++) {
+        if (live->queue[i].worker)
+            (void)worker_join(live->queue[i].worker); /* live_poll has seen it */
+        live->queue[i].worker = NULL;
+    }
+}
+
+static int live_stop(struct afxdp_datapath *base, struct error *error)
+{
+    struct live *live = of(base);
+
+    sockets_disconnect(&live->sockets);
+    pause_ms(LAST_PACKETS_MS);
+    join_workers(live);
+    int status = live->log ? verdict_log_close(live->log, error) : 0;
+    live->log = NULL;
+    return status;
+}
+
+static void live_close(struct afxdp_datapath *base)
+{
+    struct live *live = of(base);
+    bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
+    struct error ignored;
+
+    join_workers(live); /* that a failed start left running */
+    if (live->log)
+        (void)verdict_log_close(live->log, &ignored);
+    sockets_close(&live->sockets, leave);
+    interfaces_close(&live->nics, leave);
+    for (uint32_t i = 0; i < REDIRECT_QUEUES_MAX; i++) {
+        flow_table_free(live->queue[i].table);
+        free(live->queue[i].pipeline);
+        free(live->queue[i].stats);
+    }
+}
+
+struct afxdp_datapath *live_datapath_new(void)
+{
+    static const struct datapath_operations operations = {
+        .open = live_open,
+        .start = live_start,
+        .poll = live_poll,
+        .replace = live_replace,
+        .totals = live_totals,
+        .report = report,
+        .stop = live_stop,
+        .close = live_close,
+    };
+    struct live *live = calloc(1, sizeof(*live));
+
+    if (!live)
+        return NULL;
+    live->base.operations = &operations;
+    return &live->base;
+}

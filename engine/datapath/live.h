@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The AF_XDP datapath: its ports, its sockets, and a worker per queue.
+ *
+ * Worker i has queue i of each port, a pipeline and a flow table of its own. On a bridge it runs
+ * two routes, a→b and b→a, through the one pipeline. */
+#ifndef AFXDP_LIVE_H
+#define AFXDP_LIVE_H
+
+#include "cores.h"
+#include "datapath.h"
+#include "interfaces.h"
+#include "sockets.h"
+#include "verdict_log.h"
+#include "worker.h"
+
+/* What one worker works with. */
+struct live_queue {
+    struct flow_table *table;
+    struct pipeline *pipeline;
+    struct stats *stats; /* one per route */
+    struct worker *worker;
+    struct worker_counters counters;
+};
+
+struct live {
+    struct afxdp_datapath base;
+    struct interfaces nics;
+    struct sockets sockets;
+    struct cores cores;
+    uint32_t routes; /* of each worker */
+    struct live_queue queue[REDIRECT_QUEUES_MAX];
+    struct verdict_log *log;
+    struct nic_counters nic_before[2];
+    bool told_of_times;
+};
+
+/* Members `interface`, `mode`, `ports` and `queues` of the JSON object; the caller frees it. Before
+ * close. docs/afxdp.md explains each counter. */
+json_t *live_report(const struct live *live);
+
+#endif

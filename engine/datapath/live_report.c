@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "interface_report.h"
+#include "live.h"
+
+/* What the redirect program did with the queue's packets. */
+static void add_redirect(json_t *object, const struct redirect *redirect, uint32_t queue)
+{
+    struct redirect_counters c = {0};
+
+    if (!redirect || redirect_read_counters(redirect, queue, &c) != 0)
+        return;
+    report_number(object, "xdp_redirected", c.redirected);
+    report_number(object, "xdp_other", c.other);
+    report_number(object, "xdp_bypassed", c.bypassed);
+    report_number(object, "xdp_uncovered", c.uncovered);
+    report_number(object, "xdp_closed", c.closed);
+    report_number(object, "xdp_uncrossed", c.uncrossed);
+}
+
+/* What the kernel lost between program and socket. rx_fill_ring_empty counts attempts, of which
+ * each lost packet is in rx_dropped too. */
+static void add_socket(json_t *object, const struct xsk_port *port)
+{
+    struct xdp_statistics s = {0};
+
+    (void)xsk_port_statistics(port, &s);
+    report_number(object, "rx_dropped", s.rx_dropped);
+    report_number(object, "rx_ring_full", s.rx_ring_full);
+    report_number(object, "rx_invalid_descriptors", s.rx_invalid_descs);
+    report_number(object, "rx_fill_ring_empty", s.rx_fill_ring_empty_descs);
+    report_number(object, "tx_invalid_descriptors", s.tx_invalid_descs);
+    report_number(object, "tx_ring_empty", s.tx_ring_empty_descs);
+    report_number(object, "tx_sent", port->counters.sent);
+    report_number(object, "tx_unfinished", port->in_flight);
+    report_number(object, "unstamped", port->counters.unstamped);
+    report_number(object, "wakeups", port->counters.wakeups);
+}
+
+static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port)
+{
+    static const struct stats none; /* a port that only sends */
+    json_t *object = json_object();
+
+    json_object_set_new(object, "interface", json_string(live->nics.nic[port]->name));
+    report_number(object, "queue", queue);
+    interface_report_counters(object,
+                              port < live->routes ? &live->queue[queue].stats[port] : &none);
+    add_redirect(object, live->sockets.redirect[port], queue);
+    add_socket(object, &live->sockets.group[queue]->port[port]);
+    if (port == 0) { /* one worker serves both ports */
+        report_number(object, "busy_ns", live->queue[queue].counters.busy_ns);
+        report_number(object, "sleeps", live->queue[queue].counters.sleeps);
+    }
+    report_number(object, "core",
+                  (uint64_t)(live->cores.core[queue] < 0 ? 0 : live->cores.core[queue]));
+    return object;
+}
+
+static json_t *port_json(const struct live *live, uint32_t port)
+{
+    const struct sockets *s = &live->sockets;
+
+    return interface_report_port(live->nics.nic[port], &live->nic_before[port],
+                                 s->redirect[port] ? redirect_attachment(s->redirect[port])
+                                                   : pass_attachment(s->pass),
+                                 s->losses);
+}
+
+json_t *live_report(const struct live *live)
+{
+    json_t *object = json_object();
+    json_t *ports = json_array();
+    json_t *queues = json_array();
+
+    for (uint32_t port = 0; port < live->nics.ports; port++) {
+        json_array_append_new(ports, port_json(live, port));
+        for (uint32_t queue = 0; queue < live->nics.queues; queue++)
+            json_array_append_new(queues, queue_json(live, queue, port));
+    }
+    json_object_set_new(object, "interface", json_string(live->nics.nic[0]->name));
+    json_object_set_new(object, "mode", json_string(sockets_mode(&live->sockets)));
+    json_object_set_new(object, "rss", json_string(interface_report_rss(live->nics.rss)));
+    report_number(object, "frame_size", live->sockets.frame_size);
+    json_object_set_new(object, "multi_buffer", json_boolean(live->sockets.multi_buffer));
+    json_object_set_new(object, "ports", ports);
+    json_object_set_new(object, "queues", queues);
+    return object;
+}
