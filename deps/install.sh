@@ -44,7 +44,8 @@ if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${m
     tail -n 15 "$log" >&2
     fail "apt-get could not install them"
 fi
-declare -A services=([nginx-light]=nginx [openssh-server]=ssh [mosquitto]=mosquitto)
+declare -A services=([nginx-light]=nginx [openssh-server]=ssh [mosquitto]=mosquitto
+    [snmpd]=snmpd)
 for package in "${missing[@]}"; do
     service=${services[$package]:-}
     if [ -n "$service" ] && command -v systemctl >/dev/null; then

@@ -16,6 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 RECORD = os.path.join(ROOT, "train", "record", "record.py")
 SCENARIOS = ("web_pages,web_login,ssh_commands,dns_lookups,ping,scan_syn,scan_connect,"
              "guess_ssh_loop,guess_web_curl,flood_syn,flood_udp,reflect_dns,reflect_syn")
+BUSY = ("browsers_in_a_room,snmp_sweep,lookups_many,scan_network,guess_mqtt_many,flood_syn_many,"
+        "reflect_six_many")
 CLASSES = {"benign", "portscan", "bruteforce", "flood", "amplification"}
 
 
@@ -25,8 +27,8 @@ def leftovers(pid):
     return [name for name in names if name.startswith(f"afr{pid}-")]
 
 
-def start(out, seed, *options):
-    argv = [sys.executable, RECORD, "--seed", str(seed), "--out", out, "--scenarios", SCENARIOS]
+def start(out, seed, *options, scenarios=SCENARIOS):
+    argv = [sys.executable, RECORD, "--seed", str(seed), "--out", out, "--scenarios", scenarios]
     return subprocess.Popen([*argv, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                             text=True)
 
@@ -64,6 +66,25 @@ def test_two_at_once_repeat_their_choices(out, first):
         assert again == commands, "the same seed ran other commands"
 
 
+def test_busy_hosts(out):
+    """Scenarios whose programs run side by side repeat their choices too."""
+    places = [os.path.join(out, name) for name in ("busy-a", "busy-b")]
+    runs = []
+    for process in [start(place, 9, "--scale", "busy", scenarios=BUSY) for place in places]:
+        said, _ = process.communicate(timeout=100)
+        assert process.returncode == 0, said
+    for place in places:
+        with open(os.path.join(place, "seed9.json")) as run:
+            runs.append(json.load(run)["scenarios"])
+    assert len(runs[0]) == 2 * len(BUSY.split(",")), "a scenario isn't of this scale"
+    empty = [entry["name"] for entry in runs[0] if entry["packets"] == 0]
+    assert not empty, f"scenarios without a packet: {empty}"
+    first, again = ({entry["name"]: sorted(line for line, _ in entry["commands"])
+                     for entry in run} for run in runs)
+    different = [name for name in first if first[name] != again[name]]
+    assert not different, f"the same seed ran other commands in {different}"
+
+
 def test_interrupt(out, number):
     """A run that gets a signal ends soon and leaves nothing."""
     process = start(out, 8)
@@ -85,6 +106,7 @@ def main():
     with tempfile.TemporaryDirectory() as out:
         first = test_records(out)
         test_two_at_once_repeat_their_choices(out, first)
+        test_busy_hosts(out)
         for number in (signal.SIGINT, signal.SIGTERM):
             test_interrupt(out, number)
     return 0

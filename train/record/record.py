@@ -27,6 +27,9 @@ import attacks_probe  # noqa: F401
 import benign_more  # noqa: F401
 import benign_other  # noqa: F401
 import benign_web  # noqa: F401
+import busy_attacks  # noqa: F401
+import busy_benign  # noqa: F401
+import busy_crowds  # noqa: F401
 import capture
 import labels
 from lab import LINK_LOCAL, Lab, LabError, address
@@ -37,11 +40,12 @@ from services import Services
 # seconds: nothing starts later; packets: a run with more is void
 Scale = namedtuple("Scale", "amount benign attacks seconds packets")
 SCALES = {"small": Scale(1.0, 1, 1, 60, 30000), "medium": Scale(1.0, 5, 3, 240, 60000),
-          "large": Scale(2.0, 10, 6, 900, 2000000)}
+          "large": Scale(2.0, 10, 6, 900, 2000000), "busy": Scale(1.0, 2, 2, 150, 250000)}
 AT_ONCE = 8
 TAGS = {"vlan": bytes.fromhex("8100000a"), "qinq": bytes.fromhex("88a800c88100000b")}
 
 PROGRAMS = {  # program -> the arguments that make it say its version
+    "ab": ["-V"], "fping": ["-v"], "snmpd": ["-v"], "snmpget": ["-V"], "snmpwalk": ["-V"],
     "nmap": ["--version"], "nping": ["--version"], "hping3": ["--version"], "hydra": ["-h"],
     "nginx": ["-v"], "sshd": ["-V"], "ssh": ["-V"], "sshpass": ["-V"], "curl": ["--version"],
     "iperf3": ["--version"], "dnsmasq": ["--version"], "dig": ["-v"], "mosquitto": ["-h"],
@@ -82,7 +86,8 @@ def make_plans(options, names):
     chosen = [s for s in SCENARIOS if s.name in names and options.scale in s.scales]
     names = [(s, f"{s.name}-{n}") for s in chosen
              for n in range(scale.benign if s.label == "benign" else scale.attacks)]
-    pool = Pool(TARGETS + 8 + 2 * len(names))
+    needed = Counter(need for s, _ in names for need in s.needs)
+    pool = Pool(TARGETS + 8 + max([2 * len(names), *needed.values()]))
     plans = [make_plan(s, name, options.seed, scale.amount, pool) for s, name in names]
     random.Random(f"{options.seed}:order").shuffle(plans)
     return plans, pool

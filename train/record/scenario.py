@@ -66,9 +66,15 @@ class Context:
     def __init__(self, plan, lab, services, stop):
         """plan: the Plan of this instance (see make_plan)."""
         self.plan, self.lab, self.services, self.stop = plan, lab, services, stop
-        self.rng, self.factor, self.family = plan.rng, plan.factor, plan.family
-        self.commands, self.files, self.lock = [], 0, threading.Lock()
+        self.factor, self.family = plan.factor, plan.family
+        self.commands, self.lock = [], threading.Lock()
+        self.thread = threading.local()
         self.v6 = self.family == 6
+
+    @property
+    def rng(self):
+        """The instance's random numbers, or those of the job that this thread does (see crew)."""
+        return getattr(self.thread, "rng", self.plan.rng)
 
     # -- addresses -----------------------------------------------------------------------------
 
@@ -117,9 +123,9 @@ class Context:
 
     def file(self, text):
         """A new file of this instance's own, in the lab's folder."""
-        with self.lock:
-            self.files += 1
-            path = self.services.path(f"{self.plan.name}.{self.files}")
+        self.thread.files = getattr(self.thread, "files", 0) + 1
+        job = getattr(self.thread, "job", "")
+        path = self.services.path(f"{self.plan.name}.{job}{self.thread.files}")
         with open(path, "w") as out:
             out.write(text)
         return path
@@ -153,6 +159,16 @@ class Context:
             thread.start()
         for thread in threads:
             thread.join()
+
+    def crew(self, jobs):
+        """As at_once, but each job draws random numbers of its own, so that the seed decides what
+        it does however the jobs interleave."""
+        seeds = [self.rng.random() for _ in jobs]
+
+        def as_one(number):
+            self.thread.rng, self.thread.job = random.Random(seeds[number]), f"{number}."
+            jobs[number]()
+        self.at_once([lambda n=number: as_one(n) for number in range(len(jobs))])
 
     @staticmethod
     def guarded(job):

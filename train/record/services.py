@@ -90,6 +90,7 @@ class Services:
         for place in ("srv", "wan", "rfl"):
             self.start_web(place)
             self.start_dns(place)
+        self.start_polled()
         self.start_ssh()
         self.start_mqtt()
         self.start_dialogs()
@@ -218,6 +219,16 @@ location = /login {{ error_page 405 =200 /login; default_type text/html; }}
         write(self.path(f"dnsmasq-{place}.conf"), "\n".join(lines) + "\n")
         self.daemon(place, ["dnsmasq", "-k", "-C", self.path(f"dnsmasq-{place}.conf")], [53],
                     "dnsmasq")
+
+    def start_polled(self):
+        """Remote devices that are asked for their counters, and clocks for the time."""
+        write(self.path("snmpd.conf"), "agentAddress udp:161,udp6:161\nsysDescr lab\n"
+              "sysName lab\nsysLocation lab\nsysContact lab\n")
+        os.makedirs(self.path("snmp"), exist_ok=True)
+        self.daemon("wan", ["env", "MIBS=", f"SNMP_PERSISTENT_DIR={self.path('snmp')}", "snmpd",
+                            "-f", "-Lo", "-C", "-c", self.path("snmpd.conf"), "-I",
+                            "system_mib,sysORTable", "-p", self.path("snmpd.pid")], [161], "snmpd")
+        self.daemon("wan", program("udp.py", "clocks", 123), [123], "clocks")
 
     def start_mqtt(self):
         hashes = self.path("mosquitto.passwd")

@@ -9,7 +9,10 @@ be too much to install (databases, remote desktops, games, calls).
     talk.py udp SOURCE ADDRESS PORT SCRIPT.json    datagrams of SCRIPT's turns [[send, receive,
                                                    pause], ...] with udp.py's "answer"
     talk.py visits SOURCE - 0 SCRIPT.json          short conversations one after the other; SCRIPT:
-                                                   [[address, port, script as of tcp], ...]
+                                                   [[address, port, script as of tcp], ...], where
+                                                   a script may also have "wait" (seconds before
+                                                   it), "patience" (until a connection is given up),
+                                                   "close": true (connect and close) or "udp": true
     talk.py check SOURCE ADDRESS PORT -            connect and close
 Sizes are in bytes, pauses in seconds.
 """
@@ -21,8 +24,8 @@ import time
 from udp import family_of, question
 
 
-def connect(source, address, port):
-    return socket.create_connection((address, port), 5, (source, 0))
+def connect(source, address, port, patience=5):
+    return socket.create_connection((address, port), patience, (source, 0))
 
 
 def receive(link, count):
@@ -70,12 +73,30 @@ def udp(link, script):
         time.sleep(pause)
 
 
+def connected(source, address, port):
+    """A datagram socket with an end at either address."""
+    link = socket.socket(family_of(address), socket.SOCK_DGRAM)
+    link.bind((source, 0))
+    link.connect((address, port))
+    return link
+
+
+def visit(source, address, port, script):
+    if script.get("udp"):
+        with connected(source, address, port) as link:
+            udp(link, script)
+        return
+    with connect(source, address, port, script.get("patience", 5)) as link:
+        if not script.get("close"):
+            tcp(link, script)
+
+
 def visits(source, path):
     with open(path) as plan:
         for address, port, script in json.load(plan):
+            time.sleep(script.get("wait", 0))
             try:
-                with connect(source, address, port) as link:
-                    tcp(link, script)
+                visit(source, address, port, script)
             except OSError:
                 pass  # one lost conversation doesn't end the round
 

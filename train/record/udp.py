@@ -4,6 +4,7 @@
     udp.py sink ADDRESS PORT            takes datagrams and says nothing
     udp.py ntp ADDRESS PORT             answers as a clock server does, 48 bytes for 48
     udp.py ask ADDRESS PORT SOURCE      asks such a server once
+    udp.py clocks PORT                  the same at every address of the place, to anything asked
     udp.py answer PORT...               answers with as many bytes as a request of talk.py asks for
     udp.py reflect SIZES.json           answers each datagram with several bigger ones, from the
                                         address that was asked; SIZES: port -> [bytes, bytes, ...]
@@ -90,6 +91,8 @@ def main():
         with open(words[0]) as table:
             serve_many({port: lambda _, sizes=sizes: sizes
                         for port, sizes in json.load(table).items()})
+    elif role == "clocks":
+        serve_many({words[0]: lambda _: [48]})
     elif role == "answer":
         serve_many({port: asked_size for port in words})
     elif role == "ask":
