@@ -75,7 +75,7 @@ ALWAYS_INLINE void dt_forest(const struct dt_kernel_shape *shape, const uint64_t
 
     for (uint32_t c = 0; c < CLASSES_MAX && c < BOUND(shape->class_count); c++)
         sums[c] = 0;
-    for (uint32_t t = 0; t < DT_TREES_MAX && t < BOUND(shape->tree_count); t++) {
+    for (uint32_t t = 0; t < DT_KERNEL_TREES_MAX && t < BOUND(shape->tree_count); t++) {
         uint64_t leaf = dt_leaf(shape, nodes, shape->root[t], work);
         uint32_t cell = (uint32_t)(leaf >> DT_THRESHOLD_SHIFT) * shape->class_count;
 

@@ -6,6 +6,7 @@
  * step stays, and needs no zeros behind the features. Where a walk ends is looked up by node. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dt_sums.h"
 #include "dt_variant.h"
@@ -115,19 +116,26 @@ ALWAYS_INLINE void classify_lanes(const struct plan *plan, const uint32_t *featu
         return;
     }
 
-    uint32_t rows[DT_TREES_MAX][LANES];
-    dt_vector sums[DT_VECTORS_MAX] = {{0}};
+    uint32_t per_row = dt_vectors_per_row(model);
+    dt_vector sums[LANES * DT_VECTORS_MAX];
+    uint32_t rows[DT_TREES_TOGETHER][LANES];
     uint32_t t = 0;
+    memset(sums, 0, (uint32_t)lanes * per_row * sizeof(*sums));
     do { /* there is at least one */
-        walk_tree(plan->nodes, model->shape.tree[t], features, width, lanes, at);
-        for (int lane = 0; lane < lanes; lane++)
-            rows[t][lane] = plan->rows[at[lane]];
-    } while (++t < model->shape.tree_count);
-    for (int lane = 0; lane < lanes; lane++) {
-        dt_sum_rows(sums, plan->vectors, dt_vectors_per_row(model), &rows[0][lane], LANES,
-                    model->shape.tree_count);
-        verdicts[lane] = dt_verdict_quick(&model->shape, (const int32_t *)sums);
-    }
+        uint32_t count = 0;
+
+        do {
+            walk_tree(plan->nodes, model->shape.tree[t], features, width, lanes, at);
+            for (int lane = 0; lane < lanes; lane++)
+                rows[count][lane] = plan->rows[at[lane]];
+            t++;
+        } while (++count < DT_TREES_TOGETHER && t < model->shape.tree_count);
+        for (uint32_t lane = 0; lane < (uint32_t)lanes; lane++)
+            dt_sum_rows(sums + lane * per_row, plan->vectors, per_row, &rows[0][lane], LANES,
+                        count);
+    } while (t < model->shape.tree_count);
+    for (uint32_t lane = 0; lane < (uint32_t)lanes; lane++)
+        verdicts[lane] = dt_verdict_quick(&model->shape, (const int32_t *)(sums + lane * per_row));
 }
 
 ALWAYS_INLINE void classify(const void *model, const uint32_t *features, size_t count,

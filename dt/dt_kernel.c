@@ -89,7 +89,8 @@ static int fill(struct path_program *program, uint32_t generation, const void *m
     if (model->shape.feature_set != program->feature_set)
         return error_set(error, -E2BIG, "the loaded program is for feature set %u",
                          program->feature_set);
-    if ((model->shape.tree_count > 1) != kernel->forest || model->node_count > kernel->node_room ||
+    if ((model->shape.tree_count > 1) != kernel->forest ||
+        model->shape.tree_count > DT_KERNEL_TREES_MAX || model->node_count > kernel->node_room ||
         (kernel->forest && model->row_count * model->shape.class_count > kernel->cell_room))
         return error_set(error, -E2BIG,
                          "the loaded program is for a %s of up to %u nodes and %u scores",
@@ -144,6 +145,13 @@ int dt_kernel_new(struct path_program **out, const struct dt_model *model, struc
     size_t size;
     const void *bytes = dt_bpf__elf_bytes(&size);
 
+    if (model->shape.tree_count > DT_KERNEL_TREES_MAX) {
+        free(kernel);
+        return error_set(error, -E2BIG,
+                         "a forest of %u trees: in the kernel it may have up to %d, in user space "
+                         "%d (--datapath afxdp)",
+                         model->shape.tree_count, DT_KERNEL_TREES_MAX, DT_TREES_MAX);
+    }
     if (!kernel)
         return error_set(error, -ENOMEM, "no memory");
     kernel->forest = model->shape.tree_count > 1;

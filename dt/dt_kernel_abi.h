@@ -13,6 +13,7 @@
 #include "path_abi.h"
 
 enum {
+    DT_KERNEL_TREES_MAX = 64, /* the verifier walks the loop over them */
     DT_THRESHOLD_SHIFT = 32,
     DT_VALUE_SHIFT = 2,                              /* a value's number */
     DT_CHILD_SHIFT = DT_VALUE_SHIFT + DT_VALUE_BITS, /* a node's number */
@@ -23,7 +24,7 @@ struct dt_kernel_shape {
     uint32_t class_count;
     uint32_t tree_count;
     uint32_t depth; /* of the deepest tree: all take as many steps */
-    uint32_t root[DT_TREES_MAX];
+    uint32_t root[DT_KERNEL_TREES_MAX];
     struct confidence_table confidence;
 };
 

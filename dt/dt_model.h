@@ -6,8 +6,8 @@
  * an addition, and a leaf leads to itself, so that every packet may take as many steps as the tree
  * is deep. Trees with fewer levels on one side cost nothing but idle steps.
  *
- * A leaf's score is a fraction of the total vote in units of 2^-30 (2^-24 of a tree's vote in a
- * forest of 64): scores of all trees add up to less than 2^31. */
+ * A leaf's score is a fraction of the total vote in units of 2^-30 (2^-20 of a tree's vote in a
+ * forest of 1,024): scores of all trees add up to less than 2^31. */
 #ifndef AFXDP_DT_MODEL_H
 #define AFXDP_DT_MODEL_H
 
@@ -17,7 +17,7 @@
 #include "verdict.h"
 
 enum {
-    DT_TREES_MAX = 64,
+    DT_TREES_MAX = 1024,
     DT_DEPTH_MAX = 16,      /* comparisons from root to leaf */
     DT_NODES_MAX = 1 << 20, /* of all trees together: 8 MiB */
     DT_CELLS_MAX = 1 << 22, /* scores, that is rows times classes: 16 MiB */

@@ -107,7 +107,8 @@ static int make_group(struct rank_builder *builder, uint32_t first)
     group->tree_count = 0;
     do {
         group->tree_count++;
-        if (first + group->tree_count == plan->model->shape.tree_count)
+        if (first + group->tree_count == plan->model->shape.tree_count ||
+            group->tree_count == RANK_TREES_MOST)
             break;
         err = fits(builder, first, group->tree_count + 1, plan->levels);
     } while (err > 0);
@@ -167,7 +168,9 @@ int rank_plan_new(struct rank_plan **out, const struct dt_model *model)
     builder.plan->model = model;
     builder.plan->slots_most =
         model->shape.feature_set == FEATURE_SET_2 ? RANK_SLOTS : RANK_SLOTS_1;
-    int err = find_levels(&builder);
+    builder.plan->groups = calloc(model->shape.tree_count, sizeof(*builder.plan->groups));
+    builder.plan->trees = calloc(model->shape.tree_count, sizeof(*builder.plan->trees));
+    int err = builder.plan->groups && builder.plan->trees ? find_levels(&builder) : -ENOMEM;
     if (!err)
         err = choose_levels(&builder);
     for (uint32_t t = 0; t < model->shape.tree_count && !err;) {
@@ -187,6 +190,8 @@ void rank_plan_free(struct rank_plan *plan)
 {
     if (!plan)
         return;
+    free(plan->groups);
+    free(plan->trees);
     free(plan->tables);
     free(plan);
 }

@@ -19,6 +19,7 @@ enum {
     RANK_SLOTS_1 = 16, /* of models of set 1, whose features are fewer */
     RANK_SLOTS = 32,
     RANK_MOST = 255,
+    RANK_TREES_MOST = 64,  /* of a group */
     RANK_LEVELS_LEAST = 4, /* shallower trees are filled up; levels are even */
     RANK_LEVELS_MOST = 12, /* of deeper trees only the upper levels are ranked */
     RANK_ALIGNMENT = 64,
@@ -71,9 +72,9 @@ struct rank_plan {
     uint32_t slots_most; /* of a group */
     uint32_t levels;     /* ranked ones of trees that are at least as deep */
     uint32_t group_count;
-    struct rank_group groups[DT_TREES_MAX];
-    struct rank_tree trees[DT_TREES_MAX];
-    uint8_t *tables; /* aligned */
+    struct rank_group *groups; /* room for one of each tree */
+    struct rank_tree *trees;   /* [tree_count] */
+    uint8_t *tables;           /* aligned */
     size_t tables_size;
 };
 

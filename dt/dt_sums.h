@@ -10,6 +10,7 @@ typedef int32_t dt_vector __attribute__((vector_size(16)));
 enum {
     DT_VECTORS_MAX = CLASSES_MAX / 4,
     DT_VECTORS_TOGETHER = 4, /* sums that stay in registers over all trees */
+    DT_TREES_TOGETHER = 64,  /* whose rows are kept until they are added up */
 };
 
 ALWAYS_INLINE uint32_t dt_vectors_per_row(const struct dt_model *model)
@@ -35,8 +36,11 @@ ALWAYS_INLINE void dt_sum_some(dt_vector *sums, const dt_vector *vectors, uint32
                                uint32_t count, const uint32_t *rows, uint32_t stride,
                                uint32_t tree_count)
 {
-    dt_vector sum[DT_VECTORS_TOGETHER] = {{0}};
+    dt_vector sum[DT_VECTORS_TOGETHER];
 
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < count; i++)
+        sum[i] = sums[i];
     for (uint32_t t = 0; t < tree_count; t++) {
         const dt_vector *row = vectors + (size_t)rows[(size_t)t * stride] * per_row;
 #pragma GCC unroll 4
@@ -48,7 +52,7 @@ ALWAYS_INLINE void dt_sum_some(dt_vector *sums, const dt_vector *vectors, uint32
         sums[i] = sum[i];
 }
 
-/* The sums of a packet: dt_vectors_per_row vectors. */
+/* Adds to the sums of a packet, dt_vectors_per_row vectors. */
 ALWAYS_INLINE void dt_sum_rows(dt_vector *sums, const dt_vector *vectors, uint32_t per_row,
                                const uint32_t *rows, uint32_t stride, uint32_t tree_count)
 {

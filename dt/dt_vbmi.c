@@ -10,6 +10,8 @@
 #include "dt_sums.h"
 #include "dt_variant.h"
 
+_Static_assert((int)RANK_TREES_MOST <= (int)DT_TREES_TOGETHER, "a group's rows have room");
+
 enum {
     LEAST_TREE = 32, /* packets from which on 64 are cheaper than interleaving */
     LEAST_FOREST = 24,
@@ -55,23 +57,37 @@ ALWAYS_INLINE void verdicts_of_16(const struct dt_shape *shape, const int32_t *s
         verdicts[i] = (struct verdict){(uint16_t)classes[i], shape->confidence.step[steps[i]]};
 }
 
-/* Adds up the rows that 64 packets end at in all trees. */
-static void add_up(const struct plan *plan, const uint32_t rows[][LANES], struct verdict *verdicts)
+/* What 64 packets have come to: rows of the trees that aren't added up yet, and the sums of the
+ * others, dt_vectors_per_row vectors of each packet. */
+struct tally {
+    uint32_t rows[DT_TREES_TOGETHER][LANES];
+    uint32_t tree_count; /* of the rows */
+    dt_vector sums[LANES * DT_VECTORS_MAX] __attribute__((aligned(64)));
+};
+
+static void add_up(const struct plan *plan, struct tally *tally)
 {
     uint32_t per_row = dt_vectors_per_row(plan->model);
-    dt_vector sums[16 * DT_VECTORS_MAX] __attribute__((aligned(64)));
 
-    for (int i = 0; i < LANES; i += 16) {
-        for (int k = 0; k < 16; k++)
-            dt_sum_rows(sums + (uint32_t)k * per_row, plan->vectors, per_row, &rows[0][i + k],
-                        LANES, plan->model->shape.tree_count);
-        verdicts_of_16(&plan->model->shape, (const int32_t *)sums, 4 * per_row, verdicts + i);
-    }
+    for (uint32_t i = 0; i < LANES; i++)
+        dt_sum_rows(tally->sums + i * per_row, plan->vectors, per_row, &tally->rows[0][i], LANES,
+                    tally->tree_count);
+    tally->tree_count = 0;
 }
 
-/* A group's trees, one after the other; where each packet ends in rows[tree]. */
+static void verdicts_of(const struct plan *plan, const struct tally *tally,
+                        struct verdict *verdicts)
+{
+    uint32_t per_row = dt_vectors_per_row(plan->model);
+
+    for (uint32_t i = 0; i < LANES; i += 16)
+        verdicts_of_16(&plan->model->shape, (const int32_t *)(tally->sums + i * per_row),
+                       4 * per_row, verdicts + i);
+}
+
+/* A group's trees, one after the other; where each packet ends in the tally's rows. */
 static void walk_group(const struct plan *plan, const struct rank_group *group,
-                       const uint32_t *features, const struct ranks *ranks, uint32_t rows[][LANES])
+                       const uint32_t *features, const struct ranks *ranks, struct tally *tally)
 {
     uint16_t places[LANES];
     uint32_t t = group->first_tree;
@@ -79,12 +95,13 @@ static void walk_group(const struct plan *plan, const struct rank_group *group,
     do { /* there is at least one */
         const struct rank_tree *tree = &plan->ranks->trees[t];
         const uint32_t *ends = (const uint32_t *)(const void *)(plan->ranks->tables + tree->ends);
+        uint32_t *rows = tally->rows[tally->tree_count++];
 
         vbmi_walk_of(group, tree)(plan->ranks->tables, tree, ranks, places, NULL, NULL);
         for (int i = 0; i < LANES; i++)
-            rows[t][i] = ends[places[i]];
+            rows[i] = ends[places[i]];
         if (tree->rest > 0)
-            dt_interleaved_go_on(plan->few, features, LANES, tree->rest, rows[t]);
+            dt_interleaved_go_on(plan->few, features, LANES, tree->rest, rows);
     } while (++t < group->first_tree + group->tree_count);
 }
 
@@ -92,21 +109,31 @@ static void walk_group(const struct plan *plan, const struct rank_group *group,
 static void classify_by_rows(const struct plan *plan, const uint32_t *features,
                              const struct columns *columns, struct verdict *verdicts)
 {
-    uint32_t rows[DT_TREES_MAX][LANES];
+    struct tally tally;
     struct ranks ranks;
     uint32_t g = 0;
 
-    do { /* there is at least one */
-        vbmi_rank(columns, plan->ranks, &plan->ranks->groups[g], &ranks);
-        walk_group(plan, &plan->ranks->groups[g], features, &ranks, rows);
-    } while (++g < plan->ranks->group_count);
+    tally.tree_count = 0;
     if (plan->vectors)
-        add_up(plan, rows, verdicts);
-    else if (plan->ranks->trees[0].rest > 0)
-        memcpy(verdicts, rows[0], LANES * sizeof(*verdicts));
-    else
+        memset(tally.sums, 0,
+               (size_t)LANES * dt_vectors_per_row(plan->model) * sizeof(*tally.sums));
+    do { /* there is at least one */
+        const struct rank_group *group = &plan->ranks->groups[g];
+
+        if (tally.tree_count + group->tree_count > DT_TREES_TOGETHER)
+            add_up(plan, &tally);
+        vbmi_rank(columns, plan->ranks, group, &ranks);
+        walk_group(plan, group, features, &ranks, &tally);
+    } while (++g < plan->ranks->group_count);
+    if (plan->vectors) {
+        add_up(plan, &tally);
+        verdicts_of(plan, &tally, verdicts);
+    } else if (plan->ranks->trees[0].rest > 0) {
+        memcpy(verdicts, tally.rows[0], LANES * sizeof(*verdicts));
+    } else {
         for (int i = 0; i < LANES; i++)
-            verdicts[i] = plan->by_row[rows[0][i]];
+            verdicts[i] = plan->by_row[tally.rows[0][i]];
+    }
 }
 
 static void classify_64(const struct plan *plan, const uint32_t *features, struct verdict *verdicts)

@@ -43,9 +43,9 @@ struct dt_random random_start(void)
 
 struct random_shape random_shape(struct dt_random *random)
 {
-    static const uint32_t trees[] = {1, 1, 1, 2, 3, 7, 20, 64};
+    static const uint32_t trees[] = {1, 1, 1, 2, 3, 7, 20, 64, 65, 300};
     struct random_shape shape = {
-        .tree_count = trees[random_below(random, 8)],
+        .tree_count = trees[random_below(random, 10)],
         .depth = random_below(random, DT_DEPTH_MAX + 1),
         .class_count = 2 + random_below(random, random_below(random, 4) ? 7 : CLASSES_MAX - 1),
         .feature_set = random_below(random, 2) ? FEATURE_SET_2 : FEATURE_SET_1,
@@ -57,7 +57,10 @@ struct random_shape random_shape(struct dt_random *random)
 
     shape.feature_count = 1 + random_below(random, feature_count(shape.feature_set));
     /* Keeps what is built within the caps, and within seconds. */
-    uint32_t most = shape.tree_count > 3 ? 9 : shape.leaf_percent ? DT_DEPTH_MAX : 12;
+    uint32_t most = shape.tree_count > 64  ? 6
+                    : shape.tree_count > 3 ? 9
+                    : shape.leaf_percent   ? DT_DEPTH_MAX
+                                           : 12;
     if (!shape.chain && shape.depth > most)
         shape.depth = most;
     return shape;

@@ -72,8 +72,8 @@ static void refuses_what_is_no_tree(void **state)
            spec_node(&s, 0, 4, "BRANCH_LEQ", 0, 1, 3, 6), spec_node(&s, 0, 5, "LEAF", 0, 0, 0, 0),
            spec_node(&s, 0, 6, "LEAF", 0, 0, 0, 0));
     REFUSE(
-        "more than 64 trees",
-        for (int64_t t = 1; t <= 64; t++) { spec_node(&s, t, 0, "LEAF", 0, 0, 0, 0); });
+        "more than 1024 trees",
+        for (int64_t t = 1; t <= 1024; t++) { spec_node(&s, t, 0, "LEAF", 0, 0, 0, 0); });
     REFUSE(
         "tree 1 is deeper than 16", for (int64_t i = 0; i < 17; i++) {
             spec_node(&s, 1, 2 * i, "BRANCH_LT", 3, 9, 2 * i + 1, 2 * i + 2);

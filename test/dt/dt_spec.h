@@ -5,7 +5,7 @@
 
 #include "dt_import.h"
 
-enum { SPEC_NODES = 200, SPEC_WEIGHTS = 256 };
+enum { SPEC_NODES = 1100, SPEC_WEIGHTS = 256 };
 
 struct spec {
     size_t node_count;

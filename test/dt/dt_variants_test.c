@@ -113,6 +113,8 @@ static struct random_shape shape_of(uint32_t round, struct dt_random *random)
         {FEATURE_SET_2, .tree_count = 1, .depth = 12, .class_count = 5, .feature_count = 28},
         {FEATURE_SET_2, .tree_count = 1, .depth = 10, .class_count = 9, .feature_count = 18},
         {FEATURE_SET_2, .tree_count = 64, .depth = 6, .class_count = 5, .feature_count = 28},
+        {.tree_count = 1024, .depth = 3, .class_count = 5, .feature_count = 12},
+        {FEATURE_SET_2, .tree_count = 200, .depth = 6, .class_count = 5, .feature_count = 28},
         {FEATURE_SET_2, .tree_count = 12, .depth = 9, .class_count = 64, .feature_count = 21},
     };
 
