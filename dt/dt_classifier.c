@@ -48,7 +48,7 @@ ALWAYS_INLINE void classify(const void *plan, const uint32_t *features, size_t c
 
     for (size_t i = 0; i < count; i++)
         verdicts[i] = dt_classify_one(&model->shape, model->nodes, DT_NO_MASK, model->scores,
-                                      DT_NO_MASK, features + i * width);
+                                      DT_NO_MASK, features + i * width, width);
 }
 
 DT_VARIANT(dt_variant_reference, "reference", 0, reference_prepare, free);

@@ -17,7 +17,8 @@ static void score(const void *context, const uint32_t *features, struct import_s
     const struct dt_model *model = context;
     struct dt_sums sums = {.score = {0}};
 
-    dt_sums_of(&model->shape, model->nodes, DT_NO_MASK, model->scores, DT_NO_MASK, features, &sums);
+    dt_sums_of(&model->shape, model->nodes, DT_NO_MASK, model->scores, DT_NO_MASK, features,
+               feature_count(model->shape.feature_set), &sums);
     struct lead lead = lead_of_scores(sums.score, model->shape.class_count);
     *score = (struct import_score){lead.class_index, lead.best, lead.second};
 }

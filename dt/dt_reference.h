@@ -17,9 +17,9 @@ struct dt_values {
 };
 
 ALWAYS_INLINE void dt_values_fill(struct dt_values *values, const uint32_t *features,
-                                  uint32_t count)
+                                  uint32_t width)
 {
-    for (uint32_t i = 0; i < FEATURES_MAX && i < count; i++)
+    for (uint32_t i = 0; i < width; i++)
         values->value[i] = features[i];
     values->value[DT_LEAF] = 0; /* the only one of the zeros that a node names */
 }
@@ -61,15 +61,16 @@ ALWAYS_INLINE void dt_add_row(const int32_t *scores, uint32_t cell_mask, uint32_
         sums->score[i] += scores[(cell + i) & cell_mask];
 }
 
-/* Adds up the rows that a packet ends in. In the kernel the trees of a forest go through bpf_loop
+/* Adds up the rows that a packet ends in. `width`: how many features there are, which may be a
+ * constant. In the kernel the trees of a forest go through bpf_loop
  * instead of this loop. */
 ALWAYS_INLINE void dt_sums_of(const struct dt_shape *shape, const struct dt_node *nodes,
                               uint32_t node_mask, const int32_t *scores, uint32_t cell_mask,
-                              const uint32_t *features, struct dt_sums *sums)
+                              const uint32_t *features, uint32_t width, struct dt_sums *sums)
 {
     struct dt_values values;
 
-    dt_values_fill(&values, features, feature_count(shape->feature_set));
+    dt_values_fill(&values, features, width);
     for (uint32_t t = 0; t < DT_TREES_MAX && t < shape->tree_count; t++) {
         const struct dt_tree *tree = &shape->tree[t];
         uint32_t row = dt_row(nodes, node_mask, &values, tree->root, tree->depth);
@@ -82,11 +83,11 @@ ALWAYS_INLINE void dt_sums_of(const struct dt_shape *shape, const struct dt_node
 ALWAYS_INLINE struct verdict dt_classify_one(const struct dt_shape *shape,
                                              const struct dt_node *nodes, uint32_t node_mask,
                                              const int32_t *scores, uint32_t cell_mask,
-                                             const uint32_t *features)
+                                             const uint32_t *features, uint32_t width)
 {
     struct dt_sums sums = {.score = {0}};
 
-    dt_sums_of(shape, nodes, node_mask, scores, cell_mask, features, &sums);
+    dt_sums_of(shape, nodes, node_mask, scores, cell_mask, features, width, &sums);
     return verdict_of_scores(sums.score, shape->class_count, &shape->confidence);
 }
 

@@ -223,7 +223,7 @@ static size_t agreement(const struct nn_model *model, const struct search *searc
     for (size_t i = 0; i < search->rows->count; i++) {
         int32_t logits[NN_WIDTH_MAX];
 
-        nn_logits_of(model, search->rows->codes[i], model->layers[0].inputs, logits);
+        nn_logits_of(model, search->rows->codes[i], NN_INPUTS_MAX, logits);
         agreeing += nn_verdict(logits, model->class_count, &none).class_index == search->classes[i];
     }
     return agreeing;

@@ -82,11 +82,11 @@ ALWAYS_INLINE void nn_code(const uint8_t (*tables)[NN_CODES], const uint32_t *fe
 }
 
 /* The last layer's sums, one per class, from the codes. `inputs`, here and below: nn_inputs(model),
- * which may be a constant. */
+ * which may be a constant; here also more, where there are as many codes. */
 ALWAYS_INLINE void nn_logits_of(const struct nn_model *model, const uint8_t *codes, uint32_t inputs,
                                 int32_t logits[NN_WIDTH_MAX])
 {
-    uint8_t activations[2][NN_WIDTH_MAX] = {{0}};
+    uint8_t activations[2][NN_WIDTH_MAX];
     uint32_t last = model->layer_count - 1;
 
     for (uint32_t i = 0; i < inputs; i++)
