@@ -15,6 +15,8 @@
 #include "raw_sender.h"
 #include "synthetic.h"
 
+#define RATE_SHARE 0.97 /* of the rate asked: less isn't it */
+
 struct generate_options {
     const char *interface;
     const char *pcap;
@@ -35,6 +37,7 @@ struct run {
     struct live_sender *live;
     pcap_dumper_t *record;
     uint64_t start; /* ns */
+    uint64_t took;  /* ns */
     uint64_t sent;
     uint64_t left_out;
 };
@@ -84,8 +87,10 @@ static const struct option_spec specs[] = {
 static const struct program generate_program = {
     .name = "afxdp-generate",
     .usage = "afxdp-generate --iface IF [--count N | --pcap FILE] [options]",
-    .summary = "Sends a bounded number of frames and prints one JSON object: sent, left_out, "
-               "seconds, and\nwhat the interface itself counted (tx_packets, tx_dropped).",
+    .summary =
+        "Sends a bounded number of frames and prints one JSON object: sent, left_out, "
+        "seconds, rate\n(frames a second, as reached), and what the interface itself counted "
+        "(tx_packets,\ntx_dropped).",
     .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {specs},
 };
@@ -172,18 +177,12 @@ static int send_raw(struct run *run, struct error *error)
 
 static int send_live(struct run *run, struct error *error)
 {
-    uint64_t count = run->options->synthetic.count;
-    uint32_t most = run->options->rate ? burst_size(run->options) : 1 << 16;
     int status = 0;
 
-    while (status == 0 && run->sent < count) {
-        uint64_t left = count - run->sent;
-        uint32_t some = left < most ? (uint32_t)left : most;
-
-        status = live_sender_send(run->live, some);
-        if (status == 0)
-            run->sent += some;
-        pace(run);
+    while (status == 0 && run->sent < run->options->synthetic.count) {
+        status = live_sender_send(run->live);
+        run->sent = live_sender_sent(run->live);
+        run->took = live_sender_took(run->live);
     }
     return status == 0 ? 0
                        : error_set(error, status, "%s: sending live frames failed: %s",
@@ -231,7 +230,8 @@ static int generate(struct run *run, struct error *error)
     int status = 0;
 
     if (options->live) {
-        status = live_sender_open(&run->live, options->interface, &options->synthetic, error);
+        status = live_sender_open(&run->live, options->interface, &options->synthetic,
+                                  options->rate, error);
         run->start = now_ns();
         if (status == 0)
             status = send_live(run, error);
@@ -259,6 +259,26 @@ static int generate(struct run *run, struct error *error)
     return status;
 }
 
+/* The rate reached, and what the user should know of it. */
+static double judge(const struct run *run, const struct nic_counters *before,
+                    const struct nic_counters *after)
+{
+    const struct generate_options *options = run->options;
+    double rate = run->took ? (double)run->sent * 1e9 / (double)run->took : 0;
+
+    if (options->rate && run->sent && rate < (double)options->rate * RATE_SHARE)
+        program_complain(&generate_program,
+                         "warning: %s: %.1f frames a second instead of %llu: no more is had here",
+                         options->interface, rate, (unsigned long long)options->rate);
+    if (options->live && run->sent && after->tx_packets == before->tx_packets &&
+        after->tx_dropped == before->tx_dropped)
+        program_complain(&generate_program,
+                         "warning: %s has counted none of the frames: of a veth, its peer must run "
+                         "an XDP program to take them",
+                         options->interface);
+    return rate;
+}
+
 int main(int argc, char **argv)
 {
     struct generate_options options = {
@@ -284,14 +304,17 @@ int main(int argc, char **argv)
     }
     (void)nic_read_counters(nic, &before);
     status = generate(&run, &error);
-    double seconds = run.start ? (double)(now_ns() - run.start) / 1e9 : 0;
+    uint64_t wall = run.start ? now_ns() - run.start : 0;
+    if (run.took == 0)
+        run.took = wall;
     (void)nic_read_counters(nic, &after);
     nic_close(nic);
     if (status != 0)
         program_complain(&generate_program, "%s", error.text);
-    printf("{\"sent\": %llu, \"left_out\": %llu, \"seconds\": %.6f, \"tx_packets\": %llu, "
-           "\"tx_dropped\": %llu}\n",
-           (unsigned long long)run.sent, (unsigned long long)run.left_out, seconds,
+    double rate = judge(&run, &before, &after);
+    printf("{\"sent\": %llu, \"left_out\": %llu, \"seconds\": %.6f, \"rate\": %.1f, "
+           "\"tx_packets\": %llu, \"tx_dropped\": %llu}\n",
+           (unsigned long long)run.sent, (unsigned long long)run.left_out, (double)wall / 1e9, rate,
            (unsigned long long)(after.tx_packets - before.tx_packets),
            (unsigned long long)(after.tx_dropped - before.tx_dropped));
     return status == 0 ? EXIT_DONE : EXIT_FAILED;

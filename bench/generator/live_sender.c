@@ -12,10 +12,16 @@
 #include "generate.skel.h"
 #include "synthetic_layout.h"
 
-enum { LENGTH_MOST = 3000 }; /* a live frame fits a page with its headroom */
+enum {
+    LENGTH_MOST = 3000,   /* a live frame fits a page with its headroom */
+    RUNS_MOST = 1 << 20,  /* of the program by one call, which takes tens of ms to begin and end */
+    WAIT_LEAST_NS = 20000 /* that a run waits at least for a frame that isn't due */
+};
 
 struct live_sender {
     struct generate_bpf *skeleton;
+    uint64_t count;
+    uint64_t rate;
     uint32_t length;
     uint8_t frame[LENGTH_MOST];
 };
@@ -31,7 +37,7 @@ static uint32_t shared_sum(const uint8_t *frame)
 }
 
 int live_sender_open(struct live_sender **out, const char *interface,
-                     const struct synthetic_options *options, struct error *error)
+                     const struct synthetic_options *options, uint64_t rate, struct error *error)
 {
     struct live_sender *s;
     int status;
@@ -41,6 +47,8 @@ int live_sender_open(struct live_sender **out, const char *interface,
     s = calloc(1, sizeof(*s));
     if (!s)
         return error_set(error, -ENOMEM, "out of memory");
+    s->count = options->count;
+    s->rate = rate;
     s->length = options->length;
     synthetic_write(options, 0, s->frame);
     libbpf_set_print(NULL);
@@ -50,6 +58,8 @@ int live_sender_open(struct live_sender **out, const char *interface,
         s->skeleton->rodata->interface = if_nametoindex(interface);
         s->skeleton->rodata->flows = options->flows;
         s->skeleton->rodata->both_ways = options->both_ways;
+        s->skeleton->rodata->rate = rate;
+        s->skeleton->rodata->most = options->count;
         s->skeleton->rodata->header_sum = shared_sum(s->frame);
         status = generate_bpf__load(s->skeleton);
     }
@@ -62,15 +72,45 @@ int live_sender_open(struct live_sender **out, const char *interface,
     return 0;
 }
 
-int live_sender_send(struct live_sender *s, uint32_t count)
+/* Runs that the frames left need, those that only wait included. */
+static uint32_t runs_needed(const struct live_sender *s)
 {
+    uint64_t left = s->count - live_sender_sent(s);
+    uint64_t each = s->rate ? 1 + 1000000000 / s->rate / WAIT_LEAST_NS : 1;
+
+    return left < RUNS_MOST / each ? (uint32_t)(left * each) : RUNS_MOST;
+}
+
+/* What is run without a break: at a slow rate one frame, for a wait holds the whole batch up. */
+static uint32_t batch_size(const struct live_sender *s, uint32_t runs)
+{
+    uint64_t batch = s->rate ? 1 + s->rate / 1000 : BURST_MAX;
+
+    if (batch > BURST_MAX)
+        batch = BURST_MAX;
+    return runs < batch ? runs : (uint32_t)batch;
+}
+
+int live_sender_send(struct live_sender *s)
+{
+    uint32_t runs = runs_needed(s);
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = s->frame, .data_size_in = s->length,
-                .repeat = (int)count, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-                .batch_size = count < BURST_MAX ? count : BURST_MAX);
+                .repeat = (int)runs, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+                .batch_size = batch_size(s, runs));
 
     return bpf_prog_test_run_opts(bpf_program__fd(s->skeleton->progs.afxdp_generate), &options) == 0
                ? 0
                : -errno;
+}
+
+uint64_t live_sender_sent(const struct live_sender *s)
+{
+    return s->skeleton->bss->sent;
+}
+
+uint64_t live_sender_took(const struct live_sender *s)
+{
+    return s->rate ? s->skeleton->bss->last - s->skeleton->bss->begin + 1000000000 / s->rate : 0;
 }
 
 void live_sender_close(struct live_sender *s)
