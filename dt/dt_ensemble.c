@@ -7,6 +7,7 @@
 
 #include "dt_ensemble_attributes.h"
 #include "dt_ensemble_weights.h"
+#include "dt_graph.h"
 
 /* The way from a node's two numbers in the file to its place in the arrays. */
 struct name {
@@ -207,58 +208,6 @@ static int place_weights(struct reader *reader)
     return err ? err : dt_weights_end(&weights);
 }
 
-static int check_graph(const struct onnx *onnx, const struct onnx_node **trees,
-                       struct dt_ensemble *ensemble, struct error *error)
-{
-    static const char *const harmless[] = {"Identity", "Cast", "ZipMap"};
-    const struct onnx_value *input = onnx->inputs;
-    uint32_t features = feature_count(ensemble->feature_set);
-
-    *trees = NULL;
-    for (size_t i = 0; i < onnx->node_count; i++) {
-        const struct onnx_node *node = &onnx->nodes[i];
-        bool known =
-            *trees && (strcmp(node->op, harmless[0]) == 0 || strcmp(node->op, harmless[1]) == 0 ||
-                       strcmp(node->op, harmless[2]) == 0);
-
-        if (!*trees && strcmp(node->op, "TreeEnsembleClassifier") == 0 &&
-            strcmp(node->domain, "ai.onnx.ml") == 0)
-            *trees = node;
-        else if (!known)
-            return onnx_node_refuse(node, error, "operator %s isn't supported %s a tree ensemble",
-                                    node->op, *trees ? "behind" : "before");
-    }
-    if (!*trees)
-        return error_set(error, -EINVAL, "the graph has no TreeEnsembleClassifier");
-    if (onnx->input_count != 1 || (*trees)->input_count != 1 ||
-        strcmp((*trees)->inputs[0], input->name) != 0)
-        return onnx_node_refuse(*trees, error, "it must read the graph's one input");
-    if (input->type != ONNX_FLOAT && input->type != ONNX_DOUBLE)
-        return error_set(error, -EINVAL, "input '%s' must be float or double", input->name);
-    if (input->rank >= 0 &&
-        (input->rank != 2 || (input->dims[1] >= 0 && input->dims[1] != features)))
-        return error_set(error, -EINVAL, "input '%s' must have the shape [N, %u]", input->name,
-                         features);
-    ensemble->doubles = input->type == ONNX_DOUBLE;
-    return 0;
-}
-
-/* Names that stand in another order than the file's labels would swap classes silently. */
-static int check_labels(const struct reader *reader, const struct import *import)
-{
-    const struct dt_attributes *a = &reader->attributes;
-
-    for (uint32_t i = 0; a->labels && i < a->label_count && i < import->class_count; i++) {
-        for (uint32_t k = 0; k < import->class_count; k++) {
-            if (k != i && onnx_text_is(&a->labels[i], import->classes[k].name))
-                return onnx_node_refuse(reader->node, reader->error,
-                                        "its class %u is '%s', which is class %u of the names", i,
-                                        import->classes[k].name, k);
-        }
-    }
-    return 0;
-}
-
 int dt_ensemble_read(struct dt_ensemble **out, const struct import *import, struct error *error)
 {
     struct dt_ensemble *ensemble = calloc(1, sizeof(*ensemble));
@@ -269,7 +218,10 @@ int dt_ensemble_read(struct dt_ensemble **out, const struct import *import, stru
         return error_set(error, -ENOMEM, "no memory for the trees");
     ensemble->feature_set = import->feature_set;
     ensemble->class_count = import->class_count;
-    err = check_graph(import->onnx, &reader.node, ensemble, error);
+    err = dt_graph_find(&reader.node, &ensemble->scaling, import->onnx,
+                        feature_count(import->feature_set), error);
+    if (!err)
+        err = dt_graph_check_tail(import->onnx, reader.node, false, false, error);
     if (!err)
         err = dt_attributes_read(&reader.attributes, reader.node, error);
     if (err)
@@ -280,8 +232,6 @@ int dt_ensemble_read(struct dt_ensemble **out, const struct import *import, stru
     reader.parents = calloc(ensemble->node_count, sizeof(*reader.parents));
     if (!ensemble->nodes || !reader.names || !reader.parents)
         err = error_set(error, -ENOMEM, "no memory for %u nodes", ensemble->node_count);
-    if (!err)
-        err = check_labels(&reader, import);
     if (!err)
         err = read_nodes(&reader);
     if (!err)
@@ -309,7 +259,7 @@ void dt_ensemble_free(struct dt_ensemble *ensemble)
 bool dt_ensemble_yes(const struct dt_ensemble *ensemble, const struct dt_ensemble_node *node,
                      uint32_t value)
 {
-    double x = ensemble->doubles ? (double)value : (double)(float)value;
+    double x = onnx_steps_apply(&ensemble->scaling, node->feature, value);
 
     switch (node->mode) {
     case DT_MODE_LEQ:

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The trees of an ONNX file as they stand there: float thresholds, float weights.
+/* The trees of a file as they stand there: float thresholds, float weights.
  *
- * One TreeEnsembleClassifier (ai.onnx.ml) on the graph's one input, float or double [N, features];
- * behind it may stand nodes that change no verdict (Identity, Cast, ZipMap). Everything else is
- * refused by name. */
+ * In ONNX one tree ensemble on the graph's one input [N, features]; behind it may stand nodes that
+ * change no verdict. Everything else is refused by name. */
 #ifndef AFXDP_DT_ENSEMBLE_H
 #define AFXDP_DT_ENSEMBLE_H
 
 #include "dt_model.h"
 #include "import.h"
+#include "onnx_step.h"
 
 /* What a node asks of a feature x; "yes" is taken where it holds. */
 enum dt_mode {
@@ -30,7 +30,7 @@ struct dt_ensemble_node {
 };
 
 struct dt_ensemble {
-    bool doubles; /* the input is double: features are compared as they are, else as float32 */
+    struct onnx_steps scaling; /* of a feature before it is compared */
     uint32_t feature_set;
     uint32_t class_count;
     uint32_t tree_count;

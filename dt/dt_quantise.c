@@ -7,13 +7,21 @@
 
 #include "dt_draft.h"
 
+/* Whether the lower values of the feature go to the branch's yes: a scaling may turn them round. */
+static bool low_is_yes(const struct dt_ensemble *ensemble, const struct dt_ensemble_node *node)
+{
+    bool falls = onnx_steps_apply(&ensemble->scaling, node->feature, UINT32_MAX) <
+                 onnx_steps_apply(&ensemble->scaling, node->feature, 0);
+    bool asks_below = node->mode == DT_MODE_LEQ || node->mode == DT_MODE_LT;
+
+    return asks_below != falls;
+}
+
 /* Whether a value goes to the branch's lower side. */
 static bool is_low(const struct dt_ensemble *ensemble, const struct dt_ensemble_node *node,
                    uint32_t value)
 {
-    bool low_is_yes = node->mode == DT_MODE_LEQ || node->mode == DT_MODE_LT;
-
-    return dt_ensemble_yes(ensemble, node, value) == low_is_yes;
+    return dt_ensemble_yes(ensemble, node, value) == low_is_yes(ensemble, node);
 }
 
 /* The largest integer on the lower side; 0 and UINT32_MAX lie on different ones. */
@@ -41,12 +49,12 @@ static uint32_t look_through(const struct dt_ensemble *ensemble, uint32_t at)
     const struct dt_ensemble_node *node = &ensemble->nodes[at];
 
     while (node->mode != DT_MODE_LEAF) {
-        bool low_is_yes = node->mode == DT_MODE_LEQ || node->mode == DT_MODE_LT;
+        bool low_yes = low_is_yes(ensemble, node);
 
         if (is_low(ensemble, node, UINT32_MAX))
-            at = low_is_yes ? node->yes : node->no;
+            at = low_yes ? node->yes : node->no;
         else if (!is_low(ensemble, node, 0))
-            at = low_is_yes ? node->no : node->yes;
+            at = low_yes ? node->no : node->yes;
         else
             break;
         node = &ensemble->nodes[at];
@@ -58,17 +66,16 @@ static void draft_nodes(struct dt_draft_node *nodes, const struct dt_ensemble *e
 {
     for (uint32_t i = 0; i < ensemble->node_count; i++) {
         const struct dt_ensemble_node *node = &ensemble->nodes[i];
-        bool low_is_yes = node->mode == DT_MODE_LEQ || node->mode == DT_MODE_LT;
-
         if (node->mode == DT_MODE_LEAF) {
             nodes[i] = (struct dt_draft_node){.is_leaf = true, .row = node->row};
             continue;
         }
+        bool low_yes = low_is_yes(ensemble, node);
         nodes[i] = (struct dt_draft_node){
             .feature = node->feature,
             .threshold = threshold_of(ensemble, node),
-            .left = look_through(ensemble, low_is_yes ? node->yes : node->no),
-            .right = look_through(ensemble, low_is_yes ? node->no : node->yes),
+            .left = look_through(ensemble, low_yes ? node->yes : node->no),
+            .right = look_through(ensemble, low_yes ? node->no : node->yes),
         };
     }
 }

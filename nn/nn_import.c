@@ -8,7 +8,9 @@
 
 #include "nn.h"
 #include "nn_code.h"
+#include "nn_layers.h"
 #include "nn_quantise.h"
+#include "nn_raw.h"
 #include "nn_reference.h"
 
 static void score(const void *context, const uint32_t *features, struct import_score *score)
@@ -27,28 +29,85 @@ static void score(const void *context, const uint32_t *features, struct import_s
     }
 }
 
-static int take_code(struct nn_model *model, const struct import *import, struct error *error)
+/* The input code, what the network is on codes / 127, and what the original says of each row. */
+struct reading {
+    struct nn_float *network; /* the original; owned */
+    struct nn_float *coded;   /* owned */
+    uint8_t (*codes)[NN_INPUTS_MAX];
+    uint8_t *classes;
+};
+
+static void reading_free(struct reading *reading)
+{
+    free(reading->network);
+    free(reading->coded);
+    free(reading->codes);
+    free(reading->classes);
+}
+
+/* Trained on codes: scaling in front of the first layer goes into it. */
+static int read_codes(struct nn_code_tables *tables, struct reading *reading, const char *text,
+                      uint32_t feature_set, struct error *error)
+{
+    int err = nn_code_parse(tables, text, error);
+
+    if (!err && tables->feature_set != feature_set)
+        err = error_set(error, -EINVAL, "the input code is of feature set %u, the network of %u",
+                        tables->feature_set, feature_set);
+    if (err)
+        return err;
+    *reading->coded = *reading->network;
+    reading->coded->scaling = (struct onnx_steps){0};
+    if (!nn_layer_take_steps(&reading->coded->layers[0], &reading->network->scaling))
+        return error_set(error, -EINVAL,
+                         "the network scales coded inputs by more than factors and offsets: leave "
+                         "out the input code if it reads the raw integers");
+    return 0;
+}
+
+/* Whether something in front of the network tells that it reads the raw integers. */
+static bool scales(const struct nn_float *network)
+{
+    for (size_t i = 0; i < network->scaling.count; i++) {
+        if (network->scaling.step[i].kind != ONNX_STEP_ROUND)
+            return true;
+    }
+    return false;
+}
+
+static int read_inputs(struct nn_model *model, struct reading *reading, const struct import *import,
+                       struct error *error)
 {
     const char *text = onnx_metadata(import->onnx, "afxdp.code");
     struct nn_code_tables tables;
+    int err;
 
     if (!text)
         text = import->code;
-    if (!text)
-        return error_set(error, -EINVAL,
-                         "a network needs the input code that it was trained with: give --code, "
-                         "or the property afxdp.code");
-    int err = nn_code_parse(&tables, text, error);
-    if (!err && tables.feature_set != model->feature_set)
-        err = error_set(error, -EINVAL, "the input code is of feature set %u, the network of %u",
-                        tables.feature_set, model->feature_set);
-    if (!err)
-        memcpy(model->code, tables.code, sizeof(model->code));
-    return err;
+    if (text && !import->raw)
+        err = read_codes(&tables, reading, text, model->feature_set, error);
+    else if (import->raw || scales(reading->network))
+        err = nn_raw_encode(&tables, reading->coded, reading->network, import->features,
+                            import->rows, error);
+    else
+        err = error_set(error, -EINVAL,
+                        "a network needs the input code that it was trained with: give --code, or "
+                        "the property afxdp.code; or --raw where it reads the raw integers");
+    if (err)
+        return err;
+    memcpy(model->code, tables.code, sizeof(model->code));
+    for (size_t i = 0; i < import->rows; i++) {
+        nn_code(model->code, import_row(import, i), nn_inputs(model), reading->codes[i]);
+        reading->classes[i] =
+            (uint8_t)(text && !import->raw
+                          ? nn_float_classify(reading->coded, reading->codes[i])
+                          : nn_raw_classify(reading->network, import_row(import, i)));
+    }
+    return 0;
 }
 
-static size_t count_agreeing(const struct nn_model *model, const struct nn_float *network,
-                             const struct import *import, const uint8_t (*codes)[NN_INPUTS_MAX])
+static size_t count_agreeing(const struct nn_model *model, const struct import *import,
+                             const uint8_t *classes)
 {
     size_t agreeing = 0;
 
@@ -56,65 +115,66 @@ static size_t count_agreeing(const struct nn_model *model, const struct nn_float
         struct import_score answer;
 
         score(model, import_row(import, i), &answer);
-        agreeing += answer.class_index == nn_float_classify(network, codes[i]);
+        agreeing += answer.class_index == classes[i];
     }
     return agreeing;
 }
 
 /* The layers, by search or exactly, and what they agree in with the float network. */
-static int take_layers(struct nn_model *model, const struct nn_float *network,
+static int take_layers(struct nn_model *model, const struct reading *reading,
                        const struct import *import, struct import_report *report,
                        struct error *error)
 {
     const char *shifts = onnx_metadata(import->onnx, "afxdp.shifts");
-    uint8_t(*codes)[NN_INPUTS_MAX] = calloc(import->rows, sizeof(*codes));
-    struct nn_rows rows = {codes, import->rows};
+    struct nn_rows rows = {(const uint8_t(*)[NN_INPUTS_MAX])reading->codes, reading->classes,
+                           import->rows};
     struct nn_choice choice = {"as trained", 0};
-    int err;
+    int err = shifts ? nn_quantise_exactly(model, reading->coded, shifts, error)
+                     : nn_quantise(model, reading->coded, &rows, &choice, error);
 
-    if (!codes)
-        return error_set(error, -ENOMEM, "no memory for %zu calibration rows", import->rows);
-    for (size_t i = 0; i < import->rows; i++)
-        nn_code(model->code, import_row(import, i), nn_inputs(model), codes[i]);
-    if (shifts)
-        err = nn_quantise_exactly(model, network, shifts, error);
-    else
-        err = nn_quantise(model, network, &rows, &choice, error);
-    if (!err) {
-        report->agreeing = count_agreeing(model, network, import, codes);
-        snprintf(report->choice, sizeof(report->choice), "%s", choice.name);
-    }
-    free(codes);
-    return err;
+    if (err)
+        return err;
+    report->agreeing = count_agreeing(model, import, reading->classes);
+    snprintf(report->choice, sizeof(report->choice), "%s", choice.name);
+    return 0;
+}
+
+static int read_network(struct reading *reading, const struct import *import, struct error *error)
+{
+    int err =
+        nn_float_read(&reading->network, import->onnx, feature_count(import->feature_set), error);
+
+    if (err)
+        return err;
+    uint32_t outputs = reading->network->layers[reading->network->layer_count - 1].outputs;
+    if (outputs != import->class_count)
+        return error_set(error, -EINVAL, "%u outputs for %u classes", outputs, import->class_count);
+    reading->coded = calloc(1, sizeof(*reading->coded));
+    reading->codes = calloc(import->rows, sizeof(*reading->codes));
+    reading->classes = calloc(import->rows, sizeof(*reading->classes));
+    return reading->coded && reading->codes && reading->classes
+               ? 0
+               : error_set(error, -ENOMEM, "no memory for %zu calibration rows", import->rows);
 }
 
 int nn_import(struct q8 **out, const struct import *import, struct import_report *report,
               struct error *error)
 {
-    struct nn_float *network = NULL;
-    struct nn_model *model = NULL;
+    struct reading reading = {0};
+    struct nn_model *model = calloc(1, sizeof(*model));
     struct nn_model *again = NULL;
     uint8_t *payload = NULL;
     struct q8 *file = NULL;
     size_t size;
-    int err = nn_float_read(&network, import->onnx, feature_count(import->feature_set), error);
+    int err =
+        model ? read_network(&reading, import, error) : error_set(error, -ENOMEM, "no memory");
 
-    if (err)
-        goto out;
-    if (network->layers[network->layer_count - 1].outputs != import->class_count) {
-        err = error_set(error, -EINVAL, "%u outputs for %u classes",
-                        network->layers[network->layer_count - 1].outputs, import->class_count);
-        goto out;
-    }
-    model = calloc(1, sizeof(*model));
-    if (!model) {
-        err = error_set(error, -ENOMEM, "no memory");
-        goto out;
-    }
-    model->feature_set = import->feature_set;
-    err = take_code(model, import, error);
+    if (model)
+        model->feature_set = import->feature_set;
     if (!err)
-        err = take_layers(model, network, import, report, error);
+        err = read_inputs(model, &reading, import, error);
+    if (!err)
+        err = take_layers(model, &reading, import, report, error);
     if (err)
         goto out;
     err = nn_model_encode(model, &payload, &size);
@@ -131,6 +191,6 @@ out:
     free(again);
     free(payload);
     free(model);
-    free(network);
+    reading_free(&reading);
     return err;
 }

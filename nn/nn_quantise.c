@@ -24,7 +24,6 @@ static const size_t kept_of_1000[CLIPPINGS] = {1000, 999, 995};
 struct search {
     const struct nn_float *network;
     const struct nn_rows *rows;
-    uint8_t *classes; /* [rows->count] */
     /* Evenly picked rows, and the activations behind each layer: values[layer][output][sample]. */
     size_t samples;
     uint8_t (*codes)[NN_WIDTH_MAX];
@@ -90,7 +89,6 @@ static void search_free(struct search *search)
 {
     if (!search)
         return;
-    free(search->classes);
     free(search->codes);
     free(search->values);
     free(search->activations);
@@ -106,16 +104,13 @@ static struct search *search_new(const struct nn_float *network, const struct nn
     search->network = network;
     search->rows = rows;
     search->samples = rows->count < NN_SAMPLES_MAX ? rows->count : NN_SAMPLES_MAX;
-    search->classes = malloc(rows->count);
     search->codes = calloc(search->samples, sizeof(*search->codes));
     search->values = calloc(network->layer_count, sizeof(*search->values));
     search->activations = calloc(search->samples, sizeof(*search->activations));
-    if (!search->classes || !search->codes || !search->values || !search->activations) {
+    if (!search->codes || !search->values || !search->activations) {
         search_free(search);
         return NULL;
     }
-    for (size_t i = 0; i < rows->count; i++)
-        search->classes[i] = (uint8_t)nn_float_classify(network, rows->codes[i]);
     run_samples(search);
     return search;
 }
@@ -224,7 +219,8 @@ static size_t agreement(const struct nn_model *model, const struct search *searc
         int32_t logits[NN_WIDTH_MAX];
 
         nn_logits_of(model, search->rows->codes[i], NN_INPUTS_MAX, logits);
-        agreeing += nn_verdict(logits, model->class_count, &none).class_index == search->classes[i];
+        agreeing +=
+            nn_verdict(logits, model->class_count, &none).class_index == search->rows->classes[i];
     }
     return agreeing;
 }

@@ -18,13 +18,14 @@
 /* Coded calibration rows. */
 struct nn_rows {
     const uint8_t (*codes)[NN_INPUTS_MAX];
-    size_t count; /* at least 1 */
+    const uint8_t *classes; /* what the float original says of each */
+    size_t count;           /* at least 1 */
 };
 
 /* What the search kept. */
 struct nn_choice {
     char name[64];   /* "least squared error, clipped at 99.9 %" */
-    size_t agreeing; /* rows whose class is the float network's */
+    size_t agreeing; /* rows whose class is the float original's */
 };
 
 /* Fills the model's layers, layer_count and class_count. -ENOMEM, or -EINVAL for a network that

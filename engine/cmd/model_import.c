@@ -8,8 +8,10 @@
 
 #include "cpu.h"
 #include "dt.h"
+#include "dt_graph.h"
 #include "dt_import.h"
 #include "features_csv.h"
+#include "import_sense.h"
 #include "model_verbs.h"
 #include "nn.h"
 #include "nn_code.h"
@@ -24,6 +26,8 @@ struct import_options {
     const char *code;
     const char *classes;
     const char *provenance;
+    bool raw;
+    bool force;
 };
 
 static int set_onnx(void *target, const char *value, struct error *error)
@@ -44,6 +48,9 @@ static const struct option_spec import_specs[] = {
              "model was trained on; a few thousand rows are enough"},
     {OPTION_ROW_TEXT("code", "FILE", struct import_options, code),
      .help = "input code, for a network without the property afxdp.code"},
+    {OPTION_ROW_FLAG("raw", struct import_options, raw),
+     .help = "a network reads the raw integers; not needed where it\n"
+             "has scaling in front and there is no input code"},
     {OPTION_ROW_TEXT("classes", "NAME,NAME", struct import_options, classes),
      .help = "names of the outputs, over the property afxdp.classes"},
     {OPTION_ROW_TEXT("provenance", "FILE", struct import_options, provenance),
@@ -53,6 +60,9 @@ static const struct option_spec import_specs[] = {
      OPTION_ROW_TEXT("output", "FILE", struct import_options, output),
      .letter = 'o',
      .help = "the .q8 model"},
+    {OPTION_ROW_FLAG("force", struct import_options, force),
+     .help = "write it although its verdicts on the calibration rows\n"
+             "make no sense"},
     {0},
 };
 
@@ -160,6 +170,7 @@ static int read_inputs(struct importing *importing, const struct import_options 
         err = import_classes(&importing->import, options->classes, error);
     if (err)
         return error_prefix(error, err, "%s", options->onnx);
+    importing->import.raw = options->raw;
     if (options->code) {
         err = text_file_read(&importing->code, options->code, NN_CODE_TEXT_MAX, error);
         importing->import.code = importing->code;
@@ -174,7 +185,7 @@ static int read_inputs(struct importing *importing, const struct import_options 
 
 static int import_graph(struct importing *importing, struct error *error)
 {
-    if (onnx_has_operator(importing->onnx, "ai.onnx.ml", "TreeEnsembleClassifier"))
+    if (dt_graph_has_trees(importing->onnx))
         return dt_import(&importing->file, &importing->import, &importing->report, error);
     return nn_import(&importing->file, &importing->import, &importing->report, error);
 }
@@ -230,6 +241,18 @@ static void print_report(const struct importing *importing, const char *output)
            percent(report->right, report->labelled));
 }
 
+/* Refuses what makes no sense, or only says so. */
+static int check_sense(const struct importing *importing, bool force, struct error *error)
+{
+    int err =
+        import_sense_check(&importing->import, &importing->report, importing->file->kind, error);
+
+    if (err != -EINVAL || !force)
+        return err;
+    program_complain(&import_program, "warning: %s", error->text);
+    return 0;
+}
+
 static int run(struct importing *importing, const struct import_options *options,
                struct error *error)
 {
@@ -242,6 +265,8 @@ static int run(struct importing *importing, const struct import_options *options
     err = import_graph(importing, error);
     if (!err)
         err = try_out(importing->file, error);
+    if (!err)
+        err = check_sense(importing, options->force, error);
     if (err)
         return error_prefix(error, err, "%s", options->onnx);
     err = add_provenance(importing, error);

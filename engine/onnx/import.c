@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "import_labels.h"
+
 static int add_class(struct import *import, const char *name, size_t length, struct error *error)
 {
     if (import->class_count == CLASSES_MAX)
@@ -66,24 +68,65 @@ int import_feature_set(uint32_t *feature_set, const struct onnx *onnx, struct er
     return 0;
 }
 
+static int classes_from_labels(struct import *import, const struct import_labels *labels,
+                               struct error *error)
+{
+    int err = 0;
+
+    for (uint32_t i = 0; !err && i < labels->count; i++)
+        err = add_class(import, labels->text[i], strlen(labels->text[i]), error);
+    if (!err)
+        err = q8_check_classes(import->classes, import->class_count, error);
+    return err ? error_prefix(error, err,
+                              "the file's own class labels make no class names, give --classes")
+               : 0;
+}
+
+/* Names that stand in another order than the file's labels would swap classes silently. */
+static int check_order(const struct import *import, const struct import_labels *labels,
+                       struct error *error)
+{
+    for (uint32_t i = 0; i < labels->count && i < import->class_count; i++) {
+        for (uint32_t k = 0; k < import->class_count; k++) {
+            if (k != i && strcmp(labels->text[i], import->classes[k].name) == 0)
+                return error_set(error, -EINVAL,
+                                 "the file says that its class %u is '%s', which is class %u of "
+                                 "the names",
+                                 i, import->classes[k].name, k);
+        }
+    }
+    if (labels->count > 0 && labels->count != import->class_count)
+        return error_set(error, -EINVAL, "the file has %u class labels, but there are %u names",
+                         labels->count, import->class_count);
+    return 0;
+}
+
 int import_classes(struct import *import, const char *list, struct error *error)
 {
     const char *names = onnx_metadata(import->onnx, "afxdp.classes");
+    struct import_labels labels;
     int err;
 
     import->class_count = 0;
     memset(import->classes, 0, sizeof(import->classes));
+    err = import_labels_read(&labels, import->onnx, error);
+    if (err)
+        return err;
     if (list)
         err = classes_from_list(import, list, error);
     else if (names)
         err = classes_from_json(import, names, error);
+    else if (labels.count > 0)
+        err = classes_from_labels(import, &labels, error);
     else
         return error_set(
             error, -EINVAL,
             "the classes have no names: give --classes, or the property afxdp.classes");
     if (!err && import->class_count < 2)
         err = error_set(error, -EINVAL, "a model has at least 2 classes");
-    return err ? err : q8_check_classes(import->classes, import->class_count, error);
+    if (!err)
+        err = q8_check_classes(import->classes, import->class_count, error);
+    return err ? err : check_order(import, &labels, error);
 }
 
 /* The answers to all rows, for the confidence table. */
@@ -144,6 +187,25 @@ static int fill(struct q8 *file, const struct import *import, import_score_funct
     return 0;
 }
 
+/* Answers stand in the order of the labelled rows. */
+static void count_right(struct import_report *report, const struct import *import,
+                        const struct answers *answers)
+{
+    size_t next = 0;
+
+    report->right = 0;
+    memset(report->labelled_of, 0, sizeof(report->labelled_of));
+    memset(report->right_of, 0, sizeof(report->right_of));
+    for (size_t i = 0; i < import->rows; i++) {
+        if (import->labels[i] < 0)
+            continue;
+        bool right = answers->right[next++];
+        report->right += right;
+        report->labelled_of[import->labels[i]]++;
+        report->right_of[import->labels[i]] += right;
+    }
+}
+
 int import_finish(struct q8 **out, enum q8_kind kind, const struct import *import,
                   import_score_function *score, const void *model, const uint8_t *payload,
                   size_t payload_size, struct import_report *report, struct error *error)
@@ -166,9 +228,7 @@ int import_finish(struct q8 **out, enum q8_kind kind, const struct import *impor
         goto out;
     report->rows = import->rows;
     report->labelled = answers.count;
-    report->right = 0;
-    for (size_t i = 0; i < answers.count; i++)
-        report->right += answers.right[i];
+    count_right(report, import, &answers);
     *out = file;
     file = NULL;
 out:

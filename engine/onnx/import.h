@@ -18,6 +18,7 @@ enum {
 struct import {
     const struct onnx *onnx;
     const char *code; /* text of code.json, for a network whose file has none; else NULL */
+    bool raw;         /* a network reads the raw integers, whatever code there is */
     uint32_t class_count;
     struct q8_class classes[CLASSES_MAX];
     uint32_t feature_set;     /* of the model, and of the rows */
@@ -36,7 +37,9 @@ ALWAYS_INLINE const uint32_t *import_row(const struct import *import, size_t row
 struct import_report {
     size_t rows;
     size_t labelled;
-    size_t right;    /* verdicts that equal the label */
+    size_t right; /* verdicts that equal the label */
+    size_t labelled_of[CLASSES_MAX];
+    size_t right_of[CLASSES_MAX];
     size_t agreeing; /* verdicts that equal those of the model in the ONNX file */
     char choice[64]; /* what the scale search kept, "" where there was none */
 };
@@ -46,8 +49,9 @@ struct import_report {
 int import_feature_set(uint32_t *feature_set, const struct onnx *onnx, struct error *error);
 
 /* Fills classes and class_count from a comma-separated list or, where `list` is NULL, from the
- * property afxdp.classes; every default action is `count`. -EINVAL with the reason, also where both
- * are absent. */
+ * property afxdp.classes or else the file's own class labels; every default action is `count`.
+ * Refuses names in another order than the labels. -EINVAL with the reason, also where there are no
+ * names. */
 int import_classes(struct import *import, const char *list, struct error *error);
 
 /* A model's answer to one row. */

@@ -136,48 +136,24 @@ static int check_model(const Onnx__ModelProto *model, struct error *error)
                : 0;
 }
 
-/* A Constant node with a tensor is an initialiser by another name. */
-static const Onnx__TensorProto *constant_of(const Onnx__NodeProto *proto)
+static int check_graph_names(const Onnx__GraphProto *graph, struct error *error)
 {
-    if (strcmp(onnx_string(proto->op_type), "Constant") != 0 ||
-        onnx_string(proto->domain)[0] != '\0' || proto->n_output != 1 || proto->n_attribute != 1 ||
-        strcmp(proto->attribute[0]->name, "value") != 0)
-        return NULL;
-    return proto->attribute[0]->t;
+    int err = 0;
+
+    for (size_t i = 0; !err && i < graph->n_initializer; i++)
+        err = check_name(graph->initializer[i]->name, "initialiser", i, error);
+    for (size_t i = 0; !err && i < graph->n_node; i++)
+        err = check_node(graph->node[i], i, error);
+    return err;
 }
 
-static int read_tensors(struct onnx_private *private, const Onnx__GraphProto *graph,
-                        struct error *error)
+static void read_nodes(struct onnx *onnx, struct onnx_node *nodes, const Onnx__GraphProto *graph)
 {
-    for (size_t i = 0; i < graph->n_initializer; i++) {
-        const char *name = onnx_string(graph->initializer[i]->name);
-        int err = check_name(name, "initialiser", i, error);
-
-        if (err)
-            return err;
-        private->tensors[private->tensor_count] = graph->initializer[i];
-        private->tensor_names[private->tensor_count++] = name;
-    }
-    return 0;
-}
-
-static int read_nodes(struct onnx *onnx, struct onnx_node *nodes, const Onnx__GraphProto *graph,
-                      struct error *error)
-{
-    struct onnx_private *private = onnx->private;
-
     for (size_t i = 0; i < graph->n_node; i++) {
         const Onnx__NodeProto *proto = graph->node[i];
-        int err = check_node(proto, i, error);
 
-        if (err)
-            return err;
-        const Onnx__TensorProto *constant = constant_of(proto);
-        if (constant) {
-            private->tensors[private->tensor_count] = constant;
-            private->tensor_names[private->tensor_count++] = onnx_string(proto->output[0]);
+        if (onnx_node_is_constant(onnx->private, proto))
             continue;
-        }
         nodes[onnx->node_count++] = (struct onnx_node){
             .name = onnx_string(proto->name),
             .op = onnx_string(proto->op_type),
@@ -192,7 +168,6 @@ static int read_nodes(struct onnx *onnx, struct onnx_node *nodes, const Onnx__Gr
             .attributes = proto,
         };
     }
-    return 0;
 }
 
 enum onnx_type onnx_element_type(int32_t type)
@@ -204,6 +179,8 @@ enum onnx_type onnx_element_type(int32_t type)
         return ONNX_DOUBLE;
     case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
         return ONNX_INT64;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
+        return ONNX_INT32;
     default:
         return ONNX_UNKNOWN;
     }
@@ -253,7 +230,7 @@ static int compare_names(const void *a, const void *b)
 static int check_definitions(const struct onnx *onnx, struct error *error)
 {
     const struct onnx_private *private = onnx->private;
-    size_t most = private->tensor_count + onnx->input_count;
+    size_t most = private->constant_count + onnx->input_count;
     size_t count = 0;
     int err = 0;
 
@@ -262,8 +239,10 @@ static int check_definitions(const struct onnx *onnx, struct error *error)
     const char **names = calloc(most + 1, sizeof(*names));
     if (!names)
         return error_set(error, -ENOMEM, "no memory for %zu names", most);
-    for (size_t i = 0; i < private->tensor_count; i++)
-        names[count++] = private->tensor_names[i];
+    for (size_t i = 0; i < private->constant_count; i++) {
+        if (private->constants[i].known)
+            names[count++] = private->constants[i].name;
+    }
     for (size_t i = 0; i < onnx->input_count; i++)
         names[count++] = onnx->inputs[i].name;
     for (size_t i = 0; i < onnx->node_count; i++) {
@@ -290,29 +269,28 @@ static int build(struct onnx *onnx, struct error *error)
     if (err)
         return err;
     const Onnx__GraphProto *graph = model->graph;
-    size_t tensors = graph->n_initializer + graph->n_node;
     struct onnx_node *nodes = calloc(graph->n_node, sizeof(*nodes));
     struct onnx_value *inputs = calloc(graph->n_input + 1, sizeof(*inputs));
     struct onnx_value *outputs = calloc(graph->n_output + 1, sizeof(*outputs));
     onnx->nodes = nodes;
     onnx->inputs = inputs;
     onnx->outputs = outputs;
-    private->tensors = calloc(tensors, sizeof(*private->tensors));
-    private->tensor_names = calloc(tensors, sizeof(*private->tensor_names));
     const char *version = onnx_string(model->producer_version);
     char *producer;
     if (asprintf(&producer, "%s%s%s", onnx_string(model->producer_name), version[0] ? " " : "",
                  version) < 0)
         producer = NULL;
     private->producer = producer;
-    if (!nodes || !inputs || !outputs || !private->tensors || !private->tensor_names ||
-        !private->producer)
+    if (!nodes || !inputs || !outputs || !private->producer)
         return error_set(error, -ENOMEM, "no memory for %zu nodes", graph->n_node);
     onnx->producer = private->producer;
 
-    err = read_tensors(private, graph, error);
+    err = check_graph_names(graph, error);
     if (!err)
-        err = read_nodes(onnx, nodes, graph, error);
+        err = onnx_constants_collect(private, graph, error);
+    if (err)
+        return err;
+    read_nodes(onnx, nodes, graph);
     if (!err)
         err = read_values(inputs, &onnx->input_count, onnx, graph->input, graph->n_input, error);
     if (!err)
@@ -357,8 +335,7 @@ void onnx_free(struct onnx *onnx)
         return;
     struct onnx_private *private = onnx->private;
     onnx_unpacked_free(private->model);
-    free(private->tensors);
-    free(private->tensor_names);
+    free(private->constants);
     free(private->producer);
     free(private);
     free((void *)onnx->nodes);

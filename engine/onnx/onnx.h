@@ -31,6 +31,7 @@ enum onnx_type {
     ONNX_FLOAT,
     ONNX_DOUBLE,
     ONNX_INT64,
+    ONNX_INT32,
 };
 
 /* An input or output of the graph. */
@@ -59,7 +60,9 @@ struct onnx {
     size_t input_count;
     const struct onnx_value *outputs;
     size_t output_count;
-    const struct onnx_node *nodes; /* less Constant nodes, which count as initialisers */
+    /* Less Constant nodes and what computes on constants alone (Identity, Cast, Transpose, Reshape,
+     * arithmetic): their outputs count as initialisers. */
+    const struct onnx_node *nodes;
     size_t node_count;
     void *private;
 };
@@ -125,13 +128,13 @@ struct onnx_tensor {
     size_t dims[ONNX_RANK_MAX];
     size_t count;      /* product of dims; 1 for rank 0 */
     double *reals;     /* of ONNX_FLOAT (exactly) and ONNX_DOUBLE; all finite */
-    int64_t *integers; /* of ONNX_INT64 */
+    int64_t *integers; /* of ONNX_INT64 and ONNX_INT32 */
 };
 
 bool onnx_is_initialiser(const struct onnx *onnx, const char *name);
 
-/* Reads the initialiser `name`. -ENOENT where there is none of that name: such a value is computed
- * by a node or is an input of the graph. */
+/* Reads the initialiser `name`, or computes it from others. -ENOENT where there is none of that
+ * name: such a value depends on an input of the graph. */
 int onnx_tensor_read(struct onnx_tensor **out, const struct onnx *onnx, const char *name,
                      struct error *error);
 

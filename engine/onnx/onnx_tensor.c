@@ -13,9 +13,11 @@ static int read_shape(struct onnx_tensor *tensor, const Onnx__TensorProto *proto
 {
     tensor->type = onnx_element_type(proto->data_type);
     if (tensor->type == ONNX_UNKNOWN)
-        return error_set(error, -EINVAL,
-                         "tensor '%s': data type %d isn't supported (float, double and int64 are)",
-                         name, proto->data_type);
+        return error_set(
+            error, -EINVAL,
+            "tensor '%s': data type %d isn't supported (float, double, int64 and int32 "
+            "are)",
+            name, proto->data_type);
     if (proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL ||
         proto->n_external_data > 0)
         return error_set(error, -EINVAL,
@@ -44,12 +46,14 @@ static int read_shape(struct onnx_tensor *tensor, const Onnx__TensorProto *proto
 static int find_numbers(const Onnx__TensorProto *proto, const struct onnx_tensor *tensor,
                         const char *name, const void **numbers, struct error *error)
 {
-    size_t element = tensor->type == ONNX_FLOAT ? sizeof(float) : sizeof(int64_t);
+    bool short_ones = tensor->type == ONNX_FLOAT || tensor->type == ONNX_INT32;
+    size_t element = short_ones ? sizeof(float) : sizeof(int64_t);
     size_t count;
 
     if (proto->has_raw_data) {
         *numbers = proto->raw_data.data;
-        if (proto->n_float_data + proto->n_double_data + proto->n_int64_data > 0)
+        if (proto->n_float_data + proto->n_double_data + proto->n_int64_data + proto->n_int32_data >
+            0)
             return error_set(error, -EINVAL, "tensor '%s' has its numbers twice", name);
         if (proto->raw_data.len != tensor->count * element)
             return error_set(error, -EINVAL,
@@ -63,6 +67,9 @@ static int find_numbers(const Onnx__TensorProto *proto, const struct onnx_tensor
     } else if (tensor->type == ONNX_DOUBLE) {
         *numbers = proto->double_data;
         count = proto->n_double_data;
+    } else if (tensor->type == ONNX_INT32) {
+        *numbers = proto->int32_data;
+        count = proto->n_int32_data;
     } else {
         *numbers = proto->int64_data;
         count = proto->n_int64_data;
@@ -73,38 +80,46 @@ static int find_numbers(const Onnx__TensorProto *proto, const struct onnx_tensor
     return 0;
 }
 
-static int copy_numbers(struct onnx_tensor *tensor, const char *name, const void *numbers,
+/* raw_data has no alignment. */
+static int copy_numbers(struct onnx_tensor *tensor, const char *name, const uint8_t *numbers,
                         struct error *error)
+{
+    for (size_t i = 0; i < tensor->count; i++) {
+        if (tensor->type == ONNX_FLOAT) {
+            float number;
+            memcpy(&number, numbers + i * sizeof(number), sizeof(number));
+            tensor->reals[i] = (double)number;
+        } else if (tensor->type == ONNX_DOUBLE) {
+            memcpy(&tensor->reals[i], numbers + i * sizeof(double), sizeof(double));
+        } else if (tensor->type == ONNX_INT32) {
+            int32_t number;
+            memcpy(&number, numbers + i * sizeof(number), sizeof(number));
+            tensor->integers[i] = number;
+        } else {
+            memcpy(&tensor->integers[i], numbers + i * sizeof(int64_t), sizeof(int64_t));
+        }
+        if (tensor->reals && !isfinite(tensor->reals[i]))
+            return error_set(error, -EINVAL, "tensor '%s': number %zu isn't finite", name, i);
+    }
+    return 0;
+}
+
+static int allocate_numbers(struct onnx_tensor *tensor, const char *name, struct error *error)
 {
     void *memory = calloc(tensor->count + 1, sizeof(int64_t));
 
     if (!memory)
         return error_set(error, -ENOMEM, "tensor '%s': no memory for %zu numbers", name,
                          tensor->count);
-    if (tensor->type == ONNX_INT64) {
+    if (tensor->type == ONNX_FLOAT || tensor->type == ONNX_DOUBLE)
+        tensor->reals = memory;
+    else
         tensor->integers = memory;
-        if (tensor->count > 0)
-            memcpy(memory, numbers, tensor->count * sizeof(int64_t));
-        return 0;
-    }
-    tensor->reals = memory;
-    for (size_t i = 0; i < tensor->count; i++) {
-        if (tensor->type == ONNX_FLOAT) {
-            float number; /* raw_data has no alignment */
-            memcpy(&number, (const uint8_t *)numbers + i * sizeof(number), sizeof(number));
-            tensor->reals[i] = (double)number;
-        } else {
-            memcpy(&tensor->reals[i], (const uint8_t *)numbers + i * sizeof(double),
-                   sizeof(double));
-        }
-        if (!isfinite(tensor->reals[i]))
-            return error_set(error, -EINVAL, "tensor '%s': number %zu isn't finite", name, i);
-    }
     return 0;
 }
 
-static int tensor_new(struct onnx_tensor **out, const Onnx__TensorProto *proto, const char *name,
-                      struct error *error)
+int onnx_tensor_new(struct onnx_tensor **out, const Onnx__TensorProto *proto, const char *name,
+                    struct error *error)
 {
     struct onnx_tensor *tensor = calloc(1, sizeof(*tensor));
     const void *numbers = NULL;
@@ -115,6 +130,8 @@ static int tensor_new(struct onnx_tensor **out, const Onnx__TensorProto *proto, 
     if (!err)
         err = find_numbers(proto, tensor, name, &numbers, error);
     if (!err)
+        err = allocate_numbers(tensor, name, error);
+    if (!err)
         err = copy_numbers(tensor, name, numbers, error);
     if (err) {
         onnx_tensor_free(tensor);
@@ -124,30 +141,42 @@ static int tensor_new(struct onnx_tensor **out, const Onnx__TensorProto *proto, 
     return 0;
 }
 
-static const Onnx__TensorProto *find(const struct onnx *onnx, const char *name)
+int onnx_tensor_allocate(struct onnx_tensor **out, enum onnx_type type, uint32_t rank,
+                         const size_t *dims, const char *name, struct error *error)
 {
-    const struct onnx_private *private = onnx->private;
+    struct onnx_tensor *tensor = calloc(1, sizeof(*tensor));
 
-    for (size_t i = 0; i < private->tensor_count; i++) {
-        if (strcmp(private->tensor_names[i], name) == 0)
-            return private->tensors[i];
+    if (!tensor)
+        return error_set(error, -ENOMEM, "tensor '%s': no memory", name);
+    tensor->type = type;
+    tensor->rank = rank;
+    tensor->count = 1;
+    for (uint32_t i = 0; i < rank; i++) {
+        tensor->dims[i] = dims[i];
+        tensor->count *= dims[i];
     }
-    return NULL;
+    int err = allocate_numbers(tensor, name, error);
+    if (err) {
+        onnx_tensor_free(tensor);
+        return err;
+    }
+    *out = tensor;
+    return 0;
 }
 
 bool onnx_is_initialiser(const struct onnx *onnx, const char *name)
 {
-    return find(onnx, name) != NULL;
+    return onnx_constant_find(onnx->private, name) != NULL;
 }
 
 int onnx_tensor_read(struct onnx_tensor **out, const struct onnx *onnx, const char *name,
                      struct error *error)
 {
-    const Onnx__TensorProto *proto = find(onnx, name);
+    const struct onnx_constant *constant = onnx_constant_find(onnx->private, name);
 
-    if (!proto)
+    if (!constant)
         return error_set(error, -ENOENT, "there is no initialiser '%s'", name);
-    return tensor_new(out, proto, name, error);
+    return onnx_constant_read(out, onnx, constant, error);
 }
 
 int onnx_attribute_tensor(const struct onnx_node *node, const char *name, struct onnx_tensor **out,
@@ -162,7 +191,7 @@ int onnx_attribute_tensor(const struct onnx_node *node, const char *name, struct
             continue;
         if (attribute->type != ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR || !attribute->t)
             return onnx_node_refuse(node, error, "attribute '%s' isn't a tensor", name);
-        return tensor_new(out, attribute->t, name, error);
+        return onnx_tensor_new(out, attribute->t, name, error);
     }
     *out = NULL;
     return 0;

@@ -166,6 +166,34 @@ def tables():
     yield f"index,{NAMES},flags_backward,label\n0,{row},18,benign\n"
 
 
+def onnx_scaled(value, weights):
+    """Scaling in front, weights behind nodes, one column, labels and maps behind."""
+    tensors = weights[1:2] + [numpy_helper.from_array(array, name) for name, array in (
+        ("t", numpy.ones((4, 12), "float32")), ("w1", numpy.ones((4, 1), "float32")),
+        ("one", numpy.float32(1)), ("shape", numpy.array([-1])),
+        ("names", numpy.array(["benign", "attack"], dtype=object)))]
+    nodes = [helper.make_node(*parts, **rest) for parts, rest in (
+        (("Scaler", ["x"], ["z"]), {"domain": "ai.onnx.ml", "offset": [1.0], "scale": [0.01]}),
+        (("Transpose", ["t"], ["w0"]), {"perm": [1, 0]}),
+        (("MatMul", ["z", "w0"], ["m"]), {}), (("Add", ["b0", "m"], ["s"]), {}),
+        (("Relu", ["s"], ["r"]), {}), (("Mul", ["r", "b0"], ["k"]), {}),
+        (("MatMul", ["k", "w1"], ["y"]), {}), (("Sigmoid", ["y"], ["p"]), {}),
+        (("Sub", ["one", "p"], ["q"]), {}), (("Concat", ["q", "p"], ["pp"]), {"axis": 1}),
+        (("ArgMax", ["pp"], ["a"]), {"axis": 1}),
+        (("ArrayFeatureExtractor", ["names", "a"], ["e"]), {"domain": "ai.onnx.ml"}),
+        (("Reshape", ["e", "shape"], ["label"]), {}))]
+    yield "scaled", helper.make_model(helper.make_graph(
+        nodes, "scaled", [value("x", TensorProto.INT64, [None, 12])],
+        [value("label", TensorProto.STRING, [None])], tensors))
+    linear = helper.make_node(
+        "LinearClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml",
+        coefficients=[0.5] * 24, intercepts=[0.0, 1.0], classlabels_ints=[0, 1],
+        post_transform="LOGISTIC")
+    yield "linear", helper.make_model(helper.make_graph(
+        [linear], "linear", [value("x", TensorProto.FLOAT, [None, 12])],
+        [value("label", TensorProto.INT64, [None])]))
+
+
 def onnx_models():
     """Networks and trees of either feature set as torch and skl2onnx would write them."""
     value = helper.make_tensor_value_info
@@ -180,6 +208,8 @@ def onnx_models():
         yield f"nn-{features}", helper.make_model(helper.make_graph(
             layers, "nn", [value("x", TensorProto.FLOAT, [None, features])],
             [value("y", TensorProto.FLOAT, [None, 2])], weights))
+        if features == 12:
+            yield from onnx_scaled(value, weights)
         tree = helper.make_node(
             "TreeEnsembleClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml",
             nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2],

@@ -55,12 +55,15 @@ int main(void)
 
     for (int round = 0; round < 6; round++) {
         static struct nn_model model;
-        struct nn_rows rows = {codes, ROWS};
+        static uint8_t classes[ROWS];
+        struct nn_rows rows = {(const uint8_t(*)[NN_INPUTS_MAX])codes, classes, ROWS};
         struct nn_choice choice;
 
         uint32_t inputs = round < 3 ? FEATURES_1 : FEATURES_2;
 
         make(&random, &network, inputs, codes);
+        for (int i = 0; i < ROWS; i++)
+            classes[i] = (uint8_t)nn_float_classify(&network, codes[i]);
         memset(&model, 0, sizeof(model));
         if (nn_quantise(&model, &network, &rows, &choice, NULL))
             return 1;

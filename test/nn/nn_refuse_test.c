@@ -104,16 +104,26 @@ static void refuses_by_name_what_it_cannot_represent(void **state)
         {{{"Gemm", "input nothing", "logits"}}, "node 'n0': its weights 'nothing' aren't"},
         {{{"Gemm", "c input", "logits"}}, "node 'n0': the layer's input must be its first"},
         {{{"Gemm", "input", "logits"}}, "node 'n0': Gemm with 1 inputs"},
-        {{{"Gemm", "input c", "s"}, {"Add", "s v", "logits"}},
-         "node 'n1': Add is supported only behind a MatMul"},
-        {{{"Gemm", "input c", "s"}, {"Softmax", "s", "p"}, {"Identity", "p", "logits"}},
-         "node 'n2': nothing may follow a Softmax"},
+        {{{"Gemm", "input c", "s"}, {"Add", "s v2", "logits"}},
+         "node 'n1': its constant isn't a float vector of 4"},
+        {{{"Gemm", "input c", "s"}, {"Add", "s nothing", "logits"}},
+         "node 'n1': its constant 'nothing' isn't an initialiser"},
+        {{{"Gemm", "input c", "s"}, {"Log", "s", "logits"}},
+         "node 'n1': Log behind a layer isn't supported"},
+        {{{"Gemm", "input c", "s"}, {"Softmax", "s", "p"}, {"Relu", "p", "logits"}},
+         "node 'n2': operator Relu isn't supported behind the model"},
         {{{"Gemm", "input c", "logits"}, {"ArgMax", "logits", "label"}},
-         "node 'n1': ArgMax behind the output isn't supported"},
+         "node 'n1': axis 0 isn't the classes'"},
         {{{"Gemm", "input c", "logits"}, {"Relu", "elsewhere", "label"}},
-         "1 nodes aren't part of the chain"},
+         "node 'n1': Relu isn't part of the way from input to output"},
+        {{{"Tan", "input", "s"}, {"Gemm", "s c", "logits"}},
+         "node 'n0': operator Tan isn't supported: a network is a chain"},
+        {{{"Div", "v input", "s"}, {"Gemm", "s c", "logits"}},
+         "node 'n0': a division by the input isn't supported"},
+        {{{"Div", "input zero", "s"}, {"Gemm", "s c", "logits"}},
+         "node 'n0': it divides column 0 by 0"},
         {{{"Identity", "input", "logits"}}, "the graph has no layer"},
-        {{{"Gemm", "input c", "nowhere"}}, "value 'nowhere' goes to 0 nodes"},
+        {{{"Gemm", "input c", "nowhere"}}, "output 'logits' isn't scores, a label or a map"},
         {{{"Gemm", "input huge", "logits"}}, "a weight of 2e+30"},
     };
     static float numbers[65 * WIDTH], huge[CLASSES * NN_INPUTS_MAX];
@@ -129,6 +139,7 @@ static void refuses_by_name_what_it_cannot_represent(void **state)
         graph_tensor(&graph, "wide", 65, example.inputs, numbers);
         graph_tensor(&graph, "huge", CLASSES, example.inputs, huge);
         graph_tensor(&graph, "v", CLASSES, 0, numbers);
+        graph_tensor(&graph, "zero", 1, 0, numbers);
         graph_tensor(&graph, "v2", CLASSES + 1, 0, numbers);
         for (int n = 0; n < 6 && chains[i].ops[n][0]; n++) {
             char name[16];
@@ -153,7 +164,7 @@ static void refuses_attributes_inputs_and_outputs_of_another_kind(void **state)
                                        "node 'fc': attribute 'broadcast' of Gemm isn't supported",
                                        "node 'fc': alpha or beta is out of bounds",
                                        "input 'input' isn't of shape [N, 12]",
-                                       "1 inputs and 2 outputs",
+                                       "output 'again' isn't scores, a label or a map",
                                        "4 outputs for 3 classes"};
 
     for (int i = 0; i < 5; i++) {
