@@ -43,24 +43,25 @@ ALWAYS_INLINE __m512i load_four(const uint32_t *packet, uint32_t width)
 ALWAYS_INLINE void columns_of(const uint32_t *features, uint32_t width, struct columns *columns)
 {
     for (int quarter = 0; quarter < 4; quarter++) {
-        const uint32_t *packets = features + 4 * (uint32_t)quarter * width;
-        __m512i low[4], high[4];
+        __m512i rows[FEATURES_MAX / 4][4];
+
+#pragma GCC unroll 4
+        for (uint32_t j = 0; j < 4; j++) {
+            const uint32_t *packet = features + (4 * (uint32_t)quarter + j) * width;
 
 #pragma GCC unroll 3
-        for (uint32_t f = 0; f + 8 <= width; f += 8) {
-            for (uint32_t j = 0; j < 4; j++) {
-                __m512i front = load_eight(packets + j * width + f, width);
-                __m512i back = load_eight(packets + (j + 32) * width + f, width);
+            for (uint32_t f = 0; f + 8 <= width; f += 8) {
+                __m512i front = load_eight(packet + f, width);
+                __m512i back = load_eight(packet + 32 * width + f, width);
 
-                low[j] = _mm512_shuffle_i32x4(front, back, 0x88);
-                high[j] = _mm512_shuffle_i32x4(front, back, 0xdd);
+                rows[f / 4][j] = _mm512_shuffle_i32x4(front, back, 0x88);
+                rows[f / 4 + 1][j] = _mm512_shuffle_i32x4(front, back, 0xdd);
             }
-            transpose_four(low, columns->value + f, quarter);
-            transpose_four(high, columns->value + f + 4, quarter);
+            rows[width / 4 - 1][j] = load_four(packet + width - 4, width);
         }
-        for (uint32_t j = 0; j < 4; j++)
-            low[j] = load_four(packets + j * width + width - 4, width);
-        transpose_four(low, columns->value + width - 4, quarter);
+#pragma GCC unroll 7
+        for (uint32_t f = 0; f < width; f += 4)
+            transpose_four(rows[f / 4], columns->value + f, quarter);
     }
 }
 

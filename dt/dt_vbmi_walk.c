@@ -56,11 +56,14 @@ ALWAYS_INLINE __m512i choose(const __m512i *ranks, uint32_t count, __m512i slot)
 {
     __m512i chosen[RANK_SLOTS];
 
+#pragma GCC unroll 32
     for (uint32_t i = 0; i < count; i++)
         chosen[i] = ranks[i];
+#pragma GCC unroll 5
     for (uint32_t bit = 1; count > 1; bit *= 2, count = (count + 1) / 2) {
         __mmask64 set = _mm512_test_epi8_mask(slot, _mm512_set1_epi8((char)bit));
 
+#pragma GCC unroll 16
         for (uint32_t i = 0; i < count / 2; i++)
             chosen[i] = _mm512_mask_blend_epi8(set, chosen[2 * i], chosen[2 * i + 1]);
         if (count % 2)
@@ -142,6 +145,7 @@ ALWAYS_INLINE void walk(const uint8_t *tables, const struct rank_tree *tree, uin
 #pragma GCC unroll 4
     for (uint32_t level = 0; level < TOP_LEVELS; level++)
         walk_top_level(tables + tree->level[level], level, ranks, place);
+#pragma GCC unroll 32
     for (uint32_t i = 0; i < slot_count; i++)
         rank[i] = load(ranks->rank[i]);
 #pragma GCC unroll 4
