@@ -44,6 +44,7 @@ ALWAYS_INLINE void nn_sum(const struct nn_packed_layer *layer, uint32_t group, c
     uint64_t c = layer->start[4 * group + 2], d = layer->start[4 * group + 3];
 
     for (uint32_t i = 0; i < NN_WIDTH_MAX && i < layer->inputs; i += NN_INPUTS_STEP) {
+        OPAQUE(i); /* else clang begins at -4, and the sum with the row has no bound (7.3) */
         UNROLL
         for (uint32_t k = 0; k < NN_INPUTS_STEP; k++, weight += NN_WORDS_STEP) {
             uint64_t activation = row[i + k];

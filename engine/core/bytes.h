@@ -44,4 +44,16 @@ ALWAYS_INLINE uint64_t load_wire64(const uint8_t *p)
  * branch-free arithmetic behind it back into branches that the verifier has to walk. */
 #define OPAQUE(value) __asm__ volatile("" : "+r"(value))
 
+/* An index into an array of `limit` elements: `value`, or `otherwise` where it is beyond. Compared
+ * and used in one 64-bit register, because verifiers before kernel 6.3 learn nothing of a register
+ * from a comparison of its copy or of its lower half. */
+ALWAYS_INLINE uint64_t index_below(uint64_t value, uint64_t limit, uint64_t otherwise)
+{
+    OPAQUE(value);
+    if (value >= limit)
+        value = otherwise;
+    OPAQUE(value);
+    return value;
+}
+
 #endif

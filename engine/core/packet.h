@@ -45,7 +45,8 @@ enum {
     PROTOCOL_UDP_LITE = 136,
 
     PACKET_VLAN_TAGS_MAX = 2,
-    PACKET_EXTENSION_HEADERS_MAX = 8
+    PACKET_EXTENSION_HEADERS_MAX = 8,
+    PACKET_EXTENSION_LENGTH_MASK = 0xfff,
 };
 
 /* The parser looks these up instead of comparing because the kernel's verifier walks every branch
@@ -132,7 +133,11 @@ ALWAYS_INLINE enum packet_kind packet_parse_ipv6(const uint8_t *cursor, const ui
         if (headers == PACKET_EXTENSION_HEADERS_MAX || remaining < 8 || cursor + 8 > end)
             return PACKET_MALFORMED;
 
-        uint32_t length = 8 + cursor[1] * (extension & 12); /* the field leaves out 8 bytes */
+        /* The field leaves out 8 bytes. A verifier before kernel 6.3 forgets what a product of 32
+         * bits can be at most; the mask, kept by OPAQUE, tells it again: 8 + 255 * 8 fits. */
+        uint32_t length = 8 + cursor[1] * (extension & 12);
+        OPAQUE(length);
+        length &= PACKET_EXTENSION_LENGTH_MASK;
         if (length > remaining || cursor + length > end)
             return PACKET_MALFORMED;
         if (next == PROTOCOL_FRAGMENT && (load_be16(cursor + 2) & 0xfff8)) {

@@ -211,12 +211,13 @@ ALWAYS_INLINE int path_apply(struct xdp_md *context, struct path_cpu *cpu,
                              const struct path_policy *policy, uint32_t slot)
 {
     struct stats *stats = &cpu->stats;
-    uint32_t action = policy->action[slot < SLOTS ? slot : SLOT_UNSURE];
+    uint64_t place = index_below(slot, SLOTS, SLOT_UNSURE);
+    uint32_t action = policy->action[place];
 
     stats->packets++;
     stats->bytes += cpu->work.wire_length;
-    stats->slots[slot < SLOTS ? slot : SLOT_UNSURE]++;
-    stats->actions[action < ACTIONS ? action : ACTION_COUNT]++;
+    stats->slots[place]++;
+    stats->actions[index_below(action, ACTIONS, ACTION_COUNT)]++;
     if (path_options.records)
         path_record(cpu, slot, action);
     if (action != ACTION_DROP)

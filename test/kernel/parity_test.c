@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach.h"
 #include "capture.h"
 #include "kernel_models.h"
 #include "path_run.h"
@@ -121,7 +122,7 @@ static void open_both(struct comparison *c, const struct kernel_model *model, ui
 {
     const struct flow_table_options options = {
         .flows = flows, .timeout = TIMEOUT_SECONDS, .fixed_seed = true, .seed = SEED};
-    const struct path_settings settings = {.options = {.stamped = 1, .frags = 1},
+    const struct path_settings settings = {.options = {.stamped = 1, .frags = xdp_frags_known()},
                                            .flows = flows,
                                            .timeout = TIMEOUT_SECONDS * UINT64_C(1000000000),
                                            .seed = SEED};
@@ -202,6 +203,11 @@ int main(void)
 
     setlinebuf(stdout);
     kernel_need_root();
+    if (xdp_kernel_before(5, 15)) {
+        fprintf(stderr, "skipped: before kernel 5.15 BPF_PROG_TEST_RUN hands an XDP program no "
+                        "metadata, and so no time stamps\n");
+        return 77;
+    }
     uint64_t seed = kernel_seed();
     for (size_t i = 0; i < sizeof(shipped) / sizeof(shipped[0]); i++) {
         if (kernel_model_read(&model, shipped[i]))
