@@ -17,6 +17,7 @@
 #include "attached.h"
 #include "claim.h"
 #include "dispatcher.h"
+#include "load.h"
 #include "messages.h"
 
 const char *xdp_means_name(enum xdp_means means)
@@ -198,7 +199,7 @@ static int load(struct xdp_attachment *a, struct error *error)
     if (a->means == XDP_MEANS_DISPATCHER) {
         status = xdp_dispatcher_create_maps(a->object);
     } else {
-        status = bpf_object__load(a->object);
+        status = xdp_load(a->object, error);
         a->loaded = status == 0;
     }
     if (status == -EPERM)
@@ -207,9 +208,11 @@ static int load(struct xdp_attachment *a, struct error *error)
             "%s: loading the XDP program was refused: run as root, or with CAP_BPF and "
             "CAP_NET_ADMIN",
             a->interface);
-    if (status != 0)
+    if (status != 0 && a->means == XDP_MEANS_DISPATCHER)
         return error_set(error, status, "%s: cannot load the XDP program: %s (%s)", a->interface,
                          strerror(-status), xdp_messages_last());
+    if (status != 0)
+        return error_prefix(error, status, "%s", a->interface);
     if (a->loaded)
         a->marker = xdp_program_mark(bpf_program__fd(a->program));
     return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach.h"
 #include "kernel_models.h"
 #include "load.h"
 #include "nn_kernel.h"
@@ -26,7 +27,8 @@ static int check(const char *name, struct path_program *program)
 
     if (path_run_open(&path, program, &settings, NULL, &error) != 0) {
         printf("%s: %s\n", name, error.text);
-        return 1;
+        /* Old kernels have room for less, and the message says so. */
+        return !strstr(error.text, "4 MiB for one value of a map on old kernels");
     }
     bpf_object__for_each_program(each, program->object)
     {
@@ -34,8 +36,12 @@ static int check(const char *name, struct path_program *program)
 
         if (!bpf_program__autoload(each))
             continue;
-        printf("%-20s %-9s %-16s %7u instructions verified%s\n", name, program->form,
-               bpf_program__name(each), instructions,
+        printf("%-20s %-9s %-16s ", name, program->form, bpf_program__name(each));
+        if (instructions == 0 && xdp_kernel_before(5, 16)) {
+            printf("loaded (this kernel doesn't say how many instructions it verified)\n");
+            continue;
+        }
+        printf("%7u instructions verified%s\n", instructions,
                instructions < INSTRUCTIONS_MOST ? "" : ", too many");
         failures += instructions == 0 || instructions >= INSTRUCTIONS_MOST;
     }

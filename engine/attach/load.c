@@ -9,14 +9,15 @@
 #include <bpf/bpf.h>
 
 #include "messages.h"
+#include "verifier_log.h"
 
 enum {
     LOG_SIZE = 16 << 20, /* libbpf logs only once loading has failed; the kernel wants it whole */
-    LOG_LINES = 3,
 };
 
-/* What the kernel's last words or its errno tell of the limits that a program runs into. */
-static const char *limit_of(const char *log, int status)
+/* What the kernel's last words, libbpf's `message` or the errno tell of the limits that a program
+ * runs into. */
+static const char *limit_of(const char *log, const char *message, int status)
 {
     if (strstr(log, "BPF program is too large"))
         return "; limit: 1,000,000 instructions walked by the verifier";
@@ -24,41 +25,22 @@ static const char *limit_of(const char *log, int status)
         return "; limit: 8,192 pending branches";
     if (strstr(log, "combined stack size"))
         return "; limit: 512 bytes of stack";
+    if (status == -E2BIG && strstr(message, "failed to create"))
+        return "; limit: 4 MiB for one value of a map on old kernels (5.10; 6.1 takes more)";
     if (status == -E2BIG)
         return "; limit: the program's length, 4,096 instructions before kernel 5.2";
+    if (status == -ENOSPC)
+        return "; the reason is lost: the verifier's log went beyond 16 MiB";
     if (status == -ENOMEM)
         return "; limit: memory for maps; see --flows, and ulimit -l before kernel 5.11";
     return "";
 }
 
-/* The log's last lines, without the summary of states, joined to one. */
-static void last_lines(char *out, size_t size, char *log)
-{
-    char *line[LOG_LINES] = {NULL};
-    size_t count = 0;
-    size_t used = 0;
-
-    out[0] = '\0';
-    for (char *end = log + strlen(log); end > log && count < LOG_LINES;) {
-        char *start = end;
-
-        *end = '\0';
-        while (start > log && start[-1] != '\n')
-            start--;
-        if (*start)
-            line[count++] = start;
-        end = start > log ? start - 1 : log;
-    }
-    while (count-- > 0 && used < size)
-        used +=
-            (size_t)snprintf(out + used, size - used, "%s%.120s", used ? " | " : "", line[count]);
-}
-
-static int refused(struct bpf_object *object, char *log, int status, struct error *error)
+static int refused(struct bpf_object *object, const char *log, int status, struct error *error)
 {
     const char *name = "?";
     struct bpf_program *program;
-    char lines[384];
+    char reason[384];
 
     bpf_object__for_each_program(program, object)
     {
@@ -67,13 +49,13 @@ static int refused(struct bpf_object *object, char *log, int status, struct erro
             break;
         }
     }
-    const char *limit = limit_of(log, status);
-    last_lines(lines, sizeof(lines), log);
-    if (!lines[0])
+    const char *limit = limit_of(log, xdp_messages_last(), status);
+    verifier_log_reason(reason, sizeof(reason), log);
+    if (!reason[0])
         return error_set(error, status, "cannot load the XDP program: %s (%s)%s", strerror(-status),
                          xdp_messages_last(), limit);
     return error_set(error, status, "the kernel refused the XDP program %s: %s%s; it said: %s",
-                     name, strerror(-status), limit, lines);
+                     name, strerror(-status), limit, reason);
 }
 
 int xdp_load(struct bpf_object *object, struct error *error)
