@@ -69,7 +69,8 @@ pair() { # pair PLACE INTERFACE PLACE INTERFACE
 }
 
 pass() { # pass PLACE INTERFACE
-    inside "$1" ip link set "$2" xdp obj "$build/engine/attach/pass.bpf.o" sec xdp.frags
+    inside "$1" ip link set "$2" xdp obj "$build/test/xsk/lab_pass.bpf.o" sec xdp.frags 2>/dev/null ||
+        inside "$1" ip link set "$2" xdp obj "$build/engine/attach/pass.bpf.o" sec xdp # before 5.18
 }
 
 address() { # address PLACE INTERFACE LAST NEIGHBOUR_PLACE NEIGHBOUR_INTERFACE NEIGHBOUR_LAST

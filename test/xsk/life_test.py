@@ -96,7 +96,7 @@ class SinglePort(lab.Test):
         """What another attached is left alone, and named."""
         here = self.lab()
         program = f"{lab.BUILD}/engine/attach/pass.bpf.o"
-        here.run("eng", "ip", "link", "set", "eng0", "xdp", "obj", program, "sec", "xdp.frags")
+        here.run("eng", "ip", "link", "set", "eng0", "xdp", "obj", program, "sec", "xdp")
         before = here.attached()
         status, said = here.refused("--iface", "eng0")
         self.assertEqual(status, 2)
