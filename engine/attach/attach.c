@@ -190,25 +190,22 @@ static int settle_means(struct xdp_attachment *a, struct error *error)
 
 static int load(struct xdp_attachment *a, struct error *error)
 {
+    bool joins = a->means == XDP_MEANS_DISPATCHER;
     uint32_t flags = bpf_program__flags(a->program);
     int status;
 
     a->frags = a->frags && xdp_frags_known();
     flags = a->frags ? flags | BPF_F_XDP_HAS_FRAGS : flags & ~(uint32_t)BPF_F_XDP_HAS_FRAGS;
     bpf_program__set_flags(a->program, flags);
-    if (a->means == XDP_MEANS_DISPATCHER) {
-        status = xdp_dispatcher_create_maps(a->object);
-    } else {
-        status = xdp_load(a->object, error);
-        a->loaded = status == 0;
-    }
+    status = joins ? xdp_dispatcher_create_maps(a->object) : xdp_load(a->object, error);
+    a->loaded = status == 0 && !joins;
     if (status == -EPERM)
         return error_set(
             error, status,
             "%s: loading the XDP program was refused: run as root, or with CAP_BPF and "
             "CAP_NET_ADMIN",
             a->interface);
-    if (status != 0 && a->means == XDP_MEANS_DISPATCHER)
+    if (status != 0 && joins)
         return error_set(error, status, "%s: cannot load the XDP program: %s (%s)", a->interface,
                          strerror(-status), xdp_messages_last());
     if (status != 0)
