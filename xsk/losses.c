@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 
 #include "losses.skel.h"
+#include "messages.h"
 
 struct losses {
     struct losses_bpf *skeleton;
@@ -37,10 +38,15 @@ int losses_open(struct losses **out, const int *ifindexes, uint32_t count)
 
     if (!losses)
         return -ENOMEM;
-    libbpf_set_print(NULL);
+    xdp_messages_begin();
     losses->cpus = libbpf_num_possible_cpus();
     losses->skeleton = losses_bpf__open();
-    status = losses->skeleton ? begin(losses, ifindexes, count) : -errno;
+    if (!losses->skeleton)
+        status = -errno;
+    else if (losses->cpus < 0)
+        status = losses->cpus;
+    else
+        status = begin(losses, ifindexes, count);
     if (status != 0) {
         losses_close(losses);
         return status;

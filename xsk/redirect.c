@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 
+#include "messages.h"
 #include "redirect.skel.h"
 #include "redirect_nic.skel.h"
 
@@ -47,11 +48,11 @@ static int open_object(struct redirect *r, const struct redirect_options *option
 {
     bool stamped = options->timestamps != TIMESTAMPS_BURST;
 
-    libbpf_set_print(NULL);
+    xdp_messages_begin();
     if (options->timestamps == TIMESTAMPS_NIC) {
         r->nic_clock = redirect_nic_bpf__open();
         if (!r->nic_clock)
-            return error_set(error, -errno, "redirect_nic.bpf.o: %s", strerror(errno));
+            return xdp_open_failed("the redirect program", error);
         r->object = r->nic_clock->obj;
         set_options((struct redirect_bpf__rodata *)r->nic_clock->rodata, options);
         struct bpf_program *program = r->nic_clock->progs.afxdp_redirect;
@@ -62,7 +63,7 @@ static int open_object(struct redirect *r, const struct redirect_options *option
     }
     r->kernel_clock = redirect_bpf__open();
     if (!r->kernel_clock)
-        return error_set(error, -errno, "redirect.bpf.o: %s", strerror(errno));
+        return xdp_open_failed("the redirect program", error);
     r->object = r->kernel_clock->obj;
     set_options(r->kernel_clock->rodata, options);
     bpf_program__set_autoload(stamped ? r->kernel_clock->progs.afxdp_unstamped
@@ -104,8 +105,11 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
 
     if (!r)
         return error_set(error, -ENOMEM, "out of memory");
-    r->cpus = libbpf_num_possible_cpus();
     status = open_object(r, options, error);
+    r->cpus = libbpf_num_possible_cpus();
+    if (status == 0 && r->cpus < 0)
+        status = error_set(error, r->cpus, "cannot tell how many CPUs there may be: %s",
+                           strerror(-r->cpus));
     request.object = r->object;
     if (status == 0)
         status = xdp_prepare(&r->attachment, &request, error);

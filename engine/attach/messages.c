@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "messages.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,4 +56,14 @@ void xdp_messages_begin(void)
 const char *xdp_messages_last(void)
 {
     return last;
+}
+
+int xdp_open_failed(const char *what, struct error *error)
+{
+    int status = -errno;
+
+    /* Our objects are sound: what libelf can't do with them it lacks memory for. */
+    if (status <= -__LIBBPF_ERRNO__START)
+        status = -ENOMEM;
+    return error_set(error, status, "cannot open %s: %s (%s)", what, strerror(-status), last);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "messages.h"
 #include "pass.skel.h"
 
 struct pass {
@@ -25,9 +26,10 @@ int pass_open(struct pass **out, const char *interface, bool skb, bool stay, str
 
     if (!pass)
         return error_set(error, -ENOMEM, "out of memory");
+    xdp_messages_begin();
     pass->skeleton = pass_bpf__open();
     if (!pass->skeleton)
-        status = error_set(error, -errno, "pass.bpf.o: %s", strerror(errno));
+        status = xdp_open_failed("the passing program", error);
     if (status == 0) {
         const struct xdp_request request = {
             .interface = interface,

@@ -45,12 +45,13 @@ static uint64_t memory_available(void)
 /* Every CPU that might ever be has a table: the default gives way where that is too much. */
 static uint32_t flows_of_cpu(const struct kernel *kernel)
 {
-    uint64_t cpus = (uint64_t)libbpf_num_possible_cpus();
+    int possible = libbpf_num_possible_cpus();
+    uint64_t cpus = (uint64_t)possible;
     uint64_t most = memory_available() / MEMORY_SHARE;
     uint32_t flows = kernel->base.config->flows;
 
-    if (option_given(&kernel->base.config->values, "flows"))
-        return flows;
+    if (option_given(&kernel->base.config->values, "flows") || possible < 0)
+        return flows; /* path_configure says what is wrong with the CPUs */
     while (flows > FLOWS_LEAST && (flows / FLOW_WAYS * sizeof(struct flow_bucket) * cpus > most ||
                                    flows / FLOW_WAYS * sizeof(struct flow_bucket) * cpus >> 32))
         flows /= 2;

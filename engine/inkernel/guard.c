@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "guard.skel.h"
+#include "messages.h"
 
 struct guard {
     struct guard_bpf *skeleton;
@@ -43,10 +44,9 @@ int guard_open(struct guard **out, const struct guard_options *options, struct e
 
     if (!guard)
         return error_set(error, -ENOMEM, "no memory");
+    xdp_messages_begin();
     guard->skeleton = guard_bpf__open();
-    int status = guard->skeleton ? 0 : -errno;
-    if (status != 0)
-        error_set(error, status, "cannot open the guard program: %s", strerror(-status));
+    int status = guard->skeleton ? 0 : xdp_open_failed("the guard program", error);
     if (status == 0)
         status = prepare(guard, options, error);
     if (status != 0) {

@@ -35,9 +35,13 @@ static uint32_t elements(uint32_t cpus, const struct path_settings *settings)
 int path_configure(const struct path_program *program, const struct path_settings *settings,
                    struct error *error)
 {
-    uint32_t cpus = (uint32_t)libbpf_num_possible_cpus();
+    int possible = libbpf_num_possible_cpus();
+    uint32_t cpus = (uint32_t)possible;
     uint64_t buckets = (uint64_t)cpus * buckets_for(settings->flows);
 
+    if (possible < 0)
+        return error_set(error, possible, "cannot tell how many CPUs there may be: %s",
+                         strerror(-possible));
     if (buckets * sizeof(struct flow_bucket) >= 1ull << 32)
         return error_set(error, -E2BIG,
                          "a flow table of %u flows for each of %u CPUs: an array in the kernel "

@@ -14,8 +14,7 @@ int path_program_open(struct path_program *program, const void *bytes, size_t si
     xdp_messages_begin();
     program->object = bpf_object__open_mem(bytes, size, NULL);
     if (!program->object)
-        return error_set(error, -errno, "cannot open the XDP object: %s (%s)", strerror(errno),
-                         xdp_messages_last());
+        return xdp_open_failed("the XDP object", error);
     for (; left_out && *left_out; left_out++) {
         struct bpf_program *unused = bpf_object__find_program_by_name(program->object, *left_out);
         struct bpf_map *map = bpf_object__find_map_by_name(program->object, *left_out);
