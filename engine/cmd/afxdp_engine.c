@@ -99,6 +99,8 @@ static int print_report(const struct afxdp_datapath *datapath, const struct prin
         program_complain(&engine_program, "%s", report.error);
     if (printing->json)
         written = report_write_json(file, &report);
+    else if (report.lacks)
+        written = -ENOMEM;
     else
         report_write_table(file, &report);
     json_decref(report.live);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "public_error.h"
+#include "report_value.h"
 #include "say.h"
 
 static double clock_now(void)
@@ -161,7 +162,9 @@ void datapath_report(const struct afxdp_datapath *d, struct report *report)
         report->model_checksum = model->file->checksum;
     }
     d->operations->totals(d, &report->totals);
+    (void)report_lacks();
     d->operations->report(d, report);
+    report->lacks = report_lacks();
 }
 
 char *afxdp_datapath_report(const struct afxdp_datapath *d)

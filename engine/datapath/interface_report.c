@@ -3,11 +3,6 @@
 
 #include <stdio.h>
 
-void report_number(json_t *object, const char *name, uint64_t value)
-{
-    json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
 const char *interface_report_rss(enum nic_rss rss)
 {
     static const char *const names[] = {"unknown", "symmetric", "asymmetric"};
@@ -41,10 +36,10 @@ json_t *interface_report_port(const struct nic *nic, const struct nic_counters *
     json_t *object = json_object();
 
     (void)nic_read_counters(nic, &now);
-    json_object_set_new(object, "interface", json_string(nic->name));
-    json_object_set_new(object, "driver", json_string(nic->driver));
-    json_object_set_new(object, "attached_by", json_string(xdp_means_name(a->means)));
-    json_object_set_new(object, "attach_mode", json_string(a->skb ? "generic" : "native"));
+    report_put(object, "interface", json_string(nic->name));
+    report_put(object, "driver", json_string(nic->driver));
+    report_put(object, "attached_by", json_string(xdp_means_name(a->means)));
+    report_put(object, "attach_mode", json_string(a->skb ? "generic" : "native"));
     report_number(object, "mtu", nic->mtu);
     report_number(object, "nic_rx_packets", now.rx_packets - before->rx_packets);
     report_number(object, "nic_rx_errors", now.rx_errors - before->rx_errors);

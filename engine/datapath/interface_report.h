@@ -8,9 +8,8 @@
 #include "attach.h"
 #include "losses.h"
 #include "nic.h"
+#include "report_value.h"
 #include "stats.h"
-
-void report_number(json_t *object, const char *name, uint64_t value);
 
 /* What became of a queue's packets. */
 void interface_report_counters(json_t *object, const struct stats *stats);

@@ -9,7 +9,7 @@ static json_t *queue_json(const struct kernel *kernel, uint32_t port, uint32_t q
 
     if (port < kernel->ports) /* the other only sends */
         path_queue_counters(kernel->model.path, port, queue, &counters);
-    json_object_set_new(object, "interface", json_string(kernel->nics.nic[port]->name));
+    report_put(object, "interface", json_string(kernel->nics.nic[port]->name));
     report_number(object, "queue", queue);
     interface_report_counters(object, &counters.stats);
     report_number(object, "xdp_bypassed", counters.bypassed);
@@ -30,18 +30,18 @@ json_t *kernel_report(const struct kernel *kernel)
     json_t *queues = json_array();
 
     for (uint32_t port = 0; port < kernel->nics.ports; port++) {
-        json_array_append_new(
-            ports, interface_report_port(kernel->nics.nic[port], &kernel->nic_before[port],
-                                         attachment(kernel, port), kernel->losses));
+        report_append(ports,
+                      interface_report_port(kernel->nics.nic[port], &kernel->nic_before[port],
+                                            attachment(kernel, port), kernel->losses));
         for (uint32_t queue = 0; queue < kernel->nics.queues; queue++)
-            json_array_append_new(queues, queue_json(kernel, port, queue));
+            report_append(queues, queue_json(kernel, port, queue));
     }
-    json_object_set_new(object, "interface", json_string(kernel->nics.nic[0]->name));
-    json_object_set_new(object, "mode", json_string(attachment(kernel, 0)->skb ? "skb" : "native"));
-    json_object_set_new(object, "rss", json_string(interface_report_rss(kernel->nics.rss)));
-    json_object_set_new(object, "multi_buffer", json_boolean(kernel->frags));
+    report_put(object, "interface", json_string(kernel->nics.nic[0]->name));
+    report_put(object, "mode", json_string(attachment(kernel, 0)->skb ? "skb" : "native"));
+    report_put(object, "rss", json_string(interface_report_rss(kernel->nics.rss)));
+    report_put(object, "multi_buffer", json_boolean(kernel->frags));
     report_number(object, "flows_of_cpu", path_flow_capacity(kernel->model.path));
-    json_object_set_new(object, "ports", ports);
-    json_object_set_new(object, "queues", queues);
+    report_put(object, "ports", ports);
+    report_put(object, "queues", queues);
     return object;
 }

@@ -41,7 +41,7 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
     static const struct stats none; /* a port that only sends */
     json_t *object = json_object();
 
-    json_object_set_new(object, "interface", json_string(live->nics.nic[port]->name));
+    report_put(object, "interface", json_string(live->nics.nic[port]->name));
     report_number(object, "queue", queue);
     interface_report_counters(object,
                               port < live->routes ? &live->queue[queue].stats[port] : &none);
@@ -73,16 +73,16 @@ json_t *live_report(const struct live *live)
     json_t *queues = json_array();
 
     for (uint32_t port = 0; port < live->nics.ports; port++) {
-        json_array_append_new(ports, port_json(live, port));
+        report_append(ports, port_json(live, port));
         for (uint32_t queue = 0; queue < live->nics.queues; queue++)
-            json_array_append_new(queues, queue_json(live, queue, port));
+            report_append(queues, queue_json(live, queue, port));
     }
-    json_object_set_new(object, "interface", json_string(live->nics.nic[0]->name));
-    json_object_set_new(object, "mode", json_string(sockets_mode(&live->sockets)));
-    json_object_set_new(object, "rss", json_string(interface_report_rss(live->nics.rss)));
+    report_put(object, "interface", json_string(live->nics.nic[0]->name));
+    report_put(object, "mode", json_string(sockets_mode(&live->sockets)));
+    report_put(object, "rss", json_string(interface_report_rss(live->nics.rss)));
     report_number(object, "frame_size", live->sockets.frame_size);
-    json_object_set_new(object, "multi_buffer", json_boolean(live->sockets.multi_buffer));
-    json_object_set_new(object, "ports", ports);
-    json_object_set_new(object, "queues", queues);
+    report_put(object, "multi_buffer", json_boolean(live->sockets.multi_buffer));
+    report_put(object, "ports", ports);
+    report_put(object, "queues", queues);
     return object;
 }

@@ -3,10 +3,7 @@
 
 #include <errno.h>
 
-static void add_count(json_t *object, const char *name, uint64_t value)
-{
-    json_object_set_new(object, name, json_integer((json_int_t)value));
-}
+#include "report_value.h"
 
 /* Slots that stand under `classes`: `unsure` only where it can happen. */
 static const char *class_slot_name(const struct policy *policy, uint32_t slot)
@@ -23,7 +20,7 @@ static json_t *classes_json(const struct report *report)
     for (uint32_t slot = 0; slot <= SLOT_UNSURE; slot++) {
         const char *name = class_slot_name(report->policy, slot);
         if (name)
-            add_count(classes, name, report->totals.slots[slot]);
+            report_number(classes, name, report->totals.slots[slot]);
     }
     return classes;
 }
@@ -33,7 +30,7 @@ static json_t *named_json(const char *const *names, const uint64_t *counters, si
     json_t *object = json_object();
 
     for (size_t i = 0; i < count; i++)
-        add_count(object, names[i], counters[i]);
+        report_number(object, names[i], counters[i]);
     return object;
 }
 
@@ -58,27 +55,31 @@ json_t *report_json(const struct report *report)
     json_t *object = json_object();
     json_t *endings = named_json(ending_names, totals->endings, ENDINGS);
 
-    add_count(endings, "failed", stats_failed(totals));
-    add_count(object, "schema", REPORT_SCHEMA);
-    json_object_set_new(object, "version", json_string(AFXDP_VERSION));
-    json_object_set_new(object, "datapath", json_string(report->datapath));
-    json_object_set_new(object, "source", json_string(report->source));
-    json_object_set_new(object, "seconds", json_real(report->seconds));
-    add_count(object, "packets", totals->packets);
-    add_count(object, "bytes", totals->bytes);
-    add_count(object, "flows", totals->flows);
-    add_count(object, "evictions", totals->evictions);
-    json_object_set_new(object, "classes", classes_json(report));
-    add_count(object, "other", totals->slots[SLOT_OTHER]);
-    add_count(object, "malformed", totals->slots[SLOT_MALFORMED]);
-    json_object_set_new(object, "actions", named_json(action_names, totals->actions, ACTIONS));
-    json_object_set_new(object, "endings", endings);
-    json_object_set_new(object, "failures", named_json(failure_names, totals->failures, FAILURES));
-    json_object_set_new(object, "model", model_json(report));
-    json_object_set_new(object, "error", report->error ? json_string(report->error) : json_null());
-    if (report->live)
-        json_object_update(object, report->live);
-    return object;
+    report_number(endings, "failed", stats_failed(totals));
+    report_number(object, "schema", REPORT_SCHEMA);
+    report_put(object, "version", json_string(AFXDP_VERSION));
+    report_put(object, "datapath", json_string(report->datapath));
+    report_put(object, "source", json_string(report->source));
+    report_put(object, "seconds", json_real(report->seconds));
+    report_number(object, "packets", totals->packets);
+    report_number(object, "bytes", totals->bytes);
+    report_number(object, "flows", totals->flows);
+    report_number(object, "evictions", totals->evictions);
+    report_put(object, "classes", classes_json(report));
+    report_number(object, "other", totals->slots[SLOT_OTHER]);
+    report_number(object, "malformed", totals->slots[SLOT_MALFORMED]);
+    report_put(object, "actions", named_json(action_names, totals->actions, ACTIONS));
+    report_put(object, "endings", endings);
+    report_put(object, "failures", named_json(failure_names, totals->failures, FAILURES));
+    report_put(object, "model", model_json(report));
+    report_put(object, "error", report->error ? json_string(report->error) : json_null());
+    bool lacks = report_lacks() || report->lacks;
+    if (report->live && json_object_update(object, report->live) != 0)
+        lacks = true;
+    if (!lacks)
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 int report_write_json(FILE *file, const struct report *report)

@@ -26,6 +26,7 @@ struct report {
     const char *error; /* why the run ended early; NULL when it did not */
     json_t *live;      /* members that a live datapath adds (`interface`, `mode`, `queues`: an array
                         * of flat objects, of which the table prints the integers), or NULL */
+    bool lacks;        /* memory for some of `live` */
 };
 
 /* The object, which the caller frees with json_decref; NULL without memory. */
