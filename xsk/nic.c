@@ -11,7 +11,7 @@
 #include "nic_ethtool.h"
 #include "nic_private.h"
 
-enum { CARRIER_PAUSE_MS = 20 };
+enum { CARRIER_PAUSE_MS = 20, RESTORE_TRIES = 3 };
 
 static int numa_node(const char *interface)
 {
@@ -104,6 +104,13 @@ int nic_set_promiscuous(struct nic *nic, struct error *error)
     return 0;
 }
 
+/* Tried again, since nobody else will put it back. */
+static void restore_promiscuous(struct nic *nic)
+{
+    for (int tries = 0; nic->changed_promiscuous && tries < RESTORE_TRIES; tries++)
+        nic->changed_promiscuous = set_promiscuous(nic, false) != 0;
+}
+
 void nic_leave(struct nic *nic)
 {
     if (nic)
@@ -115,8 +122,7 @@ void nic_close(struct nic *nic)
 {
     if (!nic)
         return;
-    if (nic->changed_promiscuous)
-        (void)set_promiscuous(nic, false);
+    restore_promiscuous(nic);
     nic_restore_busy_poll(nic);
     nic_restore_offloads(nic);
     nic_restore_rss(nic);
