@@ -1,0 +1,307 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fails each allocation and system call in turn (inject.c) while an engine starts, takes over from a
+killed one, replaces its model and ends, and looks at what is left.
+
+usage: walk.py [--every N] [--from N] [--only WALK[:N]] [--list]
+
+Whatever fails: the engine ends with its documented status and one line that says why, or does what
+it was asked for; no descriptor stays open, no pin, program, promiscuous mode or offload is left, and
+packets cross, reach the host or don't, as before. Under the sanitizers also: no memory is left."""
+
+import argparse
+import json
+import mmap
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "xsk"))
+
+import lab
+import place
+
+PHASES = ("start", "reload", "close")
+INJECT = os.path.join(lab.BUILD, "test", "inject.so")
+RUNNING = ": running"
+WAIT = 20  # seconds for anything; a hang is a finding
+# What is said beside the line of the error: what was obtained, warnings, and what goes on.
+ASIDE = re.compile("warning: |took over|nothing is dropped|: running|is at work|mode, |model inside|"
+                   "a table of|the model at work stays")
+
+
+class Page:
+    """What inject.c and this program share (struct page)."""
+
+    FIELDS = struct.Struct("IIIIIIIi96s")
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, "w+b") as file:
+            file.truncate(mmap.PAGESIZE)
+            self.memory = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+
+    def set(self, phase, n, variant):
+        self.FIELDS.pack_into(self.memory, 0, phase, n, variant, 0, 0, 0, 0, -1, b"")
+
+    def read(self):
+        fields = self.FIELDS.unpack_from(self.memory, 0)
+        return {"counts": fields[3:6], "hit": fields[6], "descriptors": fields[7],
+                "what": fields[8].split(b"\0")[0].decode()}
+
+
+class Run:
+    """One engine under faults."""
+
+    def __init__(self, command, page, here):
+        env = dict(os.environ, LD_PRELOAD=INJECT, AFXDP_FAULTS=page.path,
+                   ASAN_OPTIONS="verify_asan_link_order=0:exitcode=99:allocator_may_return_null=1",
+                   UBSAN_OPTIONS="exitcode=99", **(here.environment() if here else {}))
+        self.out = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdout=self.out, stderr=subprocess.PIPE, env=env,
+                                        preexec_fn=here.enter if here else None)
+        self.said = ""
+        os.set_blocking(self.process.stderr.fileno(), False)
+
+    def read(self, timeout):
+        """More of what it says; False when it has closed its mouth."""
+        if not select.select([self.process.stderr], [], [], timeout)[0]:
+            return True
+        text = self.process.stderr.read()
+        self.said += (text or b"").decode(errors="replace")
+        return bool(text)
+
+    def wait_for(self, *texts, since=0):
+        """Whether one of the texts came before the end."""
+        end = time.monotonic() + WAIT
+        while not any(text in self.said[since:] for text in texts):
+            if not self.read(0.5) or time.monotonic() > end:
+                return False
+        return True
+
+    def end(self):
+        """The exit status; None when it had to be killed."""
+        end = time.monotonic() + WAIT
+        while self.read(0.2) and time.monotonic() < end:
+            pass
+        try:
+            status = self.process.wait(timeout=max(0.1, end - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            status = None
+        self.process.stderr.close()
+        self.out.seek(0)
+        self.output = self.out.read()
+        self.out.close()
+        return status
+
+
+class Walk:
+    """A script (start; perhaps SIGHUP; SIGTERM) run again and again, one call failing each time."""
+
+    def __init__(self, name, phase, options, *, here=None, leftover=None):
+        self.name = f"{name}, {leftover[0] + ', ' if leftover else ''}{phase}"
+        self.phase = PHASES.index(phase)
+        self.options = options
+        self.here = here
+        self.leftover = leftover[1] if leftover else None
+        self.findings = []
+        self.crossed = None  # whether packets do before
+        self.clean = None    # the state after a clean end
+
+    def command(self, options):
+        return [lab.ENGINE, "--json", "--flows", "4096", "--model", place.MODEL, *options]
+
+    def prepare(self):
+        """The wire as it is before: nothing attached, or what a killed engine left."""
+        if not self.here:
+            return
+        if self.leftover is not None:
+            PAGE.set(0, 0, 0)
+            run = Run(self.command(self.leftover), PAGE, self.here)
+            if not run.wait_for(RUNNING):
+                raise AssertionError(f"{self.name}: no leftover: {run.said}")
+            run.process.kill()
+            run.end()
+        self.before = self.here.state()
+        if self.crossed is None:
+            self.crossed = self.here.ping()
+
+    def script(self):
+        """One run. What is wrong with it, None if nothing."""
+        run = Run(self.command(self.options), PAGE, self.here)
+        running = self.here is None or run.wait_for(RUNNING)
+        crosses = True
+        if running and self.here:
+            crosses = not self.here.carries(self.options) or self.here.ping()
+            if self.phase == 1:
+                run.process.send_signal(signal.SIGHUP)
+                run.wait_for("is at work, ", "the model at work stays", since=len(run.said))
+                crosses = crosses and (not self.here.carries(self.options) or self.here.ping())
+            run.process.send_signal(signal.SIGTERM)
+        self.status = run.end()
+        self.said, self.output = run.said, run.output
+        self.started = running and self.here is not None
+        return self.judge(crosses)
+
+    def judge(self, crosses):
+        wrong = self.judge_end() or self.judge_words()
+        if wrong is None and not crosses:
+            wrong = "packets don't get through while it runs"
+        if wrong is None and self.here:
+            wrong = self.judge_wire()
+        return wrong
+
+    def judge_end(self):
+        if self.status is None:
+            return "hangs"
+        if self.status not in (0, 1, 2):
+            return f"exit status {self.status}"
+        if self.here and not self.started and self.status == 0:
+            return "exit status 0 without having run"
+        if self.here and not self.started and PAGE.read()["hit"] and self.status != 2:
+            return None if "no memory" in self.said else f"exit status {self.status} of a start"
+        open_still = PAGE.read()["descriptors"]
+        return None if open_still == 0 else f"{open_still} descriptors are open at the end"
+
+    def judge_words(self):
+        lines = self.said.splitlines()
+        reasons = [line for line in lines if not ASIDE.search(line)]
+        if any(not line.startswith("afxdp-engine: ") for line in lines):
+            return "says what isn't its own"
+        if self.status != 0:
+            return None if len(reasons) == 1 else f"{len(reasons)} lines say why"
+        if reasons:
+            return "ends well, but complains"
+        try:
+            report = json.loads(self.output)
+            if self.here:
+                lab.check_sums(report)
+            else:
+                assert report["packets"] == sum(report["endings"].values()) > 0
+                assert report["error"] is None and report["model"]["path"]
+        except (ValueError, KeyError, AssertionError, TypeError) as error:
+            return f"its report isn't whole: {type(error).__name__} {error}"
+        return None
+
+    def judge_wire(self):
+        expected = self.clean if self.started else self.before
+        if expected is None:  # a first run sets the example
+            self.clean = self.here.state()
+            return None
+        end = time.monotonic() + 2
+        while (state := self.here.state()) != expected and time.monotonic() < end:
+            time.sleep(0.02)
+        if state != expected:
+            return f"left behind: {place.difference(expected, state)}"
+        if not self.started and self.crossed and not self.here.ping():
+            return "the wire is dark"
+        return None
+
+    def one(self, n, variant):
+        PAGE.set(self.phase, n, variant)
+        wrong = self.script()
+        page = PAGE.read()
+        if wrong:
+            self.findings.append((wrong, n, page["what"], self.said))
+        if self.here and (wrong or (self.started and self.leftover is not None)):
+            self.here.clear()
+            self.prepare()
+        return page
+
+    def walk(self, every, first):
+        begin = time.monotonic()
+        if self.here:
+            self.here.clear()
+            if self.leftover is None:
+                self.clean = self.here.state()
+        self.prepare()
+        PAGE.set(self.phase, 0, 0)
+        wrong = self.script()
+        calls = PAGE.read()["counts"][self.phase]
+        if wrong:
+            raise AssertionError(f"{self.name}: without a fault: {wrong}: {self.said}")
+        if self.here:
+            self.here.clear()
+            self.prepare()
+        tried, n = 0, first
+        while n <= calls:
+            tried += self.one(n, n // every % 2)["hit"]
+            n += every
+        took = time.monotonic() - begin
+        print(f"{self.name}: {calls} calls, {tried} failed in turn, {took:.1f} s, "
+              f"{len(self.findings)} findings", flush=True)
+        for wrong, n, what, said in self.findings:
+            print(f"    {n}: {what}: {wrong}", flush=True)
+            for line in said.splitlines():
+                print(f"        {line}")
+
+
+def walks():
+    single, bridge = place.Place("one"), place.Place("two", "--two-ports")
+    rings = [word for ring in ("rx", "tx", "fill", "completion")
+             for word in (f"--ring-{ring}", "128")]  # little memory: a start is quick
+    afxdp_single = ["--iface", "eng0", *rings]
+    afxdp_bridge = ["--iface", "eng0", "--bridge", "eng1", *rings]
+    kernel_single = ["--iface", "eng0", "--datapath", "kernel"]
+    kernel_bridge = ["--iface", "eng0", "--bridge", "eng1", "--datapath", "kernel"]
+    closed = [*afxdp_single, "--fail-closed"]
+    yield Walk("capture", "start", ["--pcap", lab.MIXED])
+    for name, options, here in (("afxdp single", afxdp_single, single),
+                                ("afxdp bridge", afxdp_bridge, bridge),
+                                ("kernel single", kernel_single, single),
+                                ("kernel bridge", kernel_bridge, bridge)):
+        for phase in PHASES:
+            yield Walk(name, phase, options, here=here)
+    yield Walk("afxdp bridge", "start", afxdp_bridge, here=bridge,
+               leftover=("over afxdp", afxdp_bridge))
+    yield Walk("kernel bridge", "start", kernel_bridge, here=bridge,
+               leftover=("over kernel", kernel_bridge))
+    yield Walk("kernel bridge", "start", kernel_bridge, here=bridge,
+               leftover=("over afxdp", afxdp_bridge))
+    yield Walk("afxdp bridge", "start", afxdp_bridge, here=bridge,
+               leftover=("over kernel", kernel_bridge))
+    yield Walk("afxdp single", "start", closed, here=single, leftover=("over closed", closed))
+
+
+def main():
+    global PAGE
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--every", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--only", help="walks whose name holds this")
+    parser.add_argument("--minutes", type=float, default=30)
+    arguments = parser.parse_args()
+    check = subprocess.run([lab.LAB, "check"], check=False)
+    if check.returncode:
+        sys.exit(check.returncode)
+    end = time.monotonic() + arguments.minutes * 60
+    findings = 0
+    with tempfile.TemporaryDirectory() as folder:
+        PAGE = Page(os.path.join(folder, "page"))
+        place.make_model(folder)
+        try:
+            for walk in walks():
+                if arguments.only and arguments.only not in walk.name:
+                    continue
+                walk.walk(arguments.every, arguments.first)
+                findings += len(walk.findings)
+                if time.monotonic() > end:
+                    print(f"more than {arguments.minutes} minutes")
+                    findings += 1
+                    break
+        finally:
+            place.close_all()
+    sys.exit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()
