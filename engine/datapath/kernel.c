@@ -163,34 +163,38 @@ static int set_ports(struct kernel *kernel, struct error *error)
     return status;
 }
 
-static int write_row(void *context, void *data, size_t size)
+/* In the writer's thread. libbpf stops behind a record for which this isn't 0. */
+static int add_row(void *context, void *data, size_t size)
 {
     const struct path_record *record = data;
+    struct kernel *kernel = context;
 
     if (size >= sizeof(*record))
-        verdict_log_row(context, record->slot, record->action, record->classified,
-                        record->confidence);
-    return 0;
+        verdict_stream_add(kernel->filling, kernel->rows++, record->slot, record->action,
+                           record->classified, record->confidence);
+    return verdict_stream_has_room(kernel->filling) ? 0 : -ENOSPC;
 }
 
-static int open_log(struct kernel *kernel, struct error *error)
+static void pull_rows(void *context, struct verdict_stream *stream)
 {
-    const struct judgement *judgement = kernel->base.judgement;
+    struct kernel *kernel = context;
+
+    kernel->filling = stream;
+    if (verdict_stream_has_room(stream))
+        (void)ring_buffer__consume(kernel->records);
+}
+
+static int open_verdicts(struct kernel *kernel, struct error *error)
+{
+    const struct verdict_source source = {pull_rows, kernel};
 
     if (!kernel->base.config->verdicts)
         return 0;
-    if (kernel->nics.queues > 1)
-        return error_set(error, -EINVAL,
-                         "--verdicts counts packets in the order of one queue: add --queues 1");
-    int status = verdict_log_open(&kernel->log, kernel->base.config->verdicts, &judgement->policy,
-                                  judgement->model != NULL, error);
-    if (status != 0)
-        return status;
-    kernel->records =
-        ring_buffer__new(path_records_fd(kernel->model.path), write_row, kernel->log, NULL);
-    if (kernel->records)
-        return 0;
-    return error_set(error, -errno, "no ring for the verdicts (kernel 5.8): %s", strerror(errno));
+    kernel->records = ring_buffer__new(path_records_fd(kernel->model.path), add_row, kernel, NULL);
+    if (!kernel->records)
+        return error_set(error, -errno, "no ring for the verdicts (kernel 5.8): %s",
+                         strerror(errno));
+    return verdicts_open(&kernel->verdicts, &kernel->base, kernel->nics.queues, &source, error);
 }
 
 static bool needs_frags(const struct interfaces *nics)
@@ -235,7 +239,7 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0)
         status = load_model(kernel, error);
     if (status == 0)
-        status = open_log(kernel, error);
+        status = open_verdicts(kernel, error);
     if (status == 0 && config_is_inline(config)) {
         const int ports[] = {kernel->nics.nic[0]->ifindex, kernel->nics.nic[1]->ifindex};
 
@@ -289,22 +293,16 @@ static int kernel_replace(struct afxdp_datapath *base, const struct judgement *n
                                 error);
 }
 
-static void write_rows(struct kernel *kernel)
-{
-    if (kernel->records)
-        (void)ring_buffer__consume(kernel->records);
-}
-
 static int kernel_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct error *error)
 {
     const struct timespec pause = {.tv_sec = timeout_ms / 1000,
                                    .tv_nsec = timeout_ms % 1000 * 1000000};
     struct kernel *kernel = of(base);
 
-    write_rows(kernel);
     int status = interfaces_check(&kernel->nics, error);
     if (status != 0)
         return status;
+    verdicts_watch(&kernel->verdicts, base);
     nanosleep(&pause, NULL);
     return 1;
 }
@@ -327,20 +325,13 @@ static void report(const struct afxdp_datapath *base, struct report *to)
     to->live = kernel_report(kernel);
 }
 
-static int close_log(struct kernel *kernel, struct error *error)
+static int close_verdicts(struct kernel *kernel, struct error *error)
 {
-    struct path_counters counters;
+    struct path_counters counters = {.unrecorded = 0};
 
-    if (!kernel->log)
-        return 0;
-    int status = verdict_log_close(kernel->log, error);
-    kernel->log = NULL;
-    path_totals(kernel->model.path, &counters);
-    if (status != 0 || counters.unrecorded == 0)
-        return status;
-    return error_set(error, -EOVERFLOW,
-                     "--verdicts: %llu rows are missing, the file was slower than the packets",
-                     (unsigned long long)counters.unrecorded);
+    if (kernel->model.path)
+        path_totals(kernel->model.path, &counters);
+    return verdicts_close(&kernel->verdicts, counters.unrecorded, error);
 }
 
 static int kernel_stop(struct afxdp_datapath *base, struct error *error)
@@ -350,8 +341,7 @@ static int kernel_stop(struct afxdp_datapath *base, struct error *error)
     for (uint32_t i = 0; i < kernel->ports; i++)
         guard_clear_program(kernel->guard[i]);
     (void)path_grace(kernel->model.path);
-    write_rows(kernel);
-    return close_log(kernel, error);
+    return close_verdicts(kernel, error);
 }
 
 static void kernel_close(struct afxdp_datapath *base)
@@ -360,8 +350,8 @@ static void kernel_close(struct afxdp_datapath *base)
     bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
     struct error ignored;
 
+    (void)close_verdicts(kernel, &ignored);
     ring_buffer__free(kernel->records);
-    (void)close_log(kernel, &ignored);
     for (uint32_t i = 0; i < 2; i++) {
         if (leave)
             guard_leave(kernel->guard[i]);

@@ -10,7 +10,7 @@
 #include "kernel_model.h"
 #include "losses.h"
 #include "pass.h"
-#include "verdict_log.h"
+#include "verdicts.h"
 #include "wire.h"
 
 struct ring_buffer;
@@ -25,8 +25,10 @@ struct kernel {
     struct pass *pass;     /* on a port that only sends */
     struct losses *losses; /* on the way across; NULL where the kernel doesn't tell */
     struct kernel_model model;
-    struct verdict_log *log;
-    struct ring_buffer *records;
+    struct verdicts verdicts;
+    struct ring_buffer *records;    /* the verdicts' source */
+    struct verdict_stream *filling; /* the writer's thread's: where they go, */
+    uint64_t rows;                  /* and how many have gone there */
     struct nic_counters nic_before[2];
 };
 

@@ -41,6 +41,8 @@ json_t *kernel_report(const struct kernel *kernel)
     report_put(object, "rss", json_string(interface_report_rss(kernel->nics.rss)));
     report_put(object, "multi_buffer", json_boolean(kernel->frags));
     report_number(object, "flows_of_cpu", path_flow_capacity(kernel->model.path));
+    if (kernel->base.config->verdicts)
+        report_number(object, "verdicts_lost", kernel->verdicts.lost);
     report_put(object, "ports", ports);
     report_put(object, "queues", queues);
     return object;

@@ -55,22 +55,9 @@ static int prepare_queue(struct live *live, uint32_t i, struct error *error)
         .table = queue->table,
         .classifier = judge->classifier,
         .policy = judge->policy,
-        .observer = live->log ? verdict_log_observer(live->log) : NULL,
+        .observer = live->verdicts.stream ? verdict_stream_observer(live->verdicts.stream) : NULL,
     };
     return 0;
-}
-
-static int open_log(struct live *live, struct error *error)
-{
-    const struct judgement *judgement = live->base.judgement;
-
-    if (!live->base.config->verdicts)
-        return 0;
-    if (live->nics.queues > 1)
-        return error_set(error, -EINVAL,
-                         "--verdicts counts packets in the order of one queue: add --queues 1");
-    return verdict_log_open(&live->log, live->base.config->verdicts, &judgement->policy,
-                            judgement->model != NULL, error);
 }
 
 static int choose_cores(struct live *live, struct error *error)
@@ -163,7 +150,7 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0)
         status = choose_cores(live, error);
     if (status == 0)
-        status = open_log(live, error);
+        status = verdicts_open(&live->verdicts, base, live->nics.queues, NULL, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
         status = prepare_queue(live, i, error);
     if (status == 0)
@@ -207,6 +194,7 @@ static int live_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct er
     if (status != 0)
         return status;
     live_check_promises(live);
+    verdicts_watch(&live->verdicts, base);
     pause_ms(timeout_ms);
     return 1;
 }
@@ -281,9 +269,7 @@ static int live_stop(struct afxdp_datapath *base, struct error *error)
     sockets_disconnect(&live->sockets);
     pause_ms(LAST_PACKETS_MS);
     join_workers(live);
-    int status = live->log ? verdict_log_close(live->log, error) : 0;
-    live->log = NULL;
-    return status;
+    return verdicts_close(&live->verdicts, 0, error);
 }
 
 static void live_close(struct afxdp_datapath *base)
@@ -293,8 +279,7 @@ static void live_close(struct afxdp_datapath *base)
     struct error ignored;
 
     join_workers(live); /* that a failed start left running */
-    if (live->log)
-        (void)verdict_log_close(live->log, &ignored);
+    (void)verdicts_close(&live->verdicts, 0, &ignored);
     sockets_close(&live->sockets, leave);
     interfaces_close(&live->nics, leave);
     for (uint32_t i = 0; i < REDIRECT_QUEUES_MAX; i++) {

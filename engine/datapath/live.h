@@ -10,7 +10,7 @@
 #include "datapath.h"
 #include "interfaces.h"
 #include "sockets.h"
-#include "verdict_log.h"
+#include "verdicts.h"
 #include "worker.h"
 
 /* What one worker works with. */
@@ -29,7 +29,7 @@ struct live {
     struct cores cores;
     uint32_t routes; /* of each worker */
     struct live_queue queue[REDIRECT_QUEUES_MAX];
-    struct verdict_log *log;
+    struct verdicts verdicts;
     struct nic_counters nic_before[2];
     bool told_of_times;
 };

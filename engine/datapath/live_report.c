@@ -82,6 +82,8 @@ json_t *live_report(const struct live *live)
     report_put(object, "rss", json_string(interface_report_rss(live->nics.rss)));
     report_number(object, "frame_size", live->sockets.frame_size);
     report_put(object, "multi_buffer", json_boolean(live->sockets.multi_buffer));
+    if (live->base.config->verdicts)
+        report_number(object, "verdicts_lost", live->verdicts.lost);
     report_put(object, "ports", ports);
     report_put(object, "queues", queues);
     return object;

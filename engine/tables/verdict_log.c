@@ -9,22 +9,41 @@
 
 struct verdict_log {
     struct burst_observer observer;
+    struct verdict_rows rows;
     FILE *file;
     const char *path;
-    struct policy policy; /* a copy: a reload frees the first */
-    bool classified;
     uint64_t index;
 };
 
-void verdict_log_row(struct verdict_log *log, uint32_t slot, uint32_t action, bool classified,
-                     uint16_t confidence)
+void verdict_rows_init(struct verdict_rows *rows, const struct policy *policy, bool classified)
 {
-    const char *class = policy_slot_name(&log->policy, slot);
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        const char *name = policy_slot_name(policy, slot);
 
-    fprintf(log->file, "%" PRIu64 ",%s,", log->index++, class);
-    if (classified && log->classified)
-        fprintf(log->file, "%u", confidence);
-    fprintf(log->file, ",%s\n", action_name(action));
+        snprintf(rows->name[slot], sizeof(rows->name[slot]), "%s", name ? name : "");
+    }
+    rows->classified = classified;
+}
+
+size_t verdict_row_print(const struct verdict_rows *rows, char *row, uint64_t index, uint32_t slot,
+                         uint32_t action, bool classified, uint16_t confidence)
+{
+    char text[8] = "";
+
+    if (classified && rows->classified)
+        snprintf(text, sizeof(text), "%u", confidence);
+    return (size_t)snprintf(row, VERDICT_ROW_MAX, "%" PRIu64 ",%s,%s,%s\n", index, rows->name[slot],
+                            text, action_name(action));
+}
+
+static void write_row(struct verdict_log *log, uint32_t slot, uint32_t action, bool classified,
+                      uint16_t confidence)
+{
+    char row[VERDICT_ROW_MAX];
+
+    fwrite(row, 1,
+           verdict_row_print(&log->rows, row, log->index++, slot, action, classified, confidence),
+           log->file);
 }
 
 static void observe(struct burst_observer *observer, const struct burst *burst)
@@ -35,8 +54,8 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
     for (uint32_t i = 0; i < burst->count; i++) {
         bool verdict = ip < burst->ip_count && burst->place[ip] == i;
 
-        verdict_log_row(log, burst->slot[i], burst->action[i], verdict,
-                        verdict ? burst->verdicts[ip].confidence : 0);
+        write_row(log, burst->slot[i], burst->action[i], verdict,
+                  verdict ? burst->verdicts[ip].confidence : 0);
         ip += verdict;
     }
 }
@@ -50,15 +69,14 @@ int verdict_log_open(struct verdict_log **out, const char *path, const struct po
         return error_set(error, -ENOMEM, "no memory to write verdicts");
     log->observer.observe = observe;
     log->path = path;
-    log->policy = *policy;
-    log->classified = classified;
+    verdict_rows_init(&log->rows, policy, classified);
     log->file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
     if (!log->file) {
         int err = errno;
         free(log);
         return error_set(error, -err, "cannot write verdicts to %s: %s", path, strerror(err));
     }
-    fputs("index,class,confidence,action\n", log->file);
+    fputs(VERDICT_ROW_HEADER, log->file);
     *out = log;
     return 0;
 }

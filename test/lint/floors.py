@@ -29,6 +29,7 @@ FLOOR = {  # folder -> floor; folders on one floor never include each other, but
     "engine/pipeline": 4,
     "engine/capture": 4,
     "engine/tables": 4,
+    "engine/events": 4,
     "engine/datapath": 5,
     "engine/cmd": 6,
     "bench": 6,
@@ -37,6 +38,8 @@ FLOOR = {  # folder -> floor; folders on one floor never include each other, but
 NEIGHBOURS = {  # (user, owner): a folder that stands on one of its own floor
     ("engine/inkernel", "engine/attach"),
     ("engine/tables", "engine/pipeline"),
+    ("engine/events", "engine/pipeline"),
+    ("engine/events", "engine/tables"),
 }
 TOP = 6
 
