@@ -13,7 +13,8 @@ struct model {
 };
 
 /* Reads the model, checks all of it and runs its golden vectors on every variant that the CPU
- * offers. A name that is no path from here is looked for among the shipped models. `*out` is
+ * offers. A name without a slash means the shipped
+ * model of that name, else the file here; where both are there, it is refused (-EINVAL). `*out` is
  * untouched on failure; -errno of open, -EINVAL or -EBADMSG with one line in `error`. */
 int model_open(struct model **out, const char *name, struct error *error);
 

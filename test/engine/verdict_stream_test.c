@@ -39,8 +39,7 @@ static int set_up(void **state)
         return -1;
     memset(rig, 0, sizeof(*rig));
     strcpy(rig->folder, "/tmp/verdicts.XXXXXX");
-    if (!mkdtemp(rig->folder))
-        return -1;
+    assert_non_null(mkdtemp(rig->folder));
     snprintf(rig->path, sizeof(rig->path), "%s/rows", rig->folder);
     policy_init(&rig->policy, NULL);
     *state = rig;
