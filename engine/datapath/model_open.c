@@ -33,7 +33,7 @@ static void shipped_folder(char *folder, size_t size)
     *end = '\0';
     snprintf(beside, sizeof(beside), "%.4000s/../share/afxdp-engine/models", program);
     if (realpath(beside, moved) && strlen(moved) < size)
-        strcpy(folder, moved);
+        memcpy(folder, moved, strlen(moved) + 1);
 }
 
 static bool are_one_file(const char *a, const char *b)
