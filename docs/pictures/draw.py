@@ -67,7 +67,7 @@ def way_of_a_packet():
     p.axes.add_patch(FancyBboxPatch((4.45, 1.15), 3.35, 1.6, facecolor="#f6fbf4", edgecolor=INK,
                                     linewidth=0.6, linestyle="--",
                                     boxstyle="round,pad=0,rounding_size=0.08"))
-    p.label(6.12, 2.58, "one worker: 64 frames at a time, no lock, no system call per packet")
+    p.label(6.12, 2.58, "one worker, 64 frames at a time")
     for i, step in enumerate(steps):
         p.box(4.6 + i * 0.82, 1.55, 0.68, 0.8, step)
         if i:
@@ -77,7 +77,7 @@ def way_of_a_packet():
     p.arrow((0.9, 1.95), (1.4, 1.95))
     p.arrow((2.7, 1.95), (3.2, 1.95), "IP", at=(0, 0.12))
     p.arrow((4.1, 1.95), (4.6, 1.95))
-    p.arrow((7.74, 2.05), (8.2, 2.55), "forward", at=(-0.2, 0.22))
+    p.arrow((7.74, 2.05), (8.2, 2.55), "forward", at=(-0.32, 0.2))
     p.arrow((7.74, 1.85), (8.2, 1.35), "drop", at=(-0.14, -0.2))
     p.arrow((2.05, 1.45), (2.05, 0.75))
     p.box(1.1, 0.15, 1.9, 0.6, "host, or the other port", HARDWARE)

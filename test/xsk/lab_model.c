@@ -3,6 +3,9 @@
  *   lab_model ports FILE    class "attack" for flows from ports up to 4300, else "benign": of
  *                           afxdp-generate's flows about a tenth
  *   lab_model attack FILE   class "attack" for flows to port 9999, else "benign"
+ *   lab_model drop FILE     every packet is an "attack", which this model drops
+ *   lab_model forward FILE  every packet is "benign", which this model forwards; both count the other
+ *                           class, so that neither gives an answer that is half of each
  *   lab_model forest FILE   64 random trees over all twelve features, the same every time: any
  *                           changed feature is likely to change the verdict */
 #include <stdio.h>
@@ -69,6 +72,21 @@ static void make_ports(struct random_model *model, struct dt_random *random)
     make_tree(model, random, nodes, sizeof(nodes) / sizeof(nodes[0]));
 }
 
+/* sport <= 65535: one class for all, with an action that the other class hasn't. */
+static void make_one_answer(struct random_model *model, struct dt_random *random, uint32_t class,
+                            enum action action)
+{
+    const struct dt_draft_node nodes[] = {
+        {.feature = FEATURE_SPORT, .threshold = UINT16_MAX, .left = 1, .right = 2},
+        {.is_leaf = true, .row = class},
+        {.is_leaf = true, .row = 1 - class},
+    };
+
+    make_tree(model, random, nodes, sizeof(nodes) / sizeof(nodes[0]));
+    model->file.classes[class].action = (uint8_t)action;
+    model->file.classes[1 - class].action = ACTION_COUNT;
+}
+
 static void make_forest(struct random_model *model, struct dt_random *random)
 {
     const struct random_shape shape = {
@@ -87,6 +105,10 @@ int main(int argc, char **argv)
         return 2;
     if (strcmp(argv[1], "attack") == 0)
         make_attack(&model, &random);
+    else if (strcmp(argv[1], "drop") == 0)
+        make_one_answer(&model, &random, 1, ACTION_DROP);
+    else if (strcmp(argv[1], "forward") == 0)
+        make_one_answer(&model, &random, 0, ACTION_FORWARD);
     else if (strcmp(argv[1], "ports") == 0)
         make_ports(&model, &random);
     else
