@@ -4,10 +4,10 @@
  *                           afxdp-generate's flows about a tenth
  *   lab_model attack FILE   class "attack" for flows to port 9999, else "benign"
  *   lab_model drop FILE     every packet is an "attack", which this model drops
- *   lab_model forward FILE  every packet is "benign", which this model forwards; both count the other
- *                           class, so that neither gives an answer that is half of each
- *   lab_model forest FILE   64 random trees over all twelve features, the same every time: any
- *                           changed feature is likely to change the verdict */
+ *   lab_model forward FILE  every packet is "benign", which this model forwards; both count the
+ * other class, so that neither gives an answer that is half of each lab_model forest FILE   64
+ * random trees over all twelve features, the same every time: any changed feature is likely to
+ * change the verdict */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
