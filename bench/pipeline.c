@@ -211,7 +211,7 @@ static int prepare(struct pipeline_set *set, struct error *error)
             return err;
         double floor_ns = floor_memory_ns(
             set->tables[load], loads[load].new_flows ? loads[load].table : loads[load].frames);
-        memset(set->tables[load]->buckets, 0, set->tables[load]->size);
+        memset(set->tables[load]->buckets, 0, set->tables[load]->memory.size);
         for (size_t classifier = 0; classifier < set->classifier_count; classifier++)
             add_case(set, load, classifier, floor_ns);
 

@@ -22,9 +22,14 @@ _Static_assert(sizeof(struct flow_key) == 8 * FLOW_KEY_WORDS, "a key is hashed a
  * all that a lookup compares. Sums are of feature values (see flow_features.h). */
 struct flow {
     struct flow_key key;
-    uint64_t last;             /* latest time seen, ns; never goes back */
-    uint64_t packets;          /* seen so far, both directions */
-    uint64_t initiator_is_low; /* 1 when the first packet came from the key's low endpoint */
+    uint64_t last;            /* latest time seen, ns; never goes back */
+    uint64_t packets;         /* seen so far, both directions */
+    uint8_t initiator_is_low; /* 1 when the first packet came from the key's low endpoint */
+
+    /* Of feature set 2, like `cells`; the directions are backward, forward. */
+    uint8_t state;       /* enum flow_state */
+    uint8_t flags[2];    /* all TCP flags seen */
+    uint16_t payload[2]; /* bytes, saturating */
 
     uint64_t length_sum;              /* bytes */
     uint64_t interval_sum;            /* µs */
@@ -32,7 +37,16 @@ struct flow {
     uint64_t length_deviation_sum;    /* bytes × 256 */
     uint64_t interval_deviation_sum;  /* µs */
     uint64_t direction_deviation_sum; /* × 65,536 */
-    uint64_t zero[2];
+    uint32_t cells[4];                /* see flow_cells_set */
+};
+
+/* What the host memory has been told of a flow. */
+enum flow_state {
+    FLOW_COUNTED = 1,   /* as begun: nothing else of a flow that wasn't is ever counted */
+    FLOW_RESPONDED = 2, /* a packet came from the responder */
+    FLOW_ANSWERED = 4,
+    FLOW_COMPLETED = 8,
+    FLOW_REFUSED = 16,
 };
 
 _Static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
@@ -73,6 +87,16 @@ ALWAYS_INLINE uint16_t flow_key_low_port(const struct flow_key *key)
 ALWAYS_INLINE uint16_t flow_key_high_port(const struct flow_key *key)
 {
     return (uint16_t)(key->rest >> 16);
+}
+
+ALWAYS_INLINE uint8_t flow_key_protocol(const struct flow_key *key)
+{
+    return (uint8_t)(key->rest >> 32);
+}
+
+ALWAYS_INLINE uint8_t flow_key_version(const struct flow_key *key)
+{
+    return (uint8_t)(key->rest >> 40);
 }
 
 ALWAYS_INLINE bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)

@@ -9,6 +9,8 @@
 #ifndef AFXDP_FLOW_TABLE_H
 #define AFXDP_FLOW_TABLE_H
 
+#include <stddef.h>
+
 #include "flow.h"
 
 #ifdef __SSE2__
@@ -51,20 +53,37 @@ struct flow_counters {
     uint64_t evictions;
 };
 
-ALWAYS_INLINE void flow_seed_make(struct flow_seed *seed, uint64_t value)
+/* Fills `count` words from a seed (splitmix64, Steele et al. 2014). Returns the seed of those that
+ * would follow. */
+ALWAYS_INLINE uint64_t flow_seed_words(uint32_t *word, int count, uint64_t value)
 {
-    for (int i = 0; i < 2 * FLOW_KEY_WORDS; i++) { /* splitmix64, Steele et al. 2014 */
+    for (int i = 0; i < count; i++) {
         value += 0x9e3779b97f4a7c15;
         uint64_t z = value;
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
         z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        seed->word[i] = (uint32_t)(z >> 32);
+        word[i] = (uint32_t)(z >> 32);
     }
+    return value;
+}
+
+ALWAYS_INLINE void flow_seed_make(struct flow_seed *seed, uint64_t value)
+{
+    flow_seed_words(seed->word, 2 * FLOW_KEY_WORDS, value);
+}
+
+/* Spreads a sum over all bits (half of murmur3's finaliser). */
+ALWAYS_INLINE uint64_t flow_hash_finish(uint64_t sum)
+{
+    sum ^= sum >> 33;
+    sum *= 0xff51afd7ed558ccd;
+    sum ^= sum >> 33;
+    return sum;
 }
 
 /* NH of UMAC (Black et al. 1999, RFC 4418): for keys chosen without knowledge of the seed, two
- * collide with a probability of at most 2^-32. Five independent multiplications, then a finaliser
- * (murmur3's) that spreads the sum over all bits. */
+ * collide with a probability of at most 2^-32. Five independent multiplications, then a finaliser.
+ */
 ALWAYS_INLINE uint64_t flow_hash(const struct flow_seed *seed, const struct flow_key *key)
 {
     const uint64_t *word = (const uint64_t *)(const void *)key;
@@ -75,10 +94,7 @@ ALWAYS_INLINE uint64_t flow_hash(const struct flow_seed *seed, const struct flow
         uint32_t high = (uint32_t)(word[i] >> 32) + seed->word[2 * i + 1];
         sum += (uint64_t)low * high;
     }
-    sum ^= sum >> 33;
-    sum *= 0xff51afd7ed558ccd;
-    sum ^= sum >> 33;
-    return sum;
+    return flow_hash_finish(sum);
 }
 
 ALWAYS_INLINE uint32_t flow_tag(uint64_t hash)
@@ -88,10 +104,17 @@ ALWAYS_INLINE uint32_t flow_tag(uint64_t hash)
     return tag ? tag : 1;
 }
 
-/* Which bucket of `buckets`, a power of two, a hash belongs to. */
+/* Which bucket of `buckets`, a power of two up to 2^24, a hash belongs to. */
 ALWAYS_INLINE uint32_t flow_bucket_index(uint64_t hash, uint32_t buckets)
 {
     return (uint32_t)hash & (buckets - 1);
+}
+
+/* Six bits of a hash that neither tag nor bucket use: a choice that is the same for all packets of
+ * a flow. */
+ALWAYS_INLINE uint32_t flow_sample(uint64_t hash)
+{
+    return (uint32_t)hash >> 26;
 }
 
 #ifndef __bpf__
@@ -224,6 +247,22 @@ ALWAYS_INLINE struct flow *flow_bucket_lookup_expected(struct flow_bucket *bucke
     if (flow_key_equal(&bucket->flow[way].key, key))
         return flow_bucket_continue(bucket, way, key, from_low, now, timeout, event);
     return flow_bucket_lookup(bucket, hash, key, from_low, now, timeout, event);
+}
+
+/* A flow that is in the bucket and alive, or NULL; leaves it as it is. */
+ALWAYS_INLINE struct flow *flow_bucket_find(struct flow_bucket *bucket, uint64_t hash,
+                                            const struct flow_key *key, uint64_t now,
+                                            uint64_t timeout)
+{
+    uint32_t tag = flow_tag(hash);
+
+    for (uint32_t way = 0; way < FLOW_WAYS; way++) {
+        struct flow *flow = &bucket->flow[way];
+
+        if (bucket->tag[way] == tag && flow_key_equal(&flow->key, key))
+            return now > flow->last && now - flow->last > timeout ? NULL : flow;
+    }
+    return NULL;
 }
 
 #ifndef __bpf__

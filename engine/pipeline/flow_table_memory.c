@@ -3,53 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/random.h>
-
-enum { SMALL_PAGE = 4 << 10, HUGE_PAGE = 2 << 20 };
-
-static size_t round_up(size_t size, size_t unit)
-{
-    return (size + unit - 1) / unit * unit;
-}
-
-/* Every packet touches a bucket at random: with small pages nearly each one is a TLB miss. Reserved
- * huge pages are taken where there are some, else the kernel is asked to make transparent ones. */
-static void *map_ready(size_t size, enum flow_pages *pages)
-{
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    void *memory =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB | MAP_POPULATE, -1, 0);
-
-    *pages = FLOW_PAGES_HUGE;
-    if (memory != MAP_FAILED)
-        return memory;
-    memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (memory == MAP_FAILED)
-        return memory;
-    *pages = madvise(memory, size, MADV_HUGEPAGE) == 0 ? FLOW_PAGES_TRANSPARENT : FLOW_PAGES_SMALL;
-    for (size_t at = 0; at < size; at += SMALL_PAGE) /* MADV_POPULATE_WRITE needs kernel 5.14 */
-        ((volatile uint8_t *)memory)[at] = 0;
-    return memory;
-}
-
-static void *map_lazily(size_t size, enum flow_pages *pages)
-{
-    *pages = FLOW_PAGES_SMALL;
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                0);
-}
-
-static int make_seed(struct flow_seed *seed, const struct flow_table_options *options)
-{
-    uint64_t value = options->seed;
-
-    if (!options->fixed_seed && getrandom(&value, sizeof(value), 0) != (ssize_t)sizeof(value))
-        return errno ? -errno : -EIO;
-    flow_seed_make(seed, value);
-    return 0;
-}
 
 int flow_table_new(struct flow_table **out, const struct flow_table_options *options,
                    struct error *error)
@@ -68,20 +21,20 @@ int flow_table_new(struct flow_table **out, const struct flow_table_options *opt
     while ((uint64_t)table->bucket_count * FLOW_WAYS < options->flows)
         table->bucket_count *= 2;
     table->timeout = options->timeout * UINT64_C(1000000000);
-    table->size = round_up(table->bucket_count * sizeof(struct flow_bucket), HUGE_PAGE);
 
-    int err = make_seed(&table->seed, options);
+    size_t size = table->bucket_count * sizeof(struct flow_bucket);
+    uint64_t seed;
+    int err = table_seed(&seed, options->fixed_seed, options->seed, error);
+    if (err)
+        goto fail;
+    flow_seed_make(&table->seed, seed);
+    err = table_memory_map(&table->memory, size, options->ready);
     if (err) {
-        error_set(error, err, "no random seed for the flow table: %s", strerror(-err));
+        error_set(error, err, "no memory for a table of %u flows (%zu MiB): use --flows",
+                  options->flows, size >> 20);
         goto fail;
     }
-    void *memory = (options->ready ? map_ready : map_lazily)(table->size, &table->pages);
-    if (memory == MAP_FAILED) {
-        err = error_set(error, -ENOMEM, "no memory for a table of %u flows (%zu MiB): use --flows",
-                        options->flows, table->size >> 20);
-        goto fail;
-    }
-    table->buckets = memory;
+    table->buckets = table->memory.start;
     *out = table;
     return 0;
 fail:
@@ -93,7 +46,7 @@ void flow_table_free(struct flow_table *table)
 {
     if (!table)
         return;
-    munmap(table->buckets, table->size);
+    table_memory_unmap(&table->memory);
     free(table);
 }
 

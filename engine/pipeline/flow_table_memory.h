@@ -6,10 +6,8 @@
 #ifndef AFXDP_FLOW_TABLE_MEMORY_H
 #define AFXDP_FLOW_TABLE_MEMORY_H
 
-#include <stddef.h>
-
-#include "error.h"
 #include "flow_table.h"
+#include "table_memory.h"
 
 enum {
     FLOWS_DEFAULT = 1 << 20,
@@ -18,19 +16,12 @@ enum {
     FLOW_TIMEOUT_MAX = 1000000000, /* seconds; in nanoseconds it fits in 64 bits */
 };
 
-enum flow_pages {
-    FLOW_PAGES_HUGE,        /* reserved huge pages (vm.nr_hugepages) */
-    FLOW_PAGES_TRANSPARENT, /* the kernel was asked for transparent huge pages */
-    FLOW_PAGES_SMALL,
-};
-
 struct flow_table {
     struct flow_bucket *buckets;
     uint32_t bucket_count; /* a power of two */
     uint64_t timeout;      /* ns */
     struct flow_seed seed;
-    enum flow_pages pages;
-    size_t size; /* of the mapping, bytes */
+    struct table_memory memory;
 };
 
 struct flow_table_options {
