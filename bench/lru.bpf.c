@@ -53,8 +53,7 @@ int afxdp_lru(struct xdp_md *context)
 
     if (!flow)
         return XDP_ABORTED;
-    flow_features_update(flow, &work->packet, work->from_low, work->now,
-                         (struct features *)work->features);
+    flow_features_update(flow, &work->packet, work->from_low, work->now, work->features);
     work->verdict = (struct verdict){0, CONFIDENCE_MAX};
     return path_end(context, cpu, PATH_CLASSIFY);
 }

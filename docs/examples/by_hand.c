@@ -23,7 +23,7 @@ static bool classify_frame(struct flow_table *table, const struct classifier *cl
                            const uint8_t *frame, uint32_t length, uint64_t now,
                            struct verdict *verdict)
 {
-    struct features features;
+    uint32_t features[FEATURES_1];
     struct packet packet;
     struct flow_key key;
     enum flow_event event;
@@ -34,7 +34,7 @@ static bool classify_frame(struct flow_table *table, const struct classifier *cl
     uint64_t hash = flow_hash(&table->seed, &key);
     struct flow *flow = flow_bucket_lookup(flow_table_bucket(table, hash), hash, &key, from_low,
                                            now, table->timeout, &event);
-    flow_features_update(flow, &packet, from_low, now, &features);
+    flow_features_update(flow, &packet, from_low, now, features);
     classifier->classify(classifier->model, features.value, 1, verdict);
     return true;
 }

@@ -23,8 +23,22 @@ struct features_options {
     const char *unlabelled; /* NULL: packets without a label are left out */
     const char *code;       /* NULL: raw integers */
     struct flow_table_options flows;
+    struct host_tables_options hosts;
+    uint32_t feature_set;
     bool places; /* write the columns flow and packet */
 };
+
+/* Two runs over a capture write the same rows: the seeds are fixed. */
+static const struct features_options features_defaults = {
+    .flows = {.flows = FLOWS_DEFAULT, .timeout = FLOW_TIMEOUT_DEFAULT, .fixed_seed = true},
+    .hosts = {.cells = HOST_CELLS_DEFAULT, .rows = 1, .fixed_seed = true},
+    .feature_set = FEATURE_SET_1,
+};
+
+static int parse_hosts(void *target, const char *value, struct error *error)
+{
+    return host_tables_parse(&((struct features_options *)target)->hosts, value, error);
+}
 
 static int parse_unlabelled(void *target, const char *value, struct error *error)
 {
@@ -50,6 +64,10 @@ static const struct option_spec features_specs[] = {
      OPTION_ROW_TEXT("output", "FILE", struct features_options, output),
      .letter = 'o',
      .help = "where the rows go (-: standard output, the default)"},
+    {OPTION_ROW_NUMBER("set", "N", FEATURE_SET_1, FEATURE_SET_2, struct features_options,
+                       feature_set),
+     .initial = "1",
+     .help = "feature set: 1, twelve of the flow, or 2, sixteen more of the\nflow and its hosts"},
     {OPTION_ROW_TEXT("code", "FILE", struct features_options, code),
      .help = "a code.json of `afxdp-model code`: write what a network\nis trained on, codes 0..127 "
              "instead of the integers"},
@@ -73,14 +91,17 @@ static const struct option_spec features_specs[] = {
     {OPTION_ROW_NUMBER("flow-timeout", "SECONDS", 0, FLOW_TIMEOUT_MAX, struct features_options,
                        flows.timeout),
      .unit = "s", .initial = "120", .help = "a silent flow's next packet starts a new one"},
+    {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .initial = "65536:1",
+     .help = HOST_TABLES_HELP},
     {0},
 };
 
 static const struct program features_program = {
     .name = "afxdp-features",
     .usage = "afxdp-features CAPTURE [--label NAME | --labels FILE] [-o features.csv]",
-    .summary = "Writes the twelve integer features of every classified packet of a capture (pcap,\n"
-               "pcapng; -: standard input), as the engine computes them, one CSV row each.",
+    .summary =
+        "Writes the integer features of every classified packet of a capture (pcap, pcapng;\n"
+        "-: standard input), as the engine computes them, one CSV row each.",
     .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {features_specs},
     .argument = set_capture,
@@ -90,11 +111,13 @@ static const struct program features_program = {
 struct extraction {
     struct burst_observer observer;
     struct pipeline *pipeline;
+    struct host_tables *hosts; /* NULL: feature set 1 */
     struct capture *capture;
     struct labels *labels; /* NULL: the label column stays empty */
     const char *unlabelled;
     struct nn_code_tables *code;  /* NULL: raw integers */
     struct flow_numbers *numbers; /* NULL: no columns flow and packet */
+    uint32_t feature_set;
     FILE *file;
     uint64_t index; /* of the burst's first packet */
     struct policy policy;
@@ -111,7 +134,8 @@ static void code(const struct nn_code_tables *tables, uint32_t *features)
         features[f] = codes[f];
 }
 
-static int read_code(struct nn_code_tables **out, const char *path, struct error *error)
+static int read_code(struct nn_code_tables **out, const char *path, uint32_t feature_set,
+                     struct error *error)
 {
     char *text = NULL;
     int err = text_file_read(&text, path, NN_CODE_TEXT_MAX, error);
@@ -120,9 +144,10 @@ static int read_code(struct nn_code_tables **out, const char *path, struct error
         return err;
     struct nn_code_tables *tables = calloc(1, sizeof(*tables));
     err = tables ? nn_code_parse(tables, text, error) : error_set(error, -ENOMEM, "no memory");
-    if (!err && tables->feature_set != FEATURE_SET_1)
-        err = error_set(error, -EINVAL, "an input code of feature set %u, the columns are of 1",
-                        tables->feature_set);
+    if (!err && tables->feature_set != feature_set)
+        err = error_set(error, -EINVAL,
+                        "an input code of feature set %u, the columns are of %u: use --set %u",
+                        tables->feature_set, feature_set, tables->feature_set);
     free(text);
     if (err) {
         free(tables);
@@ -151,10 +176,11 @@ static void write_rows(struct burst_observer *observer, const struct burst *burs
             if (!label)
                 continue;
         }
-        struct features features = burst->features[i];
+        uint32_t features[FEATURES_MAX];
+        memcpy(features, burst_features(burst, i), burst->feature_count * sizeof(features[0]));
         if (extraction->code)
-            code(extraction->code, features.value);
-        features_csv_write_row(extraction->file, index, FEATURE_SET_1, features.value, label,
+            code(extraction->code, features);
+        features_csv_write_row(extraction->file, index, extraction->feature_set, features, label,
                                extraction->numbers ? &place : NULL);
     }
     extraction->index += burst->count;
@@ -179,7 +205,7 @@ static int prepare(struct extraction *extraction, const struct features_options 
     if (!err && options->labels)
         err = labels_read(&extraction->labels, options->labels, error);
     if (!err && options->code)
-        err = read_code(&extraction->code, options->code, error);
+        err = read_code(&extraction->code, options->code, options->feature_set, error);
     if (err)
         return err;
     extraction->pipeline = pipeline_new();
@@ -188,7 +214,11 @@ static int prepare(struct extraction *extraction, const struct features_options 
     err = flow_table_new(&extraction->pipeline->table, &options->flows, error);
     if (err)
         return err;
-    if (options->places)
+    extraction->feature_set = options->feature_set;
+    if (options->feature_set == FEATURE_SET_2)
+        err = host_tables_new(&extraction->hosts, &options->hosts, error);
+    extraction->pipeline->hosts = extraction->hosts;
+    if (!err && options->places)
         err = flow_numbers_new(&extraction->numbers, capture_port(extraction->capture),
                                extraction->pipeline->table, error);
     if (err)
@@ -217,7 +247,8 @@ static int extract(struct extraction *extraction, const char *output, struct err
     int status = EXIT_DONE;
     int received;
 
-    features_csv_write_header(extraction->file, FEATURE_SET_1, extraction->numbers != NULL);
+    features_csv_write_header(extraction->file, extraction->feature_set,
+                              extraction->numbers != NULL);
     do {
         received = pipeline_run(extraction->pipeline, &route);
     } while (received >= 0 && !ferror(extraction->file));
@@ -252,7 +283,7 @@ static void warn(const struct extraction *extraction, const struct features_opti
 
 int main(int argc, char **argv)
 {
-    struct features_options options = {.flows = FLOW_TABLE_OPTIONS_DEFAULT};
+    struct features_options options = features_defaults;
     struct error error = {""};
     int status = EXIT_USAGE;
 
@@ -279,6 +310,7 @@ int main(int argc, char **argv)
         if (extraction->pipeline)
             flow_table_free(extraction->pipeline->table);
         free(extraction->pipeline);
+        host_tables_free(extraction->hosts);
         flow_numbers_free(extraction->numbers);
         labels_free(extraction->labels);
         capture_close(extraction->capture);

@@ -47,6 +47,7 @@ struct stats {
     uint64_t bytes; /* on the wire */
     uint64_t flows; /* begun, the evicting ones too */
     uint64_t evictions;
+    uint64_t hosts_left_out; /* changes of the host memory, see host_word.h */
     uint64_t slots[SLOTS];
     uint64_t actions[ACTIONS];
     uint64_t endings[ENDINGS];

@@ -71,10 +71,10 @@ ALWAYS_INLINE uint32_t feature_count(uint32_t feature_set)
     return feature_set == FEATURE_SET_2 ? FEATURES_2 : FEATURES_1;
 }
 
-/* The features of one packet in set 1, indexed by enum feature. */
-struct features {
-    uint32_t value[FEATURES_1];
-};
+ALWAYS_INLINE uint16_t saturate16(uint32_t value)
+{
+    return value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
+}
 
 ALWAYS_INLINE uint32_t saturate32(uint64_t value)
 {
@@ -114,11 +114,11 @@ ALWAYS_INLINE void running_statistics(uint32_t value, uint32_t shift, uint64_t n
 }
 
 /* Counts the packet in its flow (which flow_begin or an earlier packet has filled) and writes its
- * features. `now` is the packet's time in ns, `from_low` what flow_key_of returned for it. */
+ * features of set 1 to `f`. `now` is the packet's time in ns, `from_low` what flow_key_of returned
+ * for it. */
 ALWAYS_INLINE void flow_features_update(struct flow *flow, const struct packet *packet,
-                                        bool from_low, uint64_t now, struct features *features)
+                                        bool from_low, uint64_t now, uint32_t *f)
 {
-    uint32_t *f = features->value;
     uint32_t direction = (uint64_t)from_low == flow->initiator_is_low;
     uint32_t interval = 0;
 

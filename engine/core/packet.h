@@ -23,6 +23,8 @@ struct packet {
     uint16_t destination_port;
     uint8_t protocol; /* IP protocol number after extension headers */
     uint8_t version;  /* 4 or 6 */
+    uint32_t behind;  /* bytes behind IP and its extension headers, by the IP length */
+    uint32_t seen;    /* bytes captured from there on, padding too; 0 of a later fragment */
 };
 
 enum {
@@ -65,13 +67,15 @@ static const uint8_t packet_extension[256] = {
     [PROTOCOL_DESTINATION] = 1 + 8, [PROTOCOL_MOBILITY] = 1 + 8, [PROTOCOL_AUTHENTICATION] = 1 + 4,
 };
 
-/* Ports of the protocol that starts at `cursor`; `remaining` bytes of it lie within the IP length.
- */
+/* Ports of the protocol that starts at `cursor`, which is at most `end`; `remaining` bytes of it
+ * lie within the IP length. */
 ALWAYS_INLINE enum packet_kind packet_parse_ports(const uint8_t *cursor, const uint8_t *end,
                                                   uint32_t remaining, struct packet *packet)
 {
     uint32_t least = packet_least_header[packet->protocol];
 
+    packet->behind = remaining;
+    packet->seen = (uint32_t)(end - cursor);
     if (least == 0)
         return PACKET_IP;
     if (remaining < least || cursor + 4 > end)
@@ -100,6 +104,7 @@ ALWAYS_INLINE enum packet_kind packet_parse_ipv4(const uint8_t *cursor, const ui
     packet->protocol = cursor[9];
     packet->source[0] = load_wire32(cursor + 12);
     packet->destination[0] = load_wire32(cursor + 16);
+    packet->behind = length - header_length;
     if (load_be16(cursor + 6) & 0x1fff) /* a later fragment carries no ports */
         return PACKET_IP;
     return packet_parse_ports(cursor + header_length, end, length - header_length, packet);
@@ -142,6 +147,7 @@ ALWAYS_INLINE enum packet_kind packet_parse_ipv6(const uint8_t *cursor, const ui
             return PACKET_MALFORMED;
         if (next == PROTOCOL_FRAGMENT && (load_be16(cursor + 2) & 0xfff8)) {
             packet->protocol = cursor[0];
+            packet->behind = remaining - length;
             return PACKET_IP;
         }
         next = cursor[0];

@@ -171,8 +171,7 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
         cpu->stats.flows++;
     if (event == FLOW_EVICTED)
         cpu->stats.evictions++;
-    flow_features_update(flow, &work->packet, work->from_low, work->now,
-                         (struct features *)work->features);
+    flow_features_update(flow, &work->packet, work->from_low, work->now, work->features);
     return PATH_CLASSIFY;
 }
 

@@ -16,6 +16,7 @@
 
 #include "classifier.h"
 #include "flow_table_memory.h"
+#include "host_tables.h"
 #include "policy.h"
 #include "port.h"
 #include "stats.h"
@@ -37,14 +38,23 @@ struct burst {
     struct flow_key keys[BURST_MAX];
     uint64_t hashes[BURST_MAX];
     struct flow_bucket *buckets[BURST_MAX];
+    struct host_identity hosts[BURST_MAX]; /* of those that seem to begin a flow */
+    bool begins[BURST_MAX];
+    uint32_t feature_count; /* of a row of features */
     /* Whole cache lines: a vector that crosses from one into the next costs the classifier 2 %. */
-    struct features features[BURST_MAX] __attribute__((aligned(64)));
+    uint32_t features[BURST_MAX * FEATURES_MAX] __attribute__((aligned(64)));
     struct verdict verdicts[BURST_MAX] __attribute__((aligned(64)));
 
     uint32_t drop_count;              /* frames whose action is to drop */
     struct frame outgoing[BURST_MAX]; /* scratch, where some are dropped and some go out */
     struct frame dropped[BURST_MAX];
 };
+
+/* The row of features of an IP packet. */
+ALWAYS_INLINE const uint32_t *burst_features(const struct burst *burst, uint32_t ip)
+{
+    return &burst->features[ip * burst->feature_count];
+}
 
 /* Called once per burst, after the actions are decided and before the frames are given away. */
 struct burst_observer {
@@ -53,6 +63,8 @@ struct burst_observer {
 
 struct pipeline {
     struct flow_table *table;
+    const struct host_tables *hosts; /* with a classifier of feature set 2; NULL: the set is 1 */
+    uint64_t host_time;              /* see host_time(), of this worker */
     const struct classifier *classifier; /* NULL: --model none, every verdict is class 0 */
     const struct policy *policy;
     struct burst_observer *observer; /* NULL: nobody looks */

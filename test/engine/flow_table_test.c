@@ -25,13 +25,13 @@ static enum flow_event see_from(struct flow_table *table, uint32_t number, uint6
     struct flow_key key = key_of(number);
     uint64_t hash = flow_hash(&table->seed, &key);
     struct packet packet = {.length = 100, .version = 4};
-    struct features features;
+    uint32_t features[FEATURES_1];
     enum flow_event event;
     struct flow *flow = flow_bucket_lookup(flow_table_bucket(table, hash), hash, &key, from_low,
                                            now, table->timeout, &event);
 
     assert_true(flow_key_equal(&flow->key, &key));
-    flow_features_update(flow, &packet, from_low, now, &features);
+    flow_features_update(flow, &packet, from_low, now, features);
     return event;
 }
 

@@ -24,7 +24,7 @@ struct rig {
     struct memory_port *out;
     struct policy policy;
     uint32_t seen;
-    struct features features[MEMORY_PORT_FRAMES];
+    uint32_t features[MEMORY_PORT_FRAMES][FEATURES_1];
     struct verdict verdicts[MEMORY_PORT_FRAMES];
     uint8_t slot[MEMORY_PORT_FRAMES];
     struct stats stats;
@@ -35,7 +35,8 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
     struct rig *rig = (struct rig *)observer;
 
     for (uint32_t i = 0; i < burst->ip_count; i++) {
-        rig->features[rig->seen + burst->place[i]] = burst->features[i];
+        memcpy(rig->features[rig->seen + burst->place[i]], burst_features(burst, i),
+               sizeof(rig->features[0]));
         rig->verdicts[rig->seen + burst->place[i]] = burst->verdicts[i];
     }
     memcpy(rig->slot + rig->seen, burst->slot, burst->count);
@@ -87,7 +88,7 @@ static void feed(struct rig *rig, const struct test_packet *packets, size_t coun
 
 static uint32_t feature(const struct rig *rig, uint32_t packet, enum feature which)
 {
-    return rig->features[packet].value[which];
+    return rig->features[packet][which];
 }
 
 /* Class: the responder's port modulo 3; confidence: its place in the hundreds. */
@@ -125,7 +126,7 @@ static void follows_a_flow_in_both_directions(void **state)
         {5000, 80, 17, 28, 0, 1, 28 << 8, 0, 65536, 0, 0, 0},
     };
     for (uint32_t i = 0; i < 4; i++)
-        assert_memory_equal(rig->features[i].value, want[i], sizeof(want[i]));
+        assert_memory_equal(rig->features[i], want[i], sizeof(want[i]));
     rig_free(rig);
 }
 

@@ -34,7 +34,7 @@ static void check_flow(const struct packet *packet)
     struct packet reply = *packet;
     struct flow_key key;
     struct flow_key reply_key;
-    struct features features;
+    uint32_t features[FEATURES_1];
     struct flow flow;
 
     memcpy(reply.source, packet->destination, sizeof(reply.source));
@@ -46,15 +46,15 @@ static void check_flow(const struct packet *packet)
 
     MUST(flow_key_equal(&key, &reply_key)); /* both directions are one flow */
     flow_begin(&flow, &key, from_low, 1000);
-    flow_features_update(&flow, packet, from_low, 1000, &features);
-    MUST(features.value[FEATURE_SPORT] == packet->source_port);
-    MUST(features.value[FEATURE_DIRECTION] == 1);
-    MUST(features.value[FEATURE_MEAN_LENGTH] >> FEATURE_LENGTH_SHIFT == packet->length);
-    MUST(features.value[FEATURE_DEV_LENGTH] == 0);
-    flow_features_update(&flow, &reply, reply_from_low, 3000, &features);
-    MUST(features.value[FEATURE_SPORT] == packet->source_port);
-    MUST(features.value[FEATURE_INTERVAL] == 2);
-    MUST(features.value[FEATURE_MEAN_LENGTH] >> FEATURE_LENGTH_SHIFT == packet->length);
+    flow_features_update(&flow, packet, from_low, 1000, features);
+    MUST(features[FEATURE_SPORT] == packet->source_port);
+    MUST(features[FEATURE_DIRECTION] == 1);
+    MUST(features[FEATURE_MEAN_LENGTH] >> FEATURE_LENGTH_SHIFT == packet->length);
+    MUST(features[FEATURE_DEV_LENGTH] == 0);
+    flow_features_update(&flow, &reply, reply_from_low, 3000, features);
+    MUST(features[FEATURE_SPORT] == packet->source_port);
+    MUST(features[FEATURE_INTERVAL] == 2);
+    MUST(features[FEATURE_MEAN_LENGTH] >> FEATURE_LENGTH_SHIFT == packet->length);
 }
 
 /* Bytes behind the IP length mean nothing. */

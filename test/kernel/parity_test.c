@@ -62,8 +62,9 @@ static void compare(struct comparison *c, const struct burst *burst, uint32_t i,
     if (work->verdict.confidence != want->confidence)
         report(c, burst, i, "confidence", work->verdict.confidence, want->confidence);
     for (uint32_t f = 0; f < FEATURES_1; f++) {
-        if (work->features[f] != burst->features[place].value[f])
-            report(c, burst, i, "feature", work->features[f], burst->features[place].value[f]);
+        if (work->features[f] != burst_features(burst, (uint32_t)place)[f])
+            report(c, burst, i, "feature", work->features[f],
+                   burst_features(burst, (uint32_t)place)[f]);
     }
     c->per_class[want->class_index]++;
 }

@@ -14,6 +14,12 @@ def saturate(value):
     return min(value, 2**32 - 1)
 
 
+def key_of(packet):
+    """What both directions of a flow share."""
+    source, destination = (packet.source, packet.sport), (packet.destination, packet.dport)
+    return packet.protocol, min(source, destination), max(source, destination)
+
+
 class Flow:
     def __init__(self, number, initiator, responder, time):
         self.number = number  # of the flow, from 0
@@ -30,11 +36,17 @@ class Flows:
         self.live = {}
         self.begun = 0
         self.place = None  # of the last packet: its flow's number, its own number in it from 1
+        self.flow = None  # of the last packet
+
+    def find(self, packet, time):
+        """The packet's flow, where there is one that has not timed out; or None."""
+        flow = self.live.get(key_of(packet))
+        return flow if flow and time - flow.last <= self.timeout else None
 
     def features(self, packet, time):
         """Counts the packet (packets.Packet, time in ns) in its flow; twelve integers."""
         source, destination = (packet.source, packet.sport), (packet.destination, packet.dport)
-        key = (packet.protocol, min(source, destination), max(source, destination))
+        key = key_of(packet)
         flow = self.live.get(key)
         if flow is None or time - flow.last > self.timeout:
             flow = self.live[key] = Flow(self.begun, source, destination, time)
@@ -44,7 +56,7 @@ class Flows:
         direction = 1 if source == flow.initiator else 0
         values = (saturate(packet.length), interval, direction)
         flow.count += 1
-        self.place = flow.number, flow.count
+        self.flow, self.place = flow, (flow.number, flow.count)
         means, deviations = [], []
         for i, (value, scale) in enumerate(zip(values, SCALES)):
             flow.sums[i] += value

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The twelve integers of every packet of a capture, from the design page and nothing else.
+"""The integers of every packet of a capture, from the design page and nothing else.
 
     oracle.py CAPTURE > features.csv          the columns of afxdp-features, label empty
     oracle.py --flows CAPTURE > features.csv  and of its --flows
+    oracle.py --set 2 CAPTURE > features.csv  twenty-eight columns, of the flow and its hosts
     oracle.py --outcomes CAPTURE > out.csv    index,outcome for every packet
 
 Written independently of the C: where the two differ, one of them misreads the page.
@@ -15,20 +16,25 @@ import sys
 
 import captures
 import flows
+import hosts
 import packets
 
 
-def examine(path, timeout=120):
+def examine(path, timeout=120, feature_set=1, cells=2**16, rows=1):
     """Yields (index, outcome, integers or None); outcome: classified, other, malformed.
 
-    The integers are the twelve features, the flow's number and the packet's number in it."""
+    The integers are the features of the set, the flow's number and the packet's number in it."""
     table = flows.Flows(timeout)
+    memory = hosts.Memory(table, cells, rows)
     for index, (time, link, data, wire) in enumerate(captures.read(path)):
         packet = packets.parse(link, data, wire)
         if isinstance(packet, str):
             yield index, packet, None
         else:
-            yield index, "classified", (*table.features(packet, time), *table.place)
+            features = table.features(packet, time)
+            if feature_set == 2:
+                features += memory.features(packet, time)
+            yield index, "classified", (*features, *table.place)
 
 
 def main():
@@ -37,16 +43,18 @@ def main():
     parser.add_argument("--outcomes", action="store_true", help="print index,outcome instead")
     parser.add_argument("--flows", action="store_true", help="add the columns flow and packet")
     parser.add_argument("--flow-timeout", type=int, default=120, metavar="SECONDS")
+    parser.add_argument("--set", type=int, default=1, choices=(1, 2), help="feature set")
     options = parser.parse_args()
+    names = flows.NAMES + (hosts.NAMES if options.set == 2 else ())
     try:
         more = ",flow,packet" if options.flows else ""
         print("index,outcome" if options.outcomes
-              else "index," + ",".join(flows.NAMES) + ",label" + more)
-        for index, outcome, row in examine(options.capture, options.flow_timeout):
+              else "index," + ",".join(names) + ",label" + more)
+        for index, outcome, row in examine(options.capture, options.flow_timeout, options.set):
             if options.outcomes:
                 print(f"{index},{outcome}")
             elif row:
-                print(index, *row[:12], "", *(row[12:] if options.flows else ()), sep=",")
+                print(index, *row[:-2], "", *(row[-2:] if options.flows else ()), sep=",")
     except (OSError, captures.Damaged) as error:
         sys.stdout.flush()
         print(f"oracle: {options.capture}: {error}", file=sys.stderr)

@@ -9,8 +9,19 @@ extension header must lie in the captured bytes as a whole: without it the ports
 import struct
 from collections import namedtuple
 
-# Addresses as bytes: their length tells IPv4 from IPv6.
-Packet = namedtuple("Packet", "source destination sport dport protocol length")
+
+class Packet(namedtuple("Packet", "source destination sport dport protocol length")):
+    """Addresses are bytes: their length tells IPv4 from IPv6.
+
+    Not compared: `behind`, bytes behind IP by the IP length; `transport`, what was captured of
+    these, or None for a later fragment."""
+
+    behind, transport = 0, b""
+
+    def holding(self, behind, transport):
+        self.behind, self.transport = behind, transport
+        return self
+
 
 OTHER, MALFORMED = "other", "malformed"
 
@@ -76,7 +87,7 @@ def parse_ipv4(data, wire):
         return MALFORMED
     source, destination, protocol = data[12:16], data[16:20], data[9]
     if struct.unpack_from(">H", data, 6)[0] & 0x1FFF:  # a later fragment
-        return Packet(source, destination, 0, 0, protocol, length)
+        return Packet(source, destination, 0, 0, protocol, length).holding(length - header, None)
     return with_ports(data, header, source, destination, protocol, length)
 
 
@@ -103,15 +114,16 @@ def parse_ipv6(data, wire):
         if end > end_of_packet:
             return MALFORMED
         if protocol == FRAGMENT and fragment & 0xFFF8:
-            return Packet(source, destination, 0, 0, following, length)
+            return Packet(source, destination, 0, 0, following, length).holding(length - end, None)
         protocol, at = following, end
     return with_ports(data, at, source, destination, protocol, length)
 
 
 def with_ports(data, at, source, destination, protocol, length):
+    behind, transport = length - at, data[at:length]
     if protocol not in LEAST:
-        return Packet(source, destination, 0, 0, protocol, length)
+        return Packet(source, destination, 0, 0, protocol, length).holding(behind, transport)
     if at + LEAST[protocol] > length or at + 4 > len(data):
         return MALFORMED
     sport, dport = struct.unpack_from(">HH", data, at)
-    return Packet(source, destination, sport, dport, protocol, length)
+    return Packet(source, destination, sport, dport, protocol, length).holding(behind, transport)
