@@ -134,8 +134,6 @@ static int exchange(struct kernel_model *present, struct kernel_model *next, enu
     if (status != 0)
         return status;
     status = put_in(guards, next->program, error);
-    if (status == 0)
-        status = path_adopt(present->path, next->program, error);
     if (status != 0) {
         struct error ignored;
 
@@ -143,6 +141,7 @@ static int exchange(struct kernel_model *present, struct kernel_model *next, enu
         path_program_free(next->program);
         return status;
     }
+    path_adopt(present->path, next->program);
     path_program_free(present->program);
     present->program = next->program;
     return 0;

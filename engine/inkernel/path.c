@@ -85,17 +85,16 @@ static size_t cpus_size(const struct xdp_path *path)
 }
 
 /* An array of maps for path_grace to update. */
-static int grace_new(void)
+static int open_grace(struct xdp_path *path)
 {
-    int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "afxdp_grace", 4, 4, 1, NULL);
-    LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)inner);
+    LIBBPF_OPTS(bpf_map_create_opts, options);
 
-    if (inner < 0)
+    path->grace_value = bpf_map_create(BPF_MAP_TYPE_ARRAY, "afxdp_grace", 4, 4, 1, NULL);
+    if (path->grace_value < 0)
         return -errno;
-    int outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "afxdp_grace", 4, 4, 1, &options);
-    int status = outer < 0 ? -errno : outer;
-    close(inner);
-    return status;
+    options.inner_map_fd = (uint32_t)path->grace_value;
+    path->grace = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "afxdp_grace", 4, 4, 1, &options);
+    return path->grace < 0 ? -errno : 0;
 }
 
 /* The kernel waits for an RCU grace period before an update of an array of maps returns, so that
@@ -103,22 +102,17 @@ static int grace_new(void)
 int path_grace(const struct xdp_path *path)
 {
     const uint32_t slot = 0;
-    int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "afxdp_grace", 4, 4, 1, NULL);
 
-    if (inner < 0)
-        return -errno;
-    int status = bpf_map_update_elem(path->grace, &slot, &inner, BPF_ANY) == 0 ? 0 : -errno;
-    close(inner);
-    return status;
+    return bpf_map_update_elem(path->grace, &slot, &path->grace_value, BPF_ANY) == 0 ? 0 : -errno;
 }
 
-static int map_generation(struct xdp_path *path)
+static int map_generation(struct path_program *program)
 {
-    void *memory = map_memory(path->program, ".data.path", page_of(sizeof(uint32_t)));
+    void *memory = map_memory(program, ".data.path", sizeof(*program->generation));
 
     if (memory == MAP_FAILED)
         return -errno;
-    path->generation = memory;
+    program->generation = memory;
     return 0;
 }
 
@@ -145,6 +139,7 @@ int path_open(struct xdp_path **out, struct path_program *program,
         return error_set(error, status, "no memory");
     path->program = program;
     path->settings = *settings;
+    path->grace = path->grace_value = -1;
     path->cpus = (uint32_t)libbpf_num_possible_cpus();
     path->cpu = map_memory(program, "path_cpus", cpus_size(path));
     if (path->cpu == MAP_FAILED) {
@@ -152,10 +147,10 @@ int path_open(struct xdp_path **out, struct path_program *program,
         path->cpu = NULL;
         goto fail;
     }
-    status = path->grace = grace_new();
-    if (status < 0)
+    status = open_grace(path);
+    if (status != 0)
         goto fail;
-    status = map_generation(path);
+    status = map_generation(program);
     if (status != 0)
         goto fail;
     hand_out_slices(path);
@@ -176,12 +171,12 @@ void path_close(struct xdp_path *path)
 {
     if (!path)
         return;
-    if (path->generation)
-        munmap((void *)path->generation, page_of(sizeof(uint32_t)));
     if (path->cpu)
         munmap(path->cpu, cpus_size(path));
-    if (path->grace > 0)
+    if (path->grace >= 0)
         close(path->grace);
+    if (path->grace_value >= 0)
+        close(path->grace_value);
     free(path);
 }
 
@@ -198,17 +193,20 @@ static int set_policy(const struct path_program *program, uint32_t generation,
 int path_install(struct xdp_path *path, const void *model, const struct path_policy *policy,
                  struct error *error)
 {
-    uint32_t spare = (*path->generation + 1) % PATH_GENERATIONS;
-    int status = set_policy(path->program, spare, policy, error);
+    struct path_program *program = path->program;
+    uint32_t spare = (*program->generation + 1) % PATH_GENERATIONS;
+    int status = path->owes_grace ? path_grace(path) : 0;
 
-    if (status == 0 && path->program->fill)
-        status = path->program->fill(path->program, spare, model, error);
-    if (status != 0)
-        return status;
-    *path->generation = spare;
-    status = path_grace(path); /* the former generation is free to be filled */
     if (status != 0)
         return error_set(error, status, "cannot wait for packets in flight: %s", strerror(-status));
+    path->owes_grace = false;
+    status = set_policy(program, spare, policy, error);
+    if (status == 0 && program->fill)
+        status = program->fill(program, spare, model, error);
+    if (status != 0)
+        return status;
+    *program->generation = spare; /* all that can fail is behind */
+    path->owes_grace = path_grace(path) != 0;
     return 0;
 }
 
@@ -236,18 +234,19 @@ int path_settle(struct path_program *next, const void *model, const struct path_
         status = next->loaded(next, error);
     if (status == 0 && next->fill)
         status = next->fill(next, 0, model, error);
-    return status;
-}
-
-int path_adopt(struct xdp_path *path, struct path_program *next, struct error *error)
-{
-    munmap((void *)path->generation, page_of(sizeof(uint32_t)));
-    path->generation = NULL;
-    path->program = next;
-    int status = map_generation(path);
+    if (status != 0)
+        return status;
+    status = map_generation(next);
     if (status != 0)
         return error_set(error, status, "cannot map the program's data: %s", strerror(-status));
-    return path_grace(path);
+    return 0;
+}
+
+void path_adopt(struct xdp_path *path, struct path_program *next)
+{
+    path->program = next;
+    path->owes_grace = false; /* no packet has seen the other generation of `next` */
+    (void)path_grace(path);   /* what still runs in the old program is the kernel's to keep */
 }
 
 int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct error *error)

@@ -29,6 +29,7 @@ struct path_program {
     int (*fill)(struct path_program *program, uint32_t generation, const void *model,
                 struct error *error);
     void (*destroy)(struct path_program *program);
+    volatile uint32_t *generation; /* the map's own memory, from path_open or path_settle on */
 };
 
 /* Opens the BPF object in these bytes and sets which of its programs and maps are made: those
@@ -47,11 +48,12 @@ struct path_settings {
 
 struct xdp_path {
     struct path_program *program;
-    uint32_t cpus;                 /* possible ones */
-    struct path_cpu *cpu;          /* [cpus][ports][queues], the map's own memory */
-    volatile uint32_t *generation; /* likewise; in use now */
+    uint32_t cpus;        /* possible ones */
+    struct path_cpu *cpu; /* [cpus][ports][queues], the map's own memory */
     struct path_settings settings;
     int grace; /* see path_grace */
+    int grace_value;
+    bool owes_grace; /* packets may still be in the generation that is to be filled next */
 };
 
 /* The path without a model. */
@@ -70,19 +72,21 @@ int path_open(struct xdp_path **out, struct path_program *program,
 void path_close(struct xdp_path *path); /* takes NULL; the program stays the caller's */
 
 /* Sets model and policy, also under traffic: both change between two packets of a CPU, flows stay.
- * `model` is what the program's `fill` takes. Returns when no packet is left that saw the former.
- */
+ * `model` is what the program's `fill` takes. On failure packets still meet the former. Returns
+ * when no packet is left that saw it, or, where the kernel refuses to wait, leaves the wait to the
+ * next install, which begins with it. */
 int path_install(struct xdp_path *path, const void *model, const struct path_policy *policy,
                  struct error *error);
 
 /* Another program in the path's place, for a model that the present one can't take, in this order:
  * path_share, before `next` is loaded, lets it have the flow table, counters and ports of the path;
  * path_settle, once it is loaded, gives it model and policy; path_adopt, when packets enter it and
- * no longer the old one, makes the path `next`'s. The old program can then be freed. */
+ * no longer the old one, makes the path `next`'s, and can't fail. The old program can then be
+ * freed. */
 int path_share(const struct xdp_path *path, struct path_program *next, struct error *error);
 int path_settle(struct path_program *next, const void *model, const struct path_policy *policy,
                 struct error *error);
-int path_adopt(struct xdp_path *path, struct path_program *next, struct error *error);
+void path_adopt(struct xdp_path *path, struct path_program *next);
 
 /* Packets leave by this interface. `port` 0 or 1, see struct path_options. */
 int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct error *error);
@@ -107,7 +111,8 @@ int path_records_fd(const struct xdp_path *path);
 /* Flows that a CPU's slice holds. */
 uint64_t path_flow_capacity(const struct xdp_path *path);
 
-/* Returns when every XDP program that was running when it was called has ended. */
+/* Returns when every XDP program that was running when it was called has ended. Needs no
+ * descriptor; -ENOMEM. */
 int path_grace(const struct xdp_path *path);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "messages.h"
 #include "path.h"
@@ -31,6 +32,8 @@ void path_program_free(struct path_program *program)
 {
     if (!program)
         return;
+    if (program->generation)
+        munmap((void *)program->generation, sizeof(*program->generation));
     bpf_object__close(program->object);
     program->destroy(program);
 }

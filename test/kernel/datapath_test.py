@@ -134,6 +134,28 @@ class SinglePort(lab.Test):
         self.assertEqual(report["packets"], 3 * sent)
         self.assertLess(report["flows"], 2 * 1300, "flows survive")
 
+    def test_replacement_fails_for_want_of_descriptors(self):
+        """However many there are: the message says so, and the engine goes on and replaces again."""
+        here = self.lab()
+        path = self.path("model.q8")
+        shutil.copy(NN, path)
+        engine = here.engine("--iface", "eng0", *KERNEL, model=path)
+        pid = engine.process.pid
+        had = len(os.listdir(f"/proc/{pid}/fd"))
+        said = failed = 0
+        for limit in (*range(had + 2, had + 26, 3), 1024):
+            subprocess.run(["prlimit", "--pid", str(pid), f"--nofile={limit}:"], check=True)
+            shutil.copy(DT if said % 2 else NN, path)
+            engine.signal(signal.SIGHUP)
+            self.until(lambda: engine.stderr().count("at work") > said, what="an answer")
+            said += 1
+            failed = engine.stderr().count("the model at work stays")
+        self.assertGreater(failed, 2)
+        self.assertLess(failed, said, "with descriptors it succeeds")
+        sent = here.generate("--pcap", lab.MIXED, "--rate", "20000", "--cpu", "0")["sent"]
+        time.sleep(0.2)
+        self.assertEqual(engine.stop()["packets"], sent)
+
     def test_kill(self):
         """Killed, the model and the program are gone and traffic goes on."""
         here = self.lab()

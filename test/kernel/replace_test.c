@@ -111,11 +111,11 @@ static int exchange(struct xdp_path *path, struct guard *guard, const struct sub
         status = guard_set_program(
             guard, bpf_program__fd(bpf_object__find_program_by_name(next->object, next->entry)),
             error);
-    if (status == 0)
-        status = path_adopt(path, next, error);
-    if (status == 0)
-        path_program_free(old);
-    return status;
+    if (status != 0)
+        return status;
+    path_adopt(path, next);
+    path_program_free(old);
+    return 0;
 }
 
 static int replace(struct xdp_path *path, struct guard *guard, const struct subject *subject,
