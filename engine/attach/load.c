@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/capability.h>
 
 #include "messages.h"
 #include "verifier_log.h"
@@ -36,6 +39,19 @@ static const char *limit_of(const char *log, const char *message, int status)
     return "";
 }
 
+/* Capabilities of this process, of which the kernel's verifier lets a program compare and subtract
+ * pointers only with the second (kernel 5.8). */
+static bool lacks_perfmon(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    if (syscall(SYS_capget, &header, sets) != 0)
+        return false;
+    uint64_t has = (uint64_t)sets[1].effective << 32 | sets[0].effective;
+    return has >> CAP_BPF & 1 && !(has >> CAP_PERFMON & 1) && !(has >> CAP_SYS_ADMIN & 1);
+}
+
 static int refused(struct bpf_object *object, const char *log, int status, struct error *error)
 {
     const char *name = "?";
@@ -54,6 +70,11 @@ static int refused(struct bpf_object *object, const char *log, int status, struc
     if (!reason[0])
         return error_set(error, status, "cannot load the XDP program: %s (%s)%s", strerror(-status),
                          xdp_messages_last(), limit);
+    if ((status == -EACCES || status == -EPERM || status == -EINVAL) && lacks_perfmon())
+        return error_set(error, -EPERM,
+                         "the XDP program %s needs CAP_PERFMON, beside CAP_BPF and CAP_NET_ADMIN; "
+                         "the kernel said: %s",
+                         name, reason);
     return error_set(error, status, "the kernel refused the XDP program %s: %s%s; it said: %s",
                      name, strerror(-status), limit, reason);
 }
@@ -70,7 +91,7 @@ int xdp_load(struct bpf_object *object, struct error *error)
         bpf_program__set_log_buf(program, log, LOG_SIZE);
     int status = bpf_object__load(object);
     if (status != 0)
-        refused(object, log, status, error);
+        status = refused(object, log, status, error);
     bpf_object__for_each_program(program, object)(void) bpf_program__set_log_buf(program, NULL, 0);
     free(log);
     return status;

@@ -8,7 +8,8 @@
 #include "error.h"
 
 /* bpf_object__load. When the verifier refuses a program the error has its reason (verifier_log.h)
- * and, where it was one, the limit that was hit. -errno of the load. */
+ * and, where it was one, the limit that was hit. -errno of the load; -EPERM where CAP_PERFMON is
+ * what the process lacks. */
 int xdp_load(struct bpf_object *object, struct error *error);
 
 /* Instructions that the verifier walked for a loaded program; 0 before kernel 5.16, which doesn't

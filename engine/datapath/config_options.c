@@ -110,7 +110,8 @@ const struct option_spec config_options[] = {
     {FLAG("hairpin", hairpin), .applies = LIVE,
      .help = "what isn't dropped goes back where it came from"},
     {CHOICE("datapath", "DATAPATH", datapaths, datapath), .applies = LIVE, .initial = "afxdp",
-     .help = "afxdp: workers in user space; kernel: the model inside XDP,\nno workers"},
+     .help = "afxdp: workers in user space; kernel: the model inside XDP,\nno workers (needs "
+             "CAP_PERFMON too)"},
     {CHOICE("kernel-form", "FORM", forms, form), .applies = KERNEL,
      .help = "of a network inside XDP: single, loops or tailcall (auto:\nthe first that loads)"},
     {CHOICE("mode", "MODE", modes, mode), .applies = LIVE,

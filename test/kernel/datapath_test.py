@@ -193,6 +193,19 @@ class SinglePort(lab.Test):
                               capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual(done.returncode, 2)
 
+    def test_without_perfmon(self):
+        """The message names the capability that is missing, whatever the model; with it all is well."""
+        here = self.lab()
+        least = ("setpriv", "--bounding-set=-all,+net_admin,+bpf,+setpcap", "--inh-caps=-all")
+        for model in ("none", NN, DT):
+            status, said = here.refused("--iface", "eng0", *KERNEL, model=model, prefix=least)
+            self.assertEqual(status, 2, said)
+            self.assertEqual(len(said.splitlines()), 1, said)
+            self.assertIn("needs CAP_PERFMON", said)
+        least = ("setpriv", "--bounding-set=-all,+net_admin,+bpf,+perfmon,+setpcap",
+                 "--inh-caps=-all")
+        here.engine("--iface", "eng0", *KERNEL, model=NN, prefix=least).stop()
+
     def test_generic_mode(self):
         here = self.lab()
         report, sent, _ = self.replay(here, *KERNEL, "--mode", "skb", model=NN)
