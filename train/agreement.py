@@ -58,7 +58,7 @@ def run_network(path, x):
     model = onnx.load(path)
     code = next(p.value for p in model.metadata_props if p.key == "afxdp.code")
     weights = {w.name: numpy_helper.to_array(w) for w in model.graph.initializer}
-    value = input_code.apply(input_code.from_json(code, data.FEATURES), x).astype(np.float32) / 127
+    value = input_code.apply(input_code.from_json(code, data.SETS[x.shape[1]]), x).astype(np.float32) / 127
     for node in model.graph.node:
         if node.op_type == "Gemm":
             value = value @ weights[node.input[1]].T + weights[node.input[2]]

@@ -29,7 +29,13 @@ import captures  # noqa: E402
 import flows  # noqa: E402
 import packets  # noqa: E402
 
-FEATURES = flows.NAMES
+FEATURES = flows.NAMES  # set 1: of the flow alone
+HOST_FEATURES = FEATURES + (  # set 2: also what both sides have said, what the hosts have been doing
+    "flags_forward", "flags_backward", "payload_forward", "payload_backward", "initiator_failed",
+    "initiator_failed_share", "initiator_unanswered", "initiator_peers", "initiator_ports",
+    "pair_flows", "pair_ports", "responder_failed", "responder_sources", "responder_new",
+    "responder_refused", "service_failed")
+SETS = {len(FEATURES): FEATURES, len(HOST_FEATURES): HOST_FEATURES}  # by the width of a row
 CLASSES = ("benign", "portscan", "bruteforce", "flood", "amplification")
 BUILD = os.environ.get("AFXDP_BUILD", os.path.join(ROOT, "build"))
 EXTRACTOR = os.path.join(BUILD, "bin", "afxdp-features")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Models as ONNX, by the contract of the design page ("From ONNX").
 
-An NN is a chain of Gemm and Relu on float [N, 12] = code / 127; a tree or forest is a
+An NN is a chain of Gemm and Relu on float [N, features] = code / 127; a tree or forest is a
 TreeEnsembleClassifier on the raw integers as float32.
 """
 
@@ -14,12 +14,14 @@ from onnx import TensorProto, helper, numpy_helper
 import tree as trees
 
 PRODUCER = "afxdp-engine train"
+FEATURE_SETS = {12: "1", 28: "2"}  # by the width of a row
 
 
-def finish(graph, path, classes, properties=None, opsets=(("", 13),)):
+def finish(graph, path, classes, features, properties=None, opsets=(("", 13),)):
+    """features: how many a row has, which tells the feature set."""
     model = helper.make_model(graph, producer_name=PRODUCER, ir_version=7,
                               opset_imports=[helper.make_opsetid(*opset) for opset in opsets])
-    every = {"afxdp.features": "1", "afxdp.classes": json.dumps(list(classes)), **(properties or {})}
+    every = {"afxdp.features": FEATURE_SETS[features], "afxdp.classes": json.dumps(list(classes)), **(properties or {})}
     for key, value in sorted(every.items()):
         model.metadata_props.add(key=key, value=value)
     onnx.checker.check_model(model)
@@ -50,7 +52,7 @@ def export_nn(layers, shifts, path, classes, code):
     properties = {"afxdp.code": code}
     if shifts is not None:
         properties["afxdp.shifts"] = shifts
-    finish(graph, path, classes, properties)
+    finish(graph, path, classes, layers[0][0].shape[1], properties)
 
 
 def ensemble_attributes(model):
@@ -93,4 +95,4 @@ def export_trees(model, path, classes):
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", model.n_features_in_])],
         [helper.make_tensor_value_info("label", TensorProto.INT64, ["N"]),
          helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", len(classes)])])
-    finish(graph, path, classes, opsets=(("", 13), ("ai.onnx.ml", 1)))
+    finish(graph, path, classes, model.n_features_in_, opsets=(("", 13), ("ai.onnx.ml", 1)))

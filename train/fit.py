@@ -40,7 +40,8 @@ def parse():
     parser.add_argument("train", nargs="+", metavar="train.csv",
                         help="rows as afxdp-features writes them; those without a label are left out")
     parser.add_argument("--model", required=True, choices=train.TRAINABLE,
-                        help="nn: a network 12-32-32-k; nn-16: 12-16-16-k; dt: a tree; forest: of 10")
+                        help="nn: a network with two layers of 32; nn-16: of 16; dt: a tree; "
+                             "forest: of 10")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the files go")
     parser.add_argument("--valid", nargs="+", default=[], metavar="CSV",
                         help="rows of other captures: chooses the best of several seeds")
@@ -106,6 +107,9 @@ def fit(options):
     valid = None
     if options.valid:
         rows, labels = read(options.valid)
+        if rows.shape[1] != x.shape[1]:
+            raise labelled.Refused(f"--valid rows have {rows.shape[1]} features, those to train on "
+                                   f"{x.shape[1]}: write both with the same afxdp-features --set")
         valid = rows, labelled.number(labels, classes, "--valid")
         metrics.validates(valid[1], classes, "--valid")
     elif len(options.seeds) > 1:

@@ -39,7 +39,7 @@ def tables_of(x):
 
 
 def apply(tables, x):
-    """Codes 0..127, [N, 12] int64."""
+    """Codes 0..127 of [N, features] integers, int64."""
     return np.stack([tables[i][index_of(x[:, i])] for i in range(x.shape[1])], axis=1)
 
 
@@ -51,5 +51,5 @@ def to_json(tables, features):
 def from_json(text, features):
     content = json.loads(text)
     if content.get("version") != 1 or content.get("features") != list(features):
-        raise ValueError("not an input code of feature set 1")
+        raise ValueError("not an input code of these features")
     return np.array(content["tables"], np.int64)

@@ -25,22 +25,30 @@ def check_name(name, where):
                       f"and none of {', '.join(RESERVED)}")
 
 
+def features_of(header):
+    """The features of the set that a header is of, in order: 2 where it names one of that set."""
+    extra = set(data.HOST_FEATURES) - set(data.FEATURES)
+    return data.HOST_FEATURES if extra & set(header) else data.FEATURES
+
+
 def columns(path, header):
-    """Where the twelve features and the label stand."""
+    """Where the features and the label stand."""
+    features = features_of(header)
     for name in header:
-        if name not in (*data.FEATURES, "label", *OPTIONAL):
+        if name not in (*data.HOST_FEATURES, "label", *OPTIONAL):
             raise Refused(f"{path}: column '{name:.40}' is unknown: train on what afxdp-features "
                           "writes")
         if header.count(name) > 1:
             raise Refused(f"{path}: column '{name}' stands there twice")
-    for name in (*data.FEATURES, "label"):
+    for name in (*features, "label"):
         if name not in header:
             raise Refused(f"{path}: column '{name}' is missing: train on what afxdp-features writes")
-    return [header.index(name) for name in data.FEATURES], header.index("label")
+    return [header.index(name) for name in features], header.index("label")
 
 
 def read_rows(path, lines, values, labels):
-    """Adds the rows that have a label: twelve integers each to `values`, a name to `labels`."""
+    """Adds the rows that have a label: their integers to `values`, a name to `labels`. Returns how
+    many integers a row has."""
     reader = csv.reader(lines, strict=True)
     header = next(reader, None)
     if header is None:
@@ -60,9 +68,10 @@ def read_rows(path, lines, values, labels):
         try:
             values.extend(map(natural, integers(row)))
         except (OverflowError, ValueError) as error:
-            raise Refused(f"{path}: line {reader.line_num}: not twelve whole numbers below "
-                          "2^32") from error
+            raise Refused(f"{path}: line {reader.line_num}: not {len(features)} whole numbers "
+                          "below 2^32") from error
         labels.append(name)
+    return len(features)
 
 
 def natural(text):
@@ -78,16 +87,17 @@ def counted(lines, progress):
 
 
 def read(paths, progress=lambda size: None):
-    """[N, 12] integers and the labels of the rows that have one, of all files together.
+    """Integers, [N, 12] or [N, 28], and the labels of the rows that have one, of all files
+    together, which must be of one feature set.
 
     progress: told the number of characters read, bit by bit.
     """
-    values, labels = array("I"), []
+    values, labels, widths = array("I"), [], {}
     for path in paths:
         before = len(labels)
         try:
             with open(path, newline="", encoding="utf-8-sig") as file:
-                read_rows(path, counted(file, progress), values, labels)
+                width = read_rows(path, counted(file, progress), values, labels)
         except OSError as error:
             raise Refused(f"cannot read {path}: {os.strerror(error.errno)}") from error
         except (csv.Error, UnicodeDecodeError) as error:
@@ -95,7 +105,11 @@ def read(paths, progress=lambda size: None):
         if len(labels) == before:
             raise Refused(f"{path}: no row has a label: afxdp-features --label or --labels gives "
                           "them")
-    x = np.frombuffer(values, np.uint32).reshape(-1, len(data.FEATURES)).astype(np.int64)
+        widths.setdefault(width, path)
+        if len(widths) > 1:
+            raise Refused(f"{path} has {width} features a row, {paths[0]} another number: write "
+                          "both with the same afxdp-features --set")
+    x = np.frombuffer(values, np.uint32).reshape(-1, width).astype(np.int64)
     if x[:, data.FEATURES.index("mean_length")].max() < LEAST_MEAN_LENGTH:
         raise Refused(f"{', '.join(paths)}: these are codes, not integers: train on what "
                       "afxdp-features writes without --code")

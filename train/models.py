@@ -76,7 +76,7 @@ class Fitted:
     layers: list = field(default=None, repr=False)  # its integers
 
     def predict(self, x):
-        """[N, 12] integers -> [N] classes, as the engine computes them."""
+        """[N, features] integers -> [N] classes, as the engine computes them."""
         if self.layers is not None:
             return qat.verdicts(self.layers, self.tables, x)
         if self.model is not None and len(x):  # scikit-learn refuses to predict nothing
@@ -127,7 +127,7 @@ def fit_network(name, training, weight, classes, seed, effort, tables):
         return lambda n: tqdm(range(n), f"{name} seed {seed} {what}", mininterval=2, leave=False,
                               position=workers.place(), disable=effort.quiet)
 
-    model = nn.network([12, *HIDDEN[name], classes])
+    model = nn.network([codes.shape[1], *HIDDEN[name], classes])
     nn.fit(model, codes, training.y, weight, rng, effort.epochs, effort.rate, effort.batch,
            bar("float"))
     start, factor = qat.quantise(nn.layers_of(model), codes.astype(np.float32))

@@ -22,9 +22,10 @@ def must_be_built():
 
 
 def write_features(path, x, labels):
-    """features.csv: the rows of x with their class names, numbered from 0."""
+    """features.csv: the rows of x, of either feature set, with their class names, numbered from
+    0."""
     with open(path, "w", encoding="utf-8") as file:
-        file.write("index," + ",".join(data.FEATURES) + ",label\n")
+        file.write("index," + ",".join(data.SETS[x.shape[1]]) + ",label\n")
         for i, (row, label) in enumerate(zip(x.tolist(), labels)):
             file.write(f"{i},{','.join(map(str, row))},{label}\n")
 

@@ -59,10 +59,11 @@ def make_code(training, folder, rng, classes=data.CLASSES):
         os.remove(features)
     else:
         with open(path, "w", encoding="utf-8") as file:
-            file.write(input_code.to_json(input_code.tables_of(training.x[at]), data.FEATURES))
+            file.write(input_code.to_json(input_code.tables_of(training.x[at]),
+                                          data.SETS[training.x.shape[1]]))
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    return text, input_code.from_json(text, data.FEATURES)
+    return text, input_code.from_json(text, data.SETS[training.x.shape[1]])
 
 
 def summaries(predict, sets):

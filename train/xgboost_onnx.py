@@ -46,4 +46,5 @@ def export_xgboost(model, path, classes):
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", model.n_features_in_])],
         [helper.make_tensor_value_info("label", TensorProto.INT64, ["N"]),
          helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", len(classes)])])
-    export_onnx.finish(graph, path, classes, opsets=(("", 13), ("ai.onnx.ml", 1)))
+    export_onnx.finish(graph, path, classes, model.n_features_in_,
+                       opsets=(("", 13), ("ai.onnx.ml", 1)))

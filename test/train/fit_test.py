@@ -188,10 +188,10 @@ class Fit(unittest.TestCase):
             (f"{HEADER},colour\n0,{ROW},a,red\n", "column 'colour' is unknown"),
             (f"{HEADER},label\n0,{ROW},a,b\n", "column 'label' stands there twice"),
             (f"{HEADER}\n0,{ROW},a\n0,{ROW}\n", "line 3 has 13 fields, the header has 14"),
-            (f"{HEADER}\n0,{ROW.replace('60', '-60')},a\n", "line 2: not twelve whole numbers"),
-            (f"{HEADER}\n0,{ROW.replace('60', '6e1')},a\n", "line 2: not twelve whole numbers"),
-            (f"{HEADER}\n0,{ROW.replace('60', '4294967296')},a\n", "line 2: not twelve whole"),
-            (f"{HEADER}\n0,{ROW.replace('60', '٣')},a\n", "line 2: not twelve whole numbers"),
+            (f"{HEADER}\n0,{ROW.replace('60', '-60')},a\n", "line 2: not 12 whole numbers"),
+            (f"{HEADER}\n0,{ROW.replace('60', '6e1')},a\n", "line 2: not 12 whole numbers"),
+            (f"{HEADER}\n0,{ROW.replace('60', '4294967296')},a\n", "line 2: not 12 whole"),
+            (f"{HEADER}\n0,{ROW.replace('60', '٣')},a\n", "line 2: not 12 whole numbers"),
             (f"{HEADER}\n0,{ROW},Benign\n", "line 2: 'Benign' can't be a class"),
             (f"{HEADER}\n0,{ROW},other\n", "line 2: 'other' can't be a class"),
             (f'{HEADER}\n0,{ROW},"a\x1b[1m\nb"\n', "line 3: 'a?[1m?b' can't be a class"),
@@ -216,6 +216,23 @@ class Fit(unittest.TestCase):
         x, labels = labelled.read([path, path])
         self.assertEqual((x.shape, labels), ((4, 12), ["a", "b", "a", "b"]))
         self.assertEqual(x[3].tolist()[:3], [40000, 4294967295, 6])
+
+    def test_both_feature_sets(self):
+        wide = ROW + ",2,18,0,1448,3,255,1,4,5,6,7,8,9,10,11,12"
+        path = self.write("wide.csv", f"index,{','.join(data.HOST_FEATURES)},label\n0,{wide},a\n"
+                                      f"1,{wide.replace('1448', '9')},b\n")
+        x, labels = labelled.read([path])
+        self.assertEqual((x.shape, labels), ((2, 28), ["a", "b"]))
+        self.assertEqual(x[0, 12:17].tolist(), [2, 18, 0, 1448, 3])
+        short = self.write("short.csv", f"index,{','.join(data.HOST_FEATURES[:-1])},label\n0,{wide}\n")
+        with self.assertRaises(labelled.Refused) as caught:
+            labelled.read([short])
+        self.assertIn("column 'service_failed' is missing", str(caught.exception))
+        narrow = self.write("narrow.csv", f"{HEADER}\n0,{ROW},a\n1,{ROW},b\n")
+        with self.assertRaises(labelled.Refused) as caught:
+            labelled.read([path, narrow])
+        self.assertIn("narrow.csv has 12 features a row", str(caught.exception))
+        self.refused("--valid rows have 12 features, those to train on 28", path, "--valid", narrow)
 
     def test_classes(self):
         labels = ["z", "benign", "a", "z"]

@@ -52,15 +52,19 @@ class InputCode(unittest.TestCase):
         self.assertEqual(input_code.table_of(np.full(9, 77)).tolist(), [0] * 464)
 
     def test_afxdp_model_makes_the_same(self):
+        for features in data.SETS:
+            self.afxdp_model_makes_the_same(features)
+
+    def afxdp_model_makes_the_same(self, features):
         rng = np.random.default_rng(11)
-        x = np.minimum(2.0 ** rng.uniform(0, 32, (500, 12)), 2**32 - 1).astype(np.int64)
+        x = np.minimum(2.0 ** rng.uniform(0, 32, (500, features)), 2**32 - 1).astype(np.int64)
         x[:, 3], x[::3, 4] = 77, 0
         with tempfile.TemporaryDirectory() as folder:
             rows, output = os.path.join(folder, "f.csv"), os.path.join(folder, "code.json")
             tools.write_features(rows, x, ["benign"] * len(x))
             tools.code(rows, output)
             with open(output, encoding="utf-8") as file:
-                made = input_code.from_json(file.read(), data.FEATURES)
+                made = input_code.from_json(file.read(), data.SETS[x.shape[1]])
         self.assertTrue(np.array_equal(made, input_code.tables_of(x)))
 
     def test_json(self):
@@ -136,15 +140,19 @@ class Export(unittest.TestCase):
             self.assertTrue((scores.argmax(1) == model.predict(near))[clear].all())
 
     def test_network(self):
+        for features, number in ((12, "1"), (28, "2")):
+            self.network(features, number)
+
+    def network(self, features, number):
         rng = nn.deterministic(6)
-        model = nn.network([12, 16, 8, 3])
-        codes = rng.integers(0, 128, (50, 12))
+        model = nn.network([features, 16, 8, 3])
+        codes = rng.integers(0, 128, (50, features))
         export_onnx.export_nn(nn.layers_of(model), None, self.path, "abc", "{}")
         loaded = onnx.load(self.path)
         logits = run_chain(loaded, codes.astype(np.float32) / 127)
         self.assertLess(abs(logits - nn.logits(nn.layers_of(model), codes)).max(), 1e-5)
         properties = {p.key: p.value for p in loaded.metadata_props}
-        self.assertEqual(properties, {"afxdp.features": "1", "afxdp.code": "{}",
+        self.assertEqual(properties, {"afxdp.features": number, "afxdp.code": "{}",
                                       "afxdp.classes": json.dumps(["a", "b", "c"])})
 
     def test_training_repeats_itself(self):
@@ -229,7 +237,6 @@ class Augmentation(unittest.TestCase):
         self.assertGreaterEqual(client[flow != 2].min(), 1024)
         moved = (new[flow > 2][:, 1] != 443).mean()
         self.assertTrue(0.4 < moved < 0.6, moved)
-
 
     def test_a_later_begin_keeps_the_ends_of_flows(self):
         length = np.random.default_rng(12).integers(1, 9, 500)
