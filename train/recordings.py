@@ -65,9 +65,10 @@ def flow_table(path):
     return label_of
 
 
-def place(folder, seed):
+def place(folder, seed, scale="medium"):
     """Path of a recording without its extension."""
-    return os.path.join(folder, f"seed{seed}", f"seed{seed}")
+    name = f"{'seed' if scale == 'medium' else scale}{seed}"
+    return os.path.join(folder, name, name)
 
 
 def make(folder, seeds, scale="medium"):
@@ -75,14 +76,14 @@ def make(folder, seeds, scale="medium"):
 
     The description is written last: a recording without one is void, and made again.
     """
-    wanted = [seed for seed in seeds if not os.path.exists(f"{place(folder, seed)}.json")]
+    wanted = [seed for seed in seeds if not os.path.exists(f"{place(folder, seed, scale)}.json")]
 
     def record(seed):
-        out = os.path.dirname(place(folder, seed))
+        out, name = os.path.split(place(folder, seed, scale))
         os.makedirs(out, exist_ok=True)
         with open(os.path.join(out, "record.log"), "w", encoding="utf-8") as log:
             done = subprocess.run([sys.executable, SCRIPT, "--seed", str(seed), "--out", out,
-                                   "--scale", scale], stdout=log, stderr=log, check=False)
+                                   "--name", name, "--scale", scale], stdout=log, stderr=log, check=False)
         if done.returncode:
             with open(log.name, encoding="utf-8") as log:
                 why = (log.read().strip().splitlines() or ["it said nothing"])[-1]
@@ -100,9 +101,9 @@ def part_of(seed):
     return {0: data.TEST, 3: data.VALID}.get(seed % 4, data.TRAIN)
 
 
-def described(folder, seed):
+def described(folder, seed, scale="medium"):
     """What was run to make a recording."""
-    with open(f"{place(folder, seed)}.json", encoding="utf-8") as file:
+    with open(f"{place(folder, seed, scale)}.json", encoding="utf-8") as file:
         return json.load(file)
 
 
@@ -123,12 +124,12 @@ def labels(run, table):
     return label_and_note, noted
 
 
-def read(folder, seeds, progress=lambda items: items):
+def read(folder, seeds, progress=lambda items: items, scale="medium"):
     """The recordings of these seeds, one at least, as (Rows, scenario of each row)."""
     parts, played = [], []
     for seed in progress(seeds):
-        path = place(folder, seed)
-        label_of, noted = labels(described(folder, seed), f"{path}.labels.csv")
+        path = place(folder, seed, scale)
+        label_of, noted = labels(described(folder, seed, scale), f"{path}.labels.csv")
         rows = data.read(f"{path}.pcap", label_of)
         rows.part = np.full(len(rows), part_of(seed))
         kept = rows.y >= 0

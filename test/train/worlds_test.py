@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Pieces and worlds: a world keeps what a piece's hosts did, under other names and at other times."""
+
+import ipaddress
+import os
+import struct
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
+
+import data
+import pieces
+import worlds
+
+CLIENT, SERVER, OTHER = (bytes([198, 18, 16, 200]), bytes([198, 18, 1, 3]), bytes([198, 18, 1, 4]))
+
+
+def packet(source, destination, sport, dport, payload=b"", protocol=17):
+    """An IPv4 packet of UDP, or of anything else that begins as UDP does."""
+    rest = struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload
+    return struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(rest), 0, 0, 64, protocol, 0) + source \
+        + destination + rest
+
+
+def error(router, quoted):
+    """An ICMP error, port unreachable, about a packet, to whoever sent it."""
+    rest = b"\x03\x03" + bytes(6) + quoted
+    return struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(rest), 0, 0, 64, 1, 0) + router \
+        + quoted[12:16] + rest
+
+
+def piece(name="a/b-0", label=1, part=0, ports=8, roles=None):
+    """A client that asks one server on several ports and is answered on none."""
+    found = [(10**9 * n, packet(CLIENT, SERVER, 40000 + n, 100 + n), 36, label)
+             for n in range(ports)]
+    return pieces.make(name, part, found, roles)
+
+
+class Pieces(unittest.TestCase):
+    def test_roles(self):
+        lab = {"198.18.1.5": pieces.SERVER, "198.18.1.100": pieces.VICTIM,
+               "198.18.6.1": pieces.DARK, "198.18.8.7": pieces.CLIENT,
+               "198.18.17.23": pieces.SERVER, "198.18.17.24": pieces.CLIENT,
+               "198.18.33.0": pieces.CLIENT, "198.18.49.1": pieces.SERVER,
+               "9.9.9.9": pieces.ANY, "2001:db8:1::105": pieces.SERVER,
+               "2001:db8:2::120": pieces.CLIENT, "2001:db8:1::603": pieces.DARK}
+        for address, role in lab.items():
+            self.assertEqual(pieces.role_of(ipaddress.ip_address(address).packed), role, address)
+
+    def test_whoever_speaks_first_is_a_client(self):
+        made = piece()
+        self.assertEqual(made.roles, {CLIENT: pieces.CLIENT, SERVER: pieces.SERVER})
+        self.assertEqual((made.label, made.seconds, len(made)), (1, 7.0, 8))
+        many = [(n, packet(bytes([9, 9, n >> 8, n & 255]), SERVER, 9, 80), 36, 3)
+                for n in range(500)]
+        roles = pieces.make("flood", 0, many, None).roles
+        self.assertEqual(set(list(roles.values())[:1] + list(roles.values())[2:]), {pieces.ANY})
+        self.assertEqual(roles[SERVER], pieces.SERVER)
+
+
+class Worlds(unittest.TestCase):
+    def test_renamed(self):
+        names = {CLIENT: b"\x0a\0\0\1", SERVER: b"\x0a\0\0\2"}
+        asked = packet(CLIENT, SERVER, 40000, 53)
+        new = worlds.renamed(asked, names)
+        self.assertEqual(pieces.ends(new), (names[CLIENT], names[SERVER]))
+        self.assertEqual((new[:12], new[20:]), (asked[:12], asked[20:]))
+        refused = worlds.renamed(error(SERVER, asked), names)
+        self.assertEqual(pieces.ends(refused), (names[SERVER], names[CLIENT]))
+        self.assertEqual(refused[28:], new)  # what it quotes is the packet as it plays
+        self.assertEqual(worlds.renamed(packet(OTHER, OTHER, 1, 2), names),
+                         packet(OTHER, OTHER, 1, 2))
+        six = bytes.fromhex("6000000000081140") + b"\1" * 16 + b"\2" * 16 + bytes(8)
+        self.assertEqual(pieces.ends(worlds.renamed(six, {b"\1" * 16: b"\3" * 16})),
+                         (b"\3" * 16, b"\2" * 16))
+
+    def cast(self, **shares):
+        rng = np.random.default_rng(1)
+        mixture = worlds.Mixture(**shares)
+        hosts = worlds.Hosts(rng, 3, 30)
+        return [hosts.cast(piece(), mixture) for _ in range(40)]
+
+    def test_hosts_are_shared_and_apart_within_a_piece(self):
+        for casting in self.cast():
+            self.assertEqual(len(set(casting.values())), 2)
+        clients = [casting[CLIENT] for casting in self.cast(shared_attacker=1.0)]
+        self.assertEqual(len(set(clients)), 3)
+        alone = [casting[CLIENT] for casting in self.cast(shared_attacker=0.0)]
+        self.assertEqual(len(set(alone)), 40)
+        group = pieces.make("m", 0, [(0, packet(CLIENT, bytes([224, 0, 0, 251]), 5353, 5353), 36,
+                                      0)], None)
+        casting = worlds.Hosts(np.random.default_rng(2), 3, 30).cast(group, worlds.Mixture())
+        self.assertNotIn(bytes([224, 0, 0, 251]), casting)
+
+    def test_a_play_keeps_ports_and_order(self):
+        made = piece()
+        names = {CLIENT: b"\x0a\0\0\1", SERVER: b"\x0a\0\0\2"}
+        whole = worlds.Play(made, 2.0, 0, None, 90).packets(names, 5)
+        self.assertEqual([row[0] for row in whole], [5 + 2 * 10**9 * n for n in range(8)])
+        self.assertEqual([row[1][20:] for row in whole], [p[20:] for p in made.packets])
+        self.assertEqual([row[2:] for row in whole], [(36, 1)] * 8)
+        self.assertEqual(len(worlds.Play(made, 1.0, 3, None, 90).packets(names, 5)), 5)
+        self.assertEqual(worlds.Play(made, 1.0, 3, None, 90).packets(names, 5)[0][0], 5)
+        self.assertEqual(len(worlds.Play(made, 1.0, 0, None, 2.5).packets(names, 5)), 3)
+        self.assertEqual(len(worlds.Play(made, 1.0, 0, 1, 90).packets(names, 5)), 8)
+        self.assertEqual(worlds.Play(made, 1.0, 0, 0, 90).packets(names, 5), [])
+
+    def make(self, seed):
+        its = [piece(f"a/{n}-0", label=n % 5) for n in range(8)] + [piece("v/0-0", part=1)]
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(
+                data, "CACHE", os.path.join(folder, "cache")):
+            return worlds.make(its, 0, 3, seed, worlds.Mixture(pieces=6, late=0.0, one_way=0.0))
+
+    def test_every_piece_of_a_part_plays_and_twice_alike(self):
+        rows, names = self.make(7)
+        again, _ = self.make(7)
+        other, _ = self.make(8)
+        self.assertEqual(set(names), {f"a/{n}-0" for n in range(8)})
+        self.assertEqual(len(rows.names), 4)
+        self.assertEqual(set(rows.part), {0})
+        for name in ("x", "y", "flow", "time"):
+            self.assertTrue(np.array_equal(getattr(rows, name), getattr(again, name)), name)
+        self.assertFalse(np.array_equal(rows.x, other.x))
+        # A flow that two pieces share is left out, and little else is.
+        self.assertGreater(len(rows), 3 * 8 * 8 * 0.8)
+        self.assertTrue((rows.y == [int(name[2]) % 5 for name in names]).all())
+        for flow in np.unique(rows.flow):
+            self.assertEqual(len(set(names[rows.flow == flow])), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
