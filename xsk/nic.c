@@ -35,6 +35,7 @@ static void read_driver(struct nic *nic)
 
     if (nic_ethtool(nic->name, &driver) == 0)
         snprintf(nic->driver, sizeof(nic->driver), "%.31s", driver.driver);
+    nic->about = driver_of(nic->driver);
     if (nic_ethtool(nic->name, &rings) == 0) {
         nic->rx_ring = rings.rx_pending;
         nic->tx_ring = rings.tx_pending;
@@ -118,16 +119,18 @@ void nic_leave(struct nic *nic)
     free(nic);
 }
 
-void nic_close(struct nic *nic)
+int nic_close(struct nic *nic, struct error *error)
 {
     if (!nic)
-        return;
+        return 0;
     restore_promiscuous(nic);
     nic_restore_busy_poll(nic);
     nic_restore_offloads(nic);
+    /* Channels first: drivers refuse fewer of them while a table that a user set names more. */
+    int status = nic_restore_channels(nic, error);
     nic_restore_rss(nic);
-    nic_restore_channels(nic);
     nic_leave(nic);
+    return status;
 }
 
 bool nic_has_carrier(const struct nic *nic)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "driver.h"
 #include "error.h"
 
 enum { NIC_OFFLOADS = 4, NIC_BUSY_POLL_FILES = 2 };
@@ -28,6 +29,7 @@ struct nic_channels {
 struct nic {
     char name[IF_NAMESIZE];
     char driver[32]; /* "" where ethtool doesn't say */
+    const struct driver *about;
     int ifindex;
     uint32_t mtu;
     uint32_t rx_ring; /* the hardware's own rings, frames; 0 where there is none */
@@ -43,14 +45,18 @@ struct nic {
     long old_busy_poll[NIC_BUSY_POLL_FILES];
     uint32_t old_channels;
     uint64_t old_hash_fields[2];
+    bool changed_table;
+    bool other_channels;          /* old_rss was read when there were others than are put back */
     struct ethtool_rxfh *old_rss; /* NULL: not changed */
 };
 
 /* -ENODEV: no such interface. -ENOMEM. */
 int nic_open(struct nic **out, const char *name, struct error *error);
 
-/* Puts the settings back and frees. Takes NULL; an interface that is gone is no error. */
-void nic_close(struct nic *nic);
+/* Puts the settings back and frees. Takes NULL; an interface that is gone is no error. Channels are
+ * waited for, since a zero-copy socket gives its queue back a while after it was closed. 0, or
+ * -errno with what couldn't be put back. */
+int nic_close(struct nic *nic, struct error *error);
 
 /* Only frees. */
 void nic_leave(struct nic *nic);
@@ -78,9 +84,13 @@ enum nic_rss nic_rss(const struct nic *nic);
 
 /* Sets a key with which source and destination may change places (period 16 bit: Woo and Park,
  * "Scalable TCP session monitoring with symmetric receive-side scaling", 2012), hashing ports of
- * UDP as of TCP, over an even table. Two interfaces set so agree with each other. -EOPNOTSUPP when
- * the driver can't. */
+ * UDP as of TCP, over a table that has as many entries for each queue. -EOPNOTSUPP when the driver
+ * can't. */
 int nic_set_symmetric_rss(struct nic *nic, struct error *error);
+
+/* Two interfaces that were set so spread flows alike: where their tables differ, both get the
+ * kernel's. */
+int nic_agree_rss(struct nic *nic, struct nic *other, struct error *error);
 
 /* Keeps the NIC's interrupts away between two polls, without which busy polling gains nothing. */
 int nic_set_busy_poll(struct nic *nic, struct error *error);

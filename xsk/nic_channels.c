@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
+#include <time.h>
 
 #include "nic_ethtool.h"
 #include "nic_private.h"
+
+enum { RESTORE_TRIES = 100, RESTORE_PAUSE_MS = 20 };
 
 static uint32_t larger(uint32_t a, uint32_t b)
 {
@@ -60,9 +64,25 @@ int nic_set_channels(struct nic *nic, uint32_t queues, struct error *error)
                            nic->channels.rx, queues);
 }
 
-void nic_restore_channels(struct nic *nic)
+/* EINVAL: a queue that would go still belongs to a zero-copy socket (net/ethtool/channels.c), whose
+ * memory the kernel releases in its own time. */
+int nic_restore_channels(struct nic *nic, struct error *error)
 {
-    if (nic->changed_channels)
-        (void)set_channels(nic, nic->old_channels);
+    const struct timespec pause = {.tv_nsec = RESTORE_PAUSE_MS * 1000000};
+    int status = 0;
+
+    if (!nic->changed_channels || if_nametoindex(nic->name) == 0)
+        return 0;
     nic->changed_channels = false;
+    for (int tries = 0; tries < RESTORE_TRIES; tries++) {
+        status = set_channels(nic, nic->old_channels);
+        if (status != -EINVAL && status != -EBUSY)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    if (status == 0)
+        return 0;
+    return error_set(error, status, "%s: cannot put back its %u channels: %s; ethtool -L %s %s %u",
+                     nic->name, nic->old_channels, strerror(-status), nic->name,
+                     nic->channels.combined ? "combined" : "rx", nic->old_channels);
 }

@@ -9,7 +9,7 @@
 int nic_refused(const struct nic *nic, int status, const char *what, struct error *error);
 
 void nic_read_channels(struct nic *nic);
-void nic_restore_channels(struct nic *nic);
+int nic_restore_channels(struct nic *nic, struct error *error);
 void nic_restore_offloads(struct nic *nic);
 void nic_restore_busy_poll(struct nic *nic);
 void nic_restore_rss(struct nic *nic);

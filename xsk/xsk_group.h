@@ -31,6 +31,8 @@ struct xsk_options {
     uint32_t queue;
     enum xsk_mode mode;
     struct xsk_sizes sizes;
+    uint32_t nic_queues[2];        /* that can be bound */
+    const char *zerocopy_needs[2]; /* by the driver; NULL: nothing known */
     uint32_t nic_ring[2]; /* frames each NIC holds beyond our rings: its own RX and TX rings */
     uint32_t frame_size;  /* 2,048 or 4,096 */
     bool multi_buffer;    /* frames may span chunks (kernel 6.6) */

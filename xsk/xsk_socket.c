@@ -57,6 +57,23 @@ int xsk_register_memory(struct xsk_group *group, const struct xsk_options *optio
     return status == 0 ? 0 : memory_error(group, status, error);
 }
 
+/* The kernel says EINVAL of a queue that isn't there, and drivers say it of zero-copy as the device
+ * is set up. */
+static int refused_as_invalid(const struct xsk_options *options, uint32_t which,
+                              struct error *error)
+{
+    const char *interface = options->interface[which];
+    const char *needs = options->zerocopy_needs[which];
+
+    if (options->mode != XSK_MODE_ZEROCOPY || options->queue >= options->nic_queues[which])
+        return error_set(error, -EINVAL, "%s: has no queue %u; see: ethtool -l %s", interface,
+                         options->queue, interface);
+    return error_set(error, -EOPNOTSUPP,
+                     "%s: queue %u can't do zero-copy as the device is set up%s%s; --mode auto or "
+                     "copy works",
+                     interface, options->queue, needs ? ": it needs " : "", needs ? needs : "");
+}
+
 static int bind_error(const struct xsk_options *options, uint32_t which, int status,
                       struct error *error)
 {
@@ -68,8 +85,7 @@ static int bind_error(const struct xsk_options *options, uint32_t which, int sta
                          "%s: queue %u is taken by another AF_XDP socket; see: ss --xdp", interface,
                          options->queue);
     case -EINVAL:
-        return error_set(error, status, "%s: has no queue %u; see: ethtool -l %s", interface,
-                         options->queue, interface);
+        return refused_as_invalid(options, which, error);
     case -EOPNOTSUPP:
     case -EPROTONOSUPPORT:
         return error_set(error, -EOPNOTSUPP,

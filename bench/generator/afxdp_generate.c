@@ -308,7 +308,7 @@ int main(int argc, char **argv)
     if (run.took == 0)
         run.took = wall;
     (void)nic_read_counters(nic, &after);
-    nic_close(nic);
+    (void)nic_close(nic, NULL);
     if (status != 0)
         program_complain(&generate_program, "%s", error.text);
     double rate = judge(&run, &before, &after);

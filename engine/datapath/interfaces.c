@@ -139,6 +139,8 @@ int interfaces_set_up(struct interfaces *nics, const struct afxdp_config *config
 
     for (uint32_t i = 0; status == 0 && i < nics->ports; i++)
         status = set_up(nics, config, i, error);
+    if (status == 0 && config->symmetric_rss && config_way(config) == WAY_BRIDGE)
+        status = nic_agree_rss(nics->nic[0], nics->nic[1], error);
     if (status == 0)
         status = check_tx(nics, config, error);
     if (status == 0)
@@ -190,11 +192,13 @@ int interfaces_check_target(const struct interfaces *nics, uint32_t port, struct
 
 void interfaces_close(struct interfaces *nics, bool keep)
 {
+    struct error error;
+
     for (int i = 1; i >= 0; i--) {
         if (keep)
             nic_leave(nics->nic[i]);
-        else
-            nic_close(nics->nic[i]);
+        else if (nic_close(nics->nic[i], &error) != 0)
+            say(nics->say, AFXDP_WARNING, "%s", error.text);
         nics->nic[i] = NULL;
     }
 }

@@ -74,6 +74,31 @@ static int choose_cores(struct live *live, struct error *error)
     return status;
 }
 
+/* What the table of drivers knows of the ports. */
+static void announce_drivers(const struct live *live)
+{
+    for (uint32_t i = 0; i < live->nics.ports; i++) {
+        const struct nic *nic = live->nics.nic[i];
+        const struct driver *about = nic->about;
+
+        if (!driver_is_known(about)) {
+            say(&live->base.say, AFXDP_INFO,
+                "%s: driver %s, of which nothing is known here; see docs/hardware.md", nic->name,
+                nic->driver[0] ? nic->driver : "without a name");
+            continue;
+        }
+        say(&live->base.say, AFXDP_INFO,
+            "%s: driver %s, %u queue%s, %s%s, %s arrival times (%s: %s)", nic->name, nic->driver,
+            nic->channels.rx, nic->channels.rx == 1 ? "" : "s",
+            !about->zerocopy_from     ? "zero-copy unknown"
+            : about->zerocopy_from[0] ? "zero-copy from kernel "
+                                      : "no zero-copy",
+            about->zerocopy_from ? about->zerocopy_from : "",
+            about->no_metadata ? "no room for" : "room for",
+            about->source == DRIVER_SEEN ? "seen" : "read in", about->place);
+    }
+}
+
 /* What was obtained, always; and what becomes of packets, which depends on it. */
 static void announce(const struct live *live)
 {
@@ -88,6 +113,7 @@ static void announce(const struct live *live)
         ways[config_way(config)], other ? other : "", sockets_mode(&live->sockets), queues,
         queues == 1 ? "" : "s", a->skb ? "generic" : "native", xdp_means_name(a->means),
         live->sockets.frame_size, live->sockets.multi_buffer ? ", several to a packet" : "");
+    announce_drivers(live);
     if (config_way(config) == WAY_CONSUME)
         say(&live->base.say, AFXDP_WARNING,
             "on a single port packets can't go on from the engine: what isn't dropped is consumed "

@@ -18,16 +18,26 @@ static void check_busy_poll(const struct live *live, uint32_t queue, uint32_t po
         live->nics.nic[port]->name, queue);
 }
 
-static void check_times(struct live *live, const struct xsk_port *port, uint64_t received)
+static void check_times(struct live *live, uint32_t queue, uint32_t port_number, uint64_t received)
 {
-    if (live->told_of_times || !port->nic_clock ||
+    const struct nic *nic = live->nics.nic[port_number];
+    const struct xsk_port *port = &live->sockets.group[queue]->port[port_number];
+
+    if (live->told_of_times || !port->stamped ||
         __atomic_load_n(&port->counters.unstamped, __ATOMIC_RELAXED) < received)
         return;
     live->told_of_times = true;
-    say(&live->base.say, AFXDP_WARNING,
-        "%s: the driver gives no arrival times, so every interval is 0: --timestamps xdp has them "
-        "from the kernel",
-        live->nics.nic[0]->name);
+    if (port->nic_clock)
+        say(&live->base.say, AFXDP_WARNING,
+            "%s: the driver gives no arrival times, so every interval is 0: --timestamps xdp has "
+            "them from the kernel",
+            nic->name);
+    else
+        say(&live->base.say, AFXDP_WARNING,
+            "%s: its driver %s has no room for arrival times before a frame: packets of a burst "
+            "get one time, so intervals within it are 0, as in no training data; --mode skb has "
+            "room",
+            nic->name, nic->driver);
 }
 
 void live_check_promises(struct live *live)
@@ -40,7 +50,7 @@ void live_check_promises(struct live *live)
             if (received < PROOF_PACKETS)
                 continue;
             check_busy_poll(live, i, port);
-            check_times(live, p, received);
+            check_times(live, i, port, received);
         }
     }
 }

@@ -41,19 +41,80 @@ static struct xsk_sizes ring_sizes(const struct interfaces *nics, const struct a
     return sizes;
 }
 
+/* Bytes of a frame that fit into a chunk, whatever mode the config allows is obtained. */
+static uint32_t room_of(const struct interfaces *nics, const struct afxdp_config *config,
+                        uint32_t frame_size)
+{
+    uint32_t least = frame_size - UMEM_HEADROOM;
+
+    if (config->mode == MODE_COPY || config->mode == MODE_SKB)
+        return least;
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        uint32_t room = driver_zerocopy_room(nics->nic[i]->about, frame_size);
+
+        least = room < least ? room : least;
+    }
+    return least;
+}
+
+static uint32_t longest_frame(const struct interfaces *nics, const struct nic **of)
+{
+    *of = nics->nic[0];
+    if (nics->ports > 1 && nics->nic[1]->mtu > (*of)->mtu)
+        *of = nics->nic[1];
+    return (*of)->mtu + FRAME_OVERHEAD;
+}
+
+/* Whether what crosses by itself might come from zero-copy memory to a driver that doesn't take it.
+ */
+static bool crossing_is_barred(const struct interfaces *nics, const struct afxdp_config *config)
+{
+    if (!config_is_inline(config) || config->mode == MODE_COPY || config->mode == MODE_SKB)
+        return false;
+    return nics->nic[1]->about->crossing_needs_headroom ||
+           (config_way(config) == WAY_BRIDGE && nics->nic[0]->about->crossing_needs_headroom);
+}
+
+/* Whether zero-copy, which the driver would grant, isn't to be used, and why. */
+static bool must_copy(const struct sockets *s, const struct interfaces *nics,
+                      const struct afxdp_config *config, struct error *error)
+{
+    const struct nic *largest;
+    uint32_t frame = longest_frame(nics, &largest);
+
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        const struct nic *nic = nics->nic[i];
+        uint32_t room = driver_zerocopy_room(nic->about, s->frame_size);
+
+        if (!s->multi_buffer && frame > room)
+            return error_set(error, true,
+                             "%s: in zero-copy its driver %s fills %u bytes of a chunk of %u and "
+                             "the MTU needs %u: --frame-size %u%s",
+                             nic->name, nic->driver, room, s->frame_size, frame,
+                             UMEM_FRAME_SIZE_MOST,
+                             driver_is_known(nic->about) ? "" : " (not known to do better)");
+    }
+    if (config->bypass_count > 0 && crossing_is_barred(nics, config))
+        return error_set(error, true,
+                         "%s: its driver %s takes no frames that cross from zero-copy memory, and "
+                         "--bypass traffic does",
+                         nics->nic[1]->name, nics->nic[1]->driver);
+    return false;
+}
+
 static int choose_frames(struct sockets *s, const struct interfaces *nics,
                          const struct afxdp_config *config, struct error *error)
 {
-    const struct nic *largest = nics->nic[0];
+    const struct nic *largest;
+    uint32_t frame = longest_frame(nics, &largest);
 
-    if (nics->ports > 1 && nics->nic[1]->mtu > largest->mtu)
-        largest = nics->nic[1];
-    uint32_t frame = largest->mtu + FRAME_OVERHEAD;
     s->frame_size = config->frame_size;
     if (s->frame_size == 0)
-        s->frame_size = frame <= UMEM_FRAME_SIZE_LEAST - UMEM_HEADROOM ? UMEM_FRAME_SIZE_LEAST
-                                                                       : UMEM_FRAME_SIZE_MOST;
-    s->multi_buffer = frame > s->frame_size - UMEM_HEADROOM;
+        s->frame_size = frame <= room_of(nics, config, UMEM_FRAME_SIZE_LEAST)
+                            ? UMEM_FRAME_SIZE_LEAST
+                            : UMEM_FRAME_SIZE_MOST;
+    s->multi_buffer = frame > (config->frame_size ? s->frame_size - UMEM_HEADROOM
+                                                  : room_of(nics, config, s->frame_size));
     if (!s->multi_buffer)
         return 0;
     bool known = xdp_frags_known() && !xdp_kernel_before(6, 6);
@@ -90,7 +151,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
         .skb = config->mode == MODE_SKB,
         .frags = s->multi_buffer,
         .fail_closed = config->fail_closed,
-        .other_enters = other_enters,
+        .other_enters = other_enters || crossing_is_barred(nics, config),
         .timestamps = config->timestamps,
         .bypass_count = config->bypass_count,
     };
@@ -111,6 +172,8 @@ int sockets_load(struct sockets *s, const struct interfaces *nics,
     *s = (struct sockets){.ports = nics->ports, .queues = nics->queues, .wire = {.nics = nics}};
     xsk_raise_memlock();
     int status = choose_frames(s, nics, config, error);
+    if (status == 0 && config->mode == MODE_ZEROCOPY && must_copy(s, nics, config, error))
+        status = error_prefix(error, -EOPNOTSUPP, "--mode zerocopy");
     if (status == 0 && config_way(config) == WAY_FORWARD)
         status = pass_open(&s->pass, nics->nic[1]->name, config->mode == MODE_SKB, true, error);
     if (status == 0 && s->pass)
@@ -140,6 +203,8 @@ static int bind_queue(struct sockets *s, const struct interfaces *nics,
 
     for (uint32_t i = 0; i < nics->ports; i++) {
         group.interface[i] = nics->nic[i]->name;
+        group.nic_queues[i] = nics->nic[i]->channels.rx;
+        group.zerocopy_needs[i] = nics->nic[i]->about->zerocopy_needs;
         group.nic_ring[i] = nics->nic[i]->rx_ring + nics->nic[i]->tx_ring;
     }
     int status = xsk_group_open(&s->group[queue], &group, error);
@@ -161,28 +226,39 @@ static void close_groups(struct sockets *s)
     }
 }
 
-/* All queues get one mode: where only some can do zero-copy, all copy. */
+static int bind_each(struct sockets *s, const struct interfaces *nics,
+                     const struct afxdp_config *config, enum xsk_mode mode, struct error *error)
+{
+    int status = 0;
+
+    for (uint32_t i = 0; status == 0 && i < s->queues; i++)
+        status = bind_queue(s, nics, config, i, mode, error);
+    return status;
+}
+
+/* All queues get one mode: where only some can do zero-copy, or where it would harm, all copy. */
 static int bind_all(struct sockets *s, const struct interfaces *nics,
                     const struct afxdp_config *config, struct error *error)
 {
     static const enum xsk_mode modes[] = {XSK_MODE_AUTO, XSK_MODE_ZEROCOPY, XSK_MODE_COPY,
                                           XSK_MODE_COPY};
-    enum xsk_mode mode = modes[config->mode];
+    struct error why;
     uint32_t direct = 0;
-    int status = 0;
+    int status = bind_each(s, nics, config, modes[config->mode], error);
 
-    for (uint32_t i = 0; status == 0 && i < s->queues; i++) {
-        status = bind_queue(s, nics, config, i, mode, error);
-        direct += status == 0 && zero_copy(s, i);
-    }
-    if (status != 0 || direct == 0 || direct == s->queues)
-        return status;
-    say(nics->say, AFXDP_INFO, "only %u of %u queues can do zero-copy: all are in copy mode",
-        direct, s->queues);
-    close_groups(s);
     for (uint32_t i = 0; status == 0 && i < s->queues; i++)
-        status = bind_queue(s, nics, config, i, XSK_MODE_COPY, error);
-    return status;
+        direct += zero_copy(s, i);
+    if (status != 0 || direct == 0 || config->mode == MODE_ZEROCOPY)
+        return status;
+    if (direct < s->queues)
+        say(nics->say, AFXDP_INFO, "only %u of %u queues can do zero-copy: all are in copy mode",
+            direct, s->queues);
+    else if (must_copy(s, nics, config, &why))
+        say(nics->say, AFXDP_INFO, "copy mode: %s", why.text);
+    else
+        return 0;
+    close_groups(s);
+    return bind_each(s, nics, config, XSK_MODE_COPY, error);
 }
 
 static int connect_all(struct sockets *s, struct error *error)
