@@ -17,6 +17,9 @@
 # its own accord. gen0 and sink0 run a passing XDP program, without which veth takes no redirected
 # frames. A bpffs of the lab's own is in $LIBXDP_BPFFS of every command. --threaded moves packet
 # processing into kernel threads, away from the sender's core.
+#
+# AFXDP_LAB_NICS="A B C D", in a virtual machine (test/vm), puts interfaces that are there in the
+# place of the veth pairs: A is gen0, B eng0, C eng1, D sink0; A and B share a wire, C and D another.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=${AFXDP_BUILD:-$here/../build}
@@ -61,7 +64,31 @@ quiet() { # quiet PLACE INTERFACE: what leaves it is whole, and only what was se
     inside "$1" ip link set "$2" mtu "$mtu"
 }
 
+declare -A nic_of=()
+if [ -n "${AFXDP_LAB_NICS:-}" ]; then
+    read -r nic_of[gen0] nic_of[eng0] nic_of[eng1] nic_of[sink0] <<<"$AFXDP_LAB_NICS"
+fi
+
+take() { # take PLACE INTERFACE: the NIC that stands for it
+    ip link set "${nic_of[$2]}" netns "$name-$1"
+    inside "$1" ip link set "${nic_of[$2]}" down name "$2"
+    inside "$1" ethtool -L "$2" combined "$queues" 2>/dev/null || true
+    # fq_codel, the default, sends flows in turn: frames of one sender would overtake each other
+    inside "$1" tc qdisc replace dev "$2" root pfifo limit 10000
+    quiet "$1" "$2"
+}
+
+give_back() { # give_back PLACE INTERFACE
+    inside "$1" ip link set "$2" down name "${nic_of[$2]}" 2>/dev/null || return 0
+    inside "$1" ip link set "${nic_of[$2]}" netns 1
+}
+
 pair() { # pair PLACE INTERFACE PLACE INTERFACE
+    if [ ${#nic_of[@]} -gt 0 ]; then
+        take "$1" "$2"
+        take "$3" "$4"
+        return
+    fi
     ip link add "$2" netns "$name-$1" numtxqueues "$queues" numrxqueues "$queues" type veth \
         peer name "$4" netns "$name-$3" numtxqueues "$queues" numrxqueues "$queues"
     quiet "$1" "$2"
@@ -69,6 +96,7 @@ pair() { # pair PLACE INTERFACE PLACE INTERFACE
 }
 
 pass() { # pass PLACE INTERFACE
+    [ ${#nic_of[@]} -eq 0 ] || return 0
     inside "$1" ip link set "$2" xdp obj "$build/test/xsk/lab_pass.bpf.o" sec xdp.frags 2>/dev/null ||
         inside "$1" ip link set "$2" xdp obj "$build/engine/attach/pass.bpf.o" sec xdp # before 5.18
 }
@@ -92,7 +120,7 @@ thread() { # thread PLACE INTERFACE: veth keeps the wish, but takes it only whil
 }
 
 wait_up() { # wait_up PLACE INTERFACE
-    for _ in $(seq 100); do
+    for _ in $(seq 250); do
         inside "$1" ip -o link show "$2" | grep -q 'state UP' && return
         sleep 0.02
     done
@@ -147,9 +175,13 @@ up() {
 }
 
 down() {
-    local place
+    local place interface
     for place in gen eng sink; do
-        [ -e "/run/netns/$name-$place" ] && ip netns del "$name-$place"
+        [ -e "/run/netns/$name-$place" ] || continue
+        for interface in "${!nic_of[@]}"; do
+            give_back "$place" "$interface"
+        done
+        ip netns del "$name-$place"
     done
     if [ -d "$state" ]; then
         umount "$state/bpf" 2>/dev/null || true

@@ -30,6 +30,8 @@ def captures():
 
 
 class Parity(lab.Test):
+    MORE = ()  # options of the engine
+
     def chained(self, files):
         if len(files) == 1:
             return files[0]
@@ -38,13 +40,14 @@ class Parity(lab.Test):
                        timeout=120)
         return path
 
-    def replay(self, here, model, name, files, trailer=("--trailer-time",)):
+    def replay(self, here, model, name, files, trailer=("--trailer-time",),
+               rates=RATES):
         """Differences between both sides, after proving that nothing was lost."""
         source, sent_file = self.chained(files), self.path("sent.pcap")
         # other=drop: what isn't IP comes through the ring too instead of passing to the host
         common = ["--model", model, "--action", "other=drop"]
-        for rate in RATES:
-            engine = here.engine("--iface", "eng0", *trailer, "--verdicts", self.path("live.csv"),
+        for rate in rates:
+            engine = here.engine("--iface", "eng0", *self.MORE, *trailer, "--verdicts", self.path("live.csv"),
                                  *RINGS, *common[2:], model=model)
             sent = here.generate("--pcap", source, *trailer, "--record", sent_file, "--rate", rate)
             report = engine.stop()
