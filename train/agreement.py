@@ -100,7 +100,7 @@ def compare(what, rows, float_verdicts, integer_verdicts):
 def compare_networks(options, name, training, text, tables, test, calibration):
     """Every seed of one shape; how many keep the bounds."""
     kept, effort = 0, models.Effort(10, 0.01, 2048, tune_epochs=0, quiet=True)
-    shape = "-".join(map(str, (12, *models.HIDDEN[name], K)))
+    shape = "-".join(map(str, (training.x.shape[1], *models.HIDDEN[name], K)))
     for seed in options.seeds:
         layers = models.fit(name, training, K, seed, effort, tables).float_layers
         with tempfile.TemporaryDirectory() as folder:
@@ -140,8 +140,10 @@ def parse():
 def main():
     options, recipe = parse(), dataset.Recipe()
     lab = data.lab_set(options.data)
+    shipped = tools.feature_set(os.path.join(options.models, "nn.q8"))
+    lab.x = lab.x[:, : train.WIDTHS[shipped]]
     test = lab.take(lab.part == data.TEST)
-    training = dataset.prepare(lab.take(lab.part == data.TRAIN), None, recipe)
+    training = dataset.prepare({"lab": lab.take(lab.part == data.TRAIN)}, recipe)
     rng, missed = np.random.default_rng(recipe.seed), []
     print("| model | packets | differ | agreement | macro-F1 float | integer | points |\n"
           "|---|---:|---:|---:|---:|---:|---:|")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Captures to rows: the twelve integers, the label, the flow and the part of every packet.
+"""Captures to rows: the integers of feature set 2, the label, the flow and the part of every packet.
 
 The integers come from build/bin/afxdp-features, the program that shares its code with the engine,
 so that training and serving can't drift. What the CSV doesn't say (time, addresses, which flow)
-is read by the test oracle's parser, whose integers must be the same.
+is read by the test oracle's parser, whose twelve integers of the flow must be the same.
 """
 
 import csv
@@ -52,7 +52,7 @@ WESTERMO = {"Normal": "benign", "GOOD-SSH": "benign", "BAD-PORTSCAN1": "portscan
 class Rows:
     """One row per classified packet; every array has the same first dimension."""
 
-    x: np.ndarray  # [N, 12] int64, the integers of the design page
+    x: np.ndarray  # [N, 28] int64, the integers of the design page
     y: np.ndarray  # [N] class number, -1 where the packet has no class of ours
     flow: np.ndarray  # [N] flow number, unique over all captures of this object
     nth: np.ndarray  # [N] 1 for the first packet of its flow
@@ -101,18 +101,19 @@ def walk(path):
 
 
 def extract(path):
-    """The integers of a capture by the C extractor: [N, 13] with the packet's index first."""
+    """The integers of a capture by the C extractor: [N, 29] with the packet's index first."""
     with tempfile.TemporaryDirectory() as folder:
         output = os.path.join(folder, "features.csv")
         try:
-            subprocess.run([EXTRACTOR, path, "-o", output], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([EXTRACTOR, "--set", "2", path, "-o", output], check=True, stdout=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError) as error:
             raise refusal.Refused(f"{path}: cannot extract its integers: {error}") from error
         with open(output, encoding="utf-8") as file:
-            if not file.readline().startswith("index," + ",".join(FEATURES)):
+            if not file.readline().startswith("index," + ",".join(HOST_FEATURES)):
                 raise refusal.Refused(f"{EXTRACTOR} wrote another header than the design "
                                       "page's: build it again")
-            return np.array([line.split(",")[:13] for line in file], np.int64).reshape(-1, 13)
+            width = 1 + len(HOST_FEATURES)
+            return np.array([line.split(",")[:width] for line in file], np.int64).reshape(-1, width)
 
 
 def cache_folder():
@@ -139,7 +140,7 @@ def version(*paths):
 def cache_file(digest):
     """Where rows are kept; elsewhere once extractor or oracle change, which are compared again."""
     made_by = version(EXTRACTOR, captures.__file__, flows.__file__, packets.__file__)
-    return os.path.join(cache_folder(), f"{digest}.{made_by}.npz")
+    return os.path.join(cache_folder(), f"{digest}.{made_by}.{len(HOST_FEATURES)}.npz")
 
 
 def is_cached(digest):
@@ -162,12 +163,13 @@ def read(path, label_of=None, digest=None):
         with np.load(cached) as file:
             x, flow, nth, time, index = (file[n] for n in ("x", "flow", "nth", "time", "index"))
     else:
-        x = np.array([w[4] for w in walked], np.int64).reshape(-1, 12)
+        x = np.array([w[4] for w in walked], np.int64).reshape(-1, len(FEATURES))
         index = np.array([w[0] for w in walked], np.int64)
-        if os.path.exists(EXTRACTOR) and not np.array_equal(extract(path),
-                                                            np.column_stack((index, x))):
+        ours = extract(path)
+        if not np.array_equal(ours[:, : 1 + x.shape[1]], np.column_stack((index, x))):
             raise refusal.Refused(f"{path}: {EXTRACTOR} and the oracle differ: build it again, or "
                                   "see test/oracle")
+        x = ours[:, 1:]
         flow = np.array([w[5] for w in walked], np.int64)
         time = np.array([w[1] for w in walked], np.int64)
         nth, seen = np.zeros(len(flow), np.int64), {}

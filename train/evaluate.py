@@ -40,6 +40,32 @@ def scores(predict, rows, classes):
     return found
 
 
+def delays(rows, verdicts, names):
+    """How soon an attack shows: {"scenario": ..., "flow": ...}.
+
+    Of the scenarios that attack (names: of each row, the instance): the share that is ever called an
+    attack, and the packets until it first is, median and nine in ten. Of their flows: the share
+    that is called an attack at the first packet, within three and ever. Of the packets before the
+    first verdict, benign ones don't count.
+    """
+    attack = np.flatnonzero(rows.y != 0)
+    order = attack[np.lexsort((rows.index[attack], rows.capture[attack]))]
+    until, called = [], verdicts[order] != 0
+    instance = np.char.add(rows.capture[order].astype(str), names[order])
+    for name in np.unique(instance):
+        its = called[instance == name]
+        until.append(int(np.argmax(its)) + 1 if its.any() else None)
+    found = sorted(count for count in until if count)
+    ever, soon, first = (set(rows.flow[attack[(verdicts[attack] != 0) & (rows.nth[attack] <= most)]])
+                         for most in (2**62, 3, 1))
+    flows = len(np.unique(rows.flow[attack]))
+    return {"scenarios": len(until), "called": len(found) / max(len(until), 1),
+            "median": found[len(found) // 2] if found else None,
+            "nine_in_ten": found[int(len(found) * 0.9)] if found else None, "flows": flows,
+            "flows_first": len(first) / flows, "flows_soon": len(soon) / flows,
+            "flows_ever": len(ever) / flows}
+
+
 def engine_verdicts(model, x):
     """Classes that the engine's own inference gives these integers, by a .q8 file of ours."""
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ import tree
 import workers
 
 HIDDEN = {"nn": (32, 32), "nn-16": (16, 16)}
-NAMES = ("majority", "nn", "nn-16", "dt", "forest", "xgboost")
+NAMES = ("majority", "nn", "nn-16", "dt", "forest", "bt", "xgboost")
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Effort:
     tune_rate: float = 0.001
     class_power: float = 0.25  # weights times the inverse class weight to this power
     least_leaf: int = 8  # rows in a leaf of a tree
+    rounds: int = 12  # of the boosted ensemble: a tree for each class in each
     quiet: bool = False
 
 
@@ -106,16 +107,22 @@ def fit(name, training, classes, seed=0, effort=Effort(), tables=None):
     if name == "majority":
         most = np.bincount(training.y, minlength=classes).argmax()
         return Fitted(name, seed, most=int(most))
-    if name == "xgboost":
-        import xgboost
-
-        model = xgboost.XGBClassifier(n_estimators=100, max_depth=8, learning_rate=0.3, n_jobs=1,
-                                      tree_method="hist", random_state=seed)
-        model.fit(training.x, training.y, sample_weight=weight)
+    if name in ("bt", "xgboost"):
+        model = fit_boosted(name, training, weight, seed, effort)
     else:
         make = {"dt": tree.fit_tree, "forest": tree.fit_forest}[name]
         model = make(training.x, training.y, weight, seed=seed, least_leaf=effort.least_leaf)
     return Fitted(name, seed, model)
+
+
+def fit_boosted(name, training, weight, seed, effort):
+    """XGBoost: `bt`, as many trees as a packet has time for, and `xgboost`, 100 rounds of them."""
+    import xgboost
+
+    rounds, depth, rate = (effort.rounds, 9, 0.5) if name == "bt" else (100, 8, 0.3)
+    model = xgboost.XGBClassifier(n_estimators=rounds, max_depth=depth, learning_rate=rate,
+                                  subsample=0.8, n_jobs=1, tree_method="hist", random_state=seed)
+    return model.fit(training.x, training.y, sample_weight=weight)
 
 
 def fit_network(name, training, weight, classes, seed, effort, tables):

@@ -73,7 +73,8 @@ def false_positives(predict, rows):
 
 def ssh(rows, played):
     """The SSH sessions of recordings, logins (class 0) and guessed passwords (1), and the scenario
-    of each row."""
+    of each row. played: the scenario's instance of each."""
+    played = np.array([name.rpartition("-")[0] or name for name in played])
     guess = np.char.startswith(played, "guess_ssh")
     at = (guess & (rows.y != 0)) | (np.char.startswith(played, "ssh_") & (rows.y == 0))
     found = rows.take(at)

@@ -17,10 +17,6 @@ import public
 import refusal
 
 SCRIPT = os.path.join(data.ROOT, "train", "record", "record.py")
-# Guessing a password over HTTP or MQTT is a short connection with a request and an answer, packet by
-# packet what a client does that polls an API. Training on it made a third of a lamp's own traffic
-# "bruteforce". It stays in the test, where it shows as missed.
-UNTEACHABLE = ("guess_web", "guess_mqtt")
 COLUMNS = ["start", "end", "protocol", "source", "destination", "source_port", "destination_port",
            "source_mac", "destination_mac", "label"]
 
@@ -108,13 +104,13 @@ def described(folder, seed, scale="medium"):
 
 
 def scenarios(run):
-    """What was played, by address: {address: scenario's name}."""
-    return {ipaddress.ip_address(address).packed: s["name"].rpartition("-")[0]
+    """What was played, by address: {address: the name of the instance}."""
+    return {ipaddress.ip_address(address).packed: s["name"]
             for s in run["scenarios"] for address in s["addresses"]}
 
 
 def labels(run, table):
-    """label_of for a recording; besides the class it notes the scenario of each packet asked for."""
+    """label_of for a recording; besides the class it notes the instance of each packet asked for."""
     label_of, played, noted = flow_table(table), scenarios(run), []
 
     def label_and_note(time, macs, packet):
@@ -125,7 +121,7 @@ def labels(run, table):
 
 
 def read(folder, seeds, progress=lambda items: items, scale="medium"):
-    """The recordings of these seeds, one at least, as (Rows, scenario of each row)."""
+    """The recordings of these seeds, one at least, as (Rows, the scenario's instance of each row)."""
     parts, played = [], []
     for seed in progress(seeds):
         path = place(folder, seed, scale)
@@ -136,7 +132,3 @@ def read(folder, seeds, progress=lambda items: items, scale="medium"):
         parts.append(rows.take(kept))
         played.append(np.array(noted)[kept])
     return data.join(parts), np.concatenate(played)
-
-
-def teachable(played):
-    return np.array([not name.startswith(UNTEACHABLE) for name in played])

@@ -29,16 +29,23 @@ import public
 import recordings
 import refusal
 import report_text
+import tools
 import train
 import workers
+import worlds
 
 K = len(data.CLASSES)
 MQTT = ("benign", "bruteforce", "flood", "malariados", "malformed", "slowite")
 PORTS, DIRECTION = [0, 1], [5, 8, 11]
+SAID, HOSTS = list(range(12, 16)), list(range(16, 28))
+# What a model may look at: set 1 is of the flow alone, set 2 of the flow and its hosts.
+ABLATION = {"flow (set 1)": SAID + HOSTS, "flow, flags and payload": HOSTS,
+            "flow and hosts (set 2)": []}
 WITHOUT = {"all features": [], "no ports": PORTS, "no direction": DIRECTION,
            "neither": PORTS + DIRECTION}
+SHIPPED = ("nn", "dt", "bt", "nn1", "dt1")
 FOLDS = 4
-FRESH = (8, 12)  # recordings that no part of the recipe was chosen by
+FRESH = (8, 12)  # recordings that no model was trained or chosen by
 
 
 def blind(training, columns):
@@ -75,6 +82,11 @@ def shipped_capture():
     return rows.take(rows.y >= 0)
 
 
+def capture_of(piece):
+    """The file that a piece of the lab set comes from; of a recording its name."""
+    return piece.partition("/")[0]
+
+
 def forms(fitted):
     """What a model is compared as: a network also before it became integers."""
     if fitted.layers is None:
@@ -91,24 +103,28 @@ class Report:
 
     def __init__(self, options):
         self.options, self.recipe = options, dataset.Recipe()
-        self.effort = models.Effort(quiet=True)
+        self.effort = models.Effort(quiet=True, **train.EFFORT)
         public.verify(options.data, public.SETS)
-        sets = train.load(options)
-        self.lab, self.recorded = sets["lab"], sets.get("recordings")
-        recordings.make(options.recordings, FRESH)
-        fresh, self.played = recordings.read(options.recordings, FRESH)
-        self.test = {"lab": self.lab.take(self.lab.part == data.TEST), "recordings": fresh}
+        self.sets, self.world_pieces = train.load(options, self.recipe.plays)
+        self.lab = self.sets["lab"]
+        fresh, found = train.record_and_read(options, FRESH, lambda seed: data.TEST)
+        self.played = {name: recordings.read(options.recordings, FRESH, scale=scale)[1]
+                       for name, scale in train.SCALES.items()}
+        world, self.played["worlds"] = worlds.make(found, data.TEST, 1, 1)
+        self.test = {"lab": self.lab.take(self.lab.part == data.TEST), **fresh, "worlds": world}
         self.corpus = probes.corpus(options.data)
         self.mixed = shipped_capture()
 
-    def training(self, keep=None):
-        """The recipe's training rows, without lab rows outside the mask `keep`."""
-        rows = self.lab.part == data.TRAIN
-        lab = self.lab.take(rows if keep is None else rows & keep)
-        recorded = self.recorded
-        if recorded is not None:
-            recorded = recorded.take(recorded.part == data.TRAIN)
-        return dataset.prepare(lab, recorded, self.recipe)
+    def training(self, keep=lambda capture: True):
+        """The recipe's training rows, without those of captures of the lab set that aren't kept."""
+        parts = train.part_of(self.sets, data.TRAIN)
+        lab = parts["lab"]
+        kept = np.array([keep(os.path.basename(path)) for path in lab.names])
+        parts["lab"] = lab.take(kept[lab.capture])
+        names = self.world_pieces[self.sets["worlds"].part == data.TRAIN]
+        kept = {name: keep(capture_of(name)) for name in np.unique(names)}
+        parts["worlds"] = parts["worlds"].take(np.array([kept[name] for name in names]))
+        return dataset.prepare(parts, self.recipe)
 
     def fit(self, name, training, seed=0, classes=data.CLASSES):
         """Trains as train.py does."""
@@ -125,36 +141,65 @@ class Report:
     def shipped(self):
         """The .q8 files as the engine runs them: scores and probes."""
         found = {}
-        for name in ("nn", "dt"):
-            def predict(x, path=os.path.join(self.options.models, f"{name}.q8")):
-                return evaluate.engine_verdicts(path, x)
-
+        for name in self.shipped_names():
+            predict = self.engine(name)
             found[name] = {part: {**evaluate.scores(predict, rows, data.CLASSES),
                                   "first_syn": probes.first_syn(predict, rows),
                                   "moved_flood": probes.moved_flood(predict, rows)}
                            for part, rows in {**self.test, "mixed": self.mixed}.items()}
+            found[name]["delays"] = {
+                part: evaluate.delays(self.test[part], predict(self.test[part].x), played)
+                for part, played in self.played.items()}
             found[name]["corpus"] = probes.false_positives(predict, self.corpus)
             found[name]["corpus_worst"] = probes.by_capture(predict, self.corpus)
         return found
 
+    def shipped_names(self):
+        return [name for name in SHIPPED
+                if os.path.exists(os.path.join(self.options.models, f"{name}.q8"))]
+
+    def engine(self, name):
+        """The verdicts of a shipped file, as the engine's own inference gives them."""
+        path = os.path.join(self.options.models, f"{name}.q8")
+        width = train.WIDTHS[tools.feature_set(path)]
+        return lambda x: evaluate.engine_verdicts(path, x[:, :width])
+
     def scenarios(self):
         """What the shipped files say of each scenario of the fresh recordings. The few packets at
         its addresses that have another label (the hosts' own upkeep) are left out."""
-        rows, label_of = self.test["recordings"], {}
-        for seed in FRESH:
-            for played in recordings.described(self.options.recordings, seed)["scenarios"]:
-                label_of[played["name"].rpartition("-")[0]] = data.CLASSES.index(played["label"])
-        verdicts = {name: evaluate.engine_verdicts(
-            os.path.join(self.options.models, f"{name}.q8"), rows.x) for name in ("nn", "dt")}
-        found = []
-        for scenario, label in sorted(label_of.items()):
-            at = (self.played == scenario) & (rows.y == label)
-            if at.any():
-                found.append({"scenario": scenario, "label": data.CLASSES[label],
-                              "packets": int(at.sum()),
-                              **{name: [float((of[at] == label).mean()), float((of[at] != 0).mean())]
-                                 for name, of in verdicts.items()}})
+        found, names = [], self.shipped_names()
+        for part, scale in train.SCALES.items():
+            rows, label_of = self.test[part], {}
+            for seed in FRESH:
+                run = recordings.described(self.options.recordings, seed, scale)
+                for played in run["scenarios"]:
+                    label_of[played["name"].rpartition("-")[0]] = played["label"]
+            verdicts = {name: self.engine(name)(rows.x) for name in names}
+            scenario = np.array([name.rpartition("-")[0] for name in self.played[part]])
+            for name, label in sorted(label_of.items()):
+                number = data.CLASSES.index(label)
+                at = (scenario == name) & (rows.y == number)
+                if at.any():
+                    found.append({"scenario": name, "label": label, "packets": int(at.sum()), **{
+                        model: [float((of[at] == number).mean()), float((of[at] != 0).mean())]
+                        for model, of in verdicts.items()}})
         return found
+
+    def ablation(self):
+        """The same rows, recipe and seeds; only what a model may look at differs."""
+        training = self.training()
+
+        def scores(what, name, seed):
+            fitted = self.fit(name, blind(training, ABLATION[what]), seed)
+            predict = blinded(fitted.predict, ABLATION[what])
+            return {"features": what, "model": name, "seed": seed,
+                    **{part: evaluate.scores(predict, rows, data.CLASSES)
+                       for part, rows in self.test.items()}}
+
+        return self.each("flow and hosts", scores,
+                         [(what, name, seed) for name in ("nn", "dt", "bt", "xgboost")
+                          for what in ABLATION
+                          for seed in (self.options.seeds if name == "nn" else [0])])
 
     def all_models(self):
         """Every model on the recipe's rows, several seeds."""
@@ -188,10 +233,11 @@ class Report:
         service port for each flow too."""
 
         def recall(number, name):
-            fitted = self.fit(name, self.training(self.lab.capture != number))
+            left_out = os.path.basename(self.lab.names[number])
+            fitted = self.fit(name, self.training(lambda capture: capture != left_out))
             rows = self.lab.take(self.lab.capture == number)
             verdicts, moved = fitted.predict(rows.x), probes.moved_flood(fitted.predict, rows)
-            return {"capture": os.path.basename(self.lab.names[number]), "packets": len(rows),
+            return {"capture": left_out, "packets": len(rows),
                     "model": name, "own": float((verdicts == rows.y[0]).mean()),
                     "attack": float((verdicts != 0).mean()), "moved": moved}
 
@@ -205,9 +251,10 @@ class Report:
         kinds = sorted(set(device) - {""})
 
         def wrong(fold, name):
-            held = np.isin(device, kinds[fold::FOLDS])[self.lab.capture]
-            fitted, rows = self.fit(name, self.training(~held)), self.lab.take(held)
-            return {"devices": kinds[fold::FOLDS], "packets": len(rows), "model": name,
+            away = kinds[fold::FOLDS]
+            rows = self.lab.take(np.isin(device, away)[self.lab.capture])
+            fitted = self.fit(name, self.training(lambda capture: capture.split(".")[0] not in away))
+            return {"devices": away, "packets": len(rows), "model": name,
                     "false_positives": probes.false_positives(fitted.predict, rows)}
 
         return self.each("unseen devices", wrong, [(fold, name) for fold in range(FOLDS)
@@ -220,7 +267,7 @@ class Report:
                  if recordings.part_of(seed) == data.TRAIN]
         rows, played = recordings.read(self.options.recordings, seeds)
         seen, _ = probes.ssh(rows, played)
-        test, tools = probes.ssh(self.test["recordings"], self.played)
+        test, tools = probes.ssh(self.test["recordings"], self.played["recordings"])
         share = np.bincount(seen.y, minlength=2)
         training = dataset.Training(seen.x, seen.y, (len(seen) / 2 / share)[seen.y])
 
@@ -247,14 +294,14 @@ class Report:
                                                                        self.options.seeds)]), [])
 
 
-TABLES = ("shipped", "scenarios", "ssh", "unseen_devices", "left_out_captures", "all_models", "mqtt",
-          "without")
+TABLES = ("shipped", "scenarios", "ablation", "ssh", "unseen_devices", "left_out_captures",
+          "all_models", "mqtt", "without")
 
 
 def made_of(options):
     """A digest of what a result depends on beside the captures, which have their own."""
     paths = glob.glob(os.path.join(data.ROOT, "train", "*.py")) + [
-        os.path.join(options.models, f"{name}.q8") for name in ("nn", "dt")]
+        path for path in glob.glob(os.path.join(options.models, "*.q8"))]
     paths.remove(os.path.join(data.ROOT, "train", "report_text.py"))
     what = "".join(public.sha256(path) for path in sorted(paths))
     return hashlib.sha256(f"{what} {options.seeds} {options.runs}".encode()).hexdigest()
@@ -278,6 +325,7 @@ def parse():
                         help="where evaluation.md goes")
     parser.add_argument("--run", default=os.path.join(data.ROOT, "train", "runs", "report"))
     parser.add_argument("--seeds", type=models.seed_number, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--tables", nargs="+", default=TABLES, choices=TABLES)
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs: the tables need a recording at least")
@@ -289,7 +337,7 @@ def main():
     refusal.writable_folder(options.run)
     refusal.writable_folder(options.out)
     report, results, digest = None, {}, made_of(options)
-    for name in TABLES:
+    for name in options.tables:
         path = os.path.join(options.run, f"{name}.json")
         results[name] = kept(path, digest)
         if results[name] is None:

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import data
@@ -40,6 +41,14 @@ def run(*arguments, quiet=False):
 
 def code(features, output):
     run("code", features, "-o", output)
+
+
+def feature_set(model):
+    """Which feature set a .q8 file reads: 1 or 2."""
+    must_be_built()
+    shown = subprocess.run([MODEL_TOOL, "inspect", model], stdout=subprocess.PIPE, text=True,
+                           check=True).stdout
+    return int(re.search(r"^features +set (\d)", shown, re.MULTILINE)[1])
 
 
 NOT_FOR = ("a decision to drop traffic without a person looking at it; it knows five classes of a "

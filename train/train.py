@@ -15,6 +15,7 @@ import os
 import platform
 import sys
 import time
+from importlib.metadata import version
 
 import numpy as np
 import sklearn
@@ -27,15 +28,21 @@ import export_onnx
 import input_code
 import metrics
 import models
+import pieces
 import probes
 import qat
 import recordings
 import refusal
 import tools
 import workers
+import worlds
+import xgboost_onnx
 
 K = len(data.CLASSES)
-TRAINABLE = ("nn", "nn-16", "dt", "forest")
+WIDTHS = {1: len(data.FEATURES), 2: len(data.HOST_FEATURES)}  # of a row, by feature set
+SCALES = {"recordings": "medium", "busy": "busy"}  # of our recordings, by the name of the set
+TRAINABLE = ("nn", "nn-16", "dt", "forest", "bt")
+EFFORT = {"epochs": 20, "batch": 1024}  # where the shipped models' differs from models.Effort
 CODE_ROWS, CALIBRATION_ROWS = 200_000, 6_000
 
 
@@ -103,6 +110,8 @@ def write_onnx(fitted, path, classes, text):
     """A models.Fitted as ONNX; text: the code.json that a network was trained with."""
     if fitted.layers is not None:
         export_onnx.export_nn(*qat.to_float(fitted.layers), path, classes, text)
+    elif fitted.name == "bt":
+        xgboost_onnx.export_xgboost(fitted.model, path, classes)
     else:
         export_onnx.export_trees(fitted.model, path, classes)
 
@@ -136,23 +145,46 @@ def parse():
     add_data_options(parser)
     parser.add_argument("--out", default="models", help="where the models go")
     parser.add_argument("--run", help="run folder (train/runs/DATE)")
-    parser.add_argument("--models", nargs="+", default=["nn", "dt"], choices=TRAINABLE)
+    parser.add_argument("--set", type=int, default=1, choices=WIDTHS, dest="feature_set",
+                        help="feature set: 1, twelve of the flow, or 2, sixteen more of the flow and "
+                             "its hosts (%(default)s)")
+    parser.add_argument("--models", nargs="+", default=["nn", "dt", "bt"], choices=TRAINABLE)
     parser.add_argument("--seeds", type=models.seed_number, nargs="+", default=[0, 1, 2])
     models.add_options(parser)
+    parser.set_defaults(**EFFORT)
     return parser.parse_args()
 
 
-def load(options):
-    """The lab set and, unless --runs is 0, our recordings, by name."""
+def record_and_read(options, seeds, part_of):
+    """Our recordings of both scales, made where they aren't there: ({name: Rows}, pieces)."""
+    sets, found = {}, []
+    for name, scale in SCALES.items():
+        recordings.make(options.recordings, seeds, scale)
+        sets[name], _ = recordings.read(options.recordings, seeds,
+                                        lambda items: tqdm(items, name), scale)
+        for seed in seeds:
+            found += pieces.of_recording(options.recordings, seed, scale, part_of(seed))
+    return sets, found
+
+
+def load(options, plays):
+    """The lab set, and unless --runs is 0 our recordings, and worlds mixed from all, by name; and
+    the name of the piece of each row of the worlds.
+
+    plays: how often a piece plays in the worlds that train; in the others once.
+    """
     sets = {"lab": data.lab_set(options.data, lambda items: tqdm(items, "captures"))}
+    every = pieces.of_lab(sets["lab"])
     seeds = range(1, options.runs + 1)
     if seeds:
-        recordings.make(options.recordings, seeds)
-        recorded, played = recordings.read(options.recordings, seeds,
-                                           lambda items: tqdm(items, "recordings"))
-        sets["recordings"] = recorded.take((recorded.part == data.TEST)
-                                           | recordings.teachable(played))
-    return sets
+        recorded, found = record_and_read(options, seeds, recordings.part_of)
+        sets.update(recorded)
+        every += found
+    made = [worlds.make(every, part, plays if part == data.TRAIN else 1, 0,
+                        progress=lambda items, count: tqdm(items, "worlds", count))
+            for part in sorted({piece.part for piece in every})]
+    sets["worlds"] = data.join([rows for rows, _ in made])
+    return sets, np.concatenate([names for _, names in made])
 
 
 def part_of(sets, part):
@@ -167,7 +199,8 @@ def made_with():
         processor = [line.partition(":")[2].strip() for line in file
                      if line.startswith("model name")]
     return {"cpu": (processor or [platform.machine()])[0], "python": platform.python_version(),
-            "torch": torch.__version__, "scikit-learn": sklearn.__version__}
+            "torch": torch.__version__, "scikit-learn": sklearn.__version__,
+            "xgboost": version("xgboost")}
 
 
 def fit_and_export(options):
@@ -176,12 +209,13 @@ def fit_and_export(options):
     for folder in (run, options.out):
         refusal.writable_folder(folder)
     with refusal.reading("captures and flow tables"):
-        sets = load(options)
+        sets, _ = load(options, recipe.plays)
+    for rows in sets.values():
+        rows.x = rows.x[:, : WIDTHS[options.feature_set]]
     train, valid, test = (part_of(sets, part) for part in (data.TRAIN, data.VALID, data.TEST))
     for name, rows in valid.items():
         metrics.validates(rows.y, data.CLASSES, f"{name}, validation part")
-    training = dataset.prepare(train["lab"], train.get("recordings"), recipe,
-                               lambda items: tqdm(items, "copies"))
+    training = dataset.prepare(train, recipe)
     rng = np.random.default_rng(recipe.seed)
     text, tables = make_code(training, run, rng)
     at = spread(training.y, CALIBRATION_ROWS, rng)
@@ -193,8 +227,9 @@ def fit_and_export(options):
               "rows": len(training.y), "models": {}}
     for name, (fitted, candidates) in fit_all(training, tables, valid, options, effort).items():
         export(name, fitted, text, options, calibration,
-               {"recordings": f"seeds 1 to {options.runs} of train/record/record.py, one in four "
-                "to validate and one to test" if options.runs else "none",
+               {"recordings": f"seeds 1 to {options.runs} of train/record/record.py at scales "
+                "medium and busy, one in four to validate and one to test" if options.runs
+                else "none",
                 "seed": fitted.seed, **versions})
         scores = summaries(fitted.predict, test)
         report["models"][name] = {"seed": fitted.seed, "valid": candidates, "test": scores}

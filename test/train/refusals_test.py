@@ -148,13 +148,13 @@ class Refusals(unittest.TestCase):
                         ["a"])
         sets = {"lab": lab, "recordings": lab.take(lab.part == data.TRAIN)}
         rows = dataset.Training(x, y, np.ones(count))
-        with (mock.patch.object(train, "load", return_value=sets), mock.patch.object(
+        with (mock.patch.object(train, "load", return_value=(sets, None)), mock.patch.object(
                 dataset, "prepare", return_value=rows), contextlib.redirect_stdout(io.StringIO())):
-            status, line = self.main("--models", "dt", "forest", "--seeds", "1", "0")
+            status, line = self.main("--models", "dt", "forest", "bt", "--seeds", "1", "0")
         self.assertEqual(status, 0, line)
         with open(os.path.join(self.path("run"), "metrics.json"), encoding="utf-8") as file:
             report = json.load(file)["models"]
-        for name, page in (("dt", "dt"), ("forest", "README")):
+        for name, page in (("dt", "dt"), ("forest", "README"), ("bt", "README")):
             self.assertEqual(list(report[name]["test"]), ["lab"])
             self.assertEqual([found["seed"] for found in report[name]["valid"]], [1, 0])
             with open(self.path(f"out/{name}.provenance.json"), encoding="utf-8") as file:
@@ -173,13 +173,12 @@ class Refusals(unittest.TestCase):
               mock.patch.object(data, "CACHE", self.path("cache"))):
             self.addCleanup(data.version.cache_clear)
             self.refused("cannot extract its integers: ", data.extract, capture)
-            self.assertEqual(data.read(capture).x[0, :3].tolist(), [40000, 53, 17])
-            header = "index," + ",".join(data.FEATURES)
+            header = "index," + ",".join(data.HOST_FEATURES)
             for text, part in (("exit 3", "returned non-zero exit status 3"),
-                               (f'echo {header}\necho 0{",1" * 12}', "and the oracle differ"),
+                               (f'echo {header}\necho 0{",1" * 28}', "and the oracle differ"),
                                ("echo index", "another header than the design page's")):
                 with open(extractor, "w", encoding="utf-8") as file:
-                    file.write(f'#!/bin/sh\nexec >"$3"\n{text}\n')
+                    file.write(f'#!/bin/sh\nexec >"$5"\n{text}\n')
                 os.chmod(extractor, 0o700)
                 data.version.cache_clear()
                 self.refused(part, data.read, capture)

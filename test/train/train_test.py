@@ -238,21 +238,6 @@ class Augmentation(unittest.TestCase):
         moved = (new[flow > 2][:, 1] != 443).mean()
         self.assertTrue(0.4 < moved < 0.6, moved)
 
-    def test_a_later_begin_keeps_the_ends_of_flows(self):
-        length = np.random.default_rng(12).integers(1, 9, 500)
-        flow = np.repeat(np.arange(500), length)
-        nth = np.concatenate([np.arange(1, n + 1) for n in length])
-        zero = np.zeros(len(flow), np.int64)
-        rows = data.Rows(np.zeros((len(flow), 12), np.int64), zero, flow, nth, zero, nth, zero, zero,
-                         ["a"])
-        found = augment.late(rows, np.random.default_rng(13))
-        for number in range(500):
-            kept = found.nth[found.flow == number].tolist()
-            self.assertEqual(kept, list(range(kept[0], length[number] + 1)))
-            self.assertEqual(kept[0] == 1, length[number] == 1)
-        self.assertGreater(len(np.unique(found.nth[np.flatnonzero(np.diff(found.flow, prepend=-1))])),
-                           5)
-
 
 class Models(unittest.TestCase):
     def test_every_model_fits_in_any_process_alike(self):

@@ -15,6 +15,7 @@ import numpy as np
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
 
 import data
+import dataset
 import pieces
 import worlds
 
@@ -132,6 +133,37 @@ class Worlds(unittest.TestCase):
         self.assertTrue((rows.y == [int(name[2]) % 5 for name in names]).all())
         for flow in np.unique(rows.flow):
             self.assertEqual(len(set(names[rows.flow == flow])), 1)
+
+
+class Preparation(unittest.TestCase):
+    def rows(self, y, x):
+        count = len(y)
+        zero = np.zeros(count, np.int64)
+        return data.Rows(x, np.array(y), np.arange(count), zero + 1, zero, zero, zero, zero, ["a"])
+
+    def test_a_clients_syn_is_an_attack_only_after_failures(self):
+        x = np.zeros((6, 28), np.int64)
+        x[:, :4] = (40000, 22, 6, 60)
+        x[2, dataset.FAILED], x[3, dataset.RESPONDER_FAILED] = 40, 90
+        x[4, 3] = 44  # no client's
+        rows, recipe = self.rows([0, 2, 2, 2, 2, 1], x), dataset.Recipe()
+        w = dataset.weigh(rows, (1, 1, 1, 1, 1), recipe)
+        self.assertEqual(w.tolist(), [recipe.syn_weight, 0, 1, 1, 1, 0])
+        narrow = self.rows([0, 2, 2, 2, 2, 1], x[:, :12])
+        w = dataset.weigh(narrow, (1, 1, 1, 1, 1), recipe)
+        self.assertEqual(w.tolist(), [recipe.syn_weight, 0, 0, 0, 1, 0])
+        training = dataset.prepare({"lab": rows, "worlds": rows}, recipe)
+        self.assertEqual(training.y.tolist(), [0, 2, 2, 2] * 2)
+        self.assertEqual(training.x[:4, 2:].tolist(), x[[0, 2, 3, 4], 2:].tolist())
+
+    def test_ports_of_some_flows_are_redrawn(self):
+        x = np.zeros((2000, 28), np.int64)
+        x[:, :4] = (40000, 443, 6, 600)
+        training = dataset.prepare({"lab": self.rows([0] * 2000, x)}, dataset.Recipe())
+        self.assertTrue(0.4 < (training.x[:, 0] != 40000).mean() < 0.6)
+        self.assertTrue(np.array_equal(training.x[:, 2:], x[:, 2:]))
+        moved = training.x[:, 1] != 443
+        self.assertTrue(0.08 < moved.mean() < 0.22)  # 0.3 of the half
 
 
 if __name__ == "__main__":
