@@ -220,6 +220,11 @@ int dt_ensemble_read(struct dt_ensemble **out, const struct import *import, stru
     ensemble->class_count = import->class_count;
     err = dt_graph_find(&reader.node, &ensemble->scaling, import->onnx,
                         feature_count(import->feature_set), error);
+    if (!err && strcmp(reader.node->op, "TreeEnsemble") == 0) {
+        err = dt_ensemble_read_5(out, reader.node, &ensemble->scaling, import, error);
+        dt_ensemble_free(ensemble);
+        return err;
+    }
     if (!err)
         err = dt_graph_check_tail(import->onnx, reader.node, false, false, error);
     if (!err)

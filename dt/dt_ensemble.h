@@ -45,6 +45,11 @@ struct dt_ensemble {
  * once. -EINVAL with the reason, -ENOMEM. */
 int dt_ensemble_read(struct dt_ensemble **out, const struct import *import, struct error *error);
 
+/* The same of a TreeEnsemble (ai.onnx.ml 5), whose node and scaling are known. */
+int dt_ensemble_read_5(struct dt_ensemble **out, const struct onnx_node *node,
+                       const struct onnx_steps *scaling, const struct import *import,
+                       struct error *error);
+
 void dt_ensemble_free(struct dt_ensemble *ensemble); /* takes NULL */
 
 /* Whether a branch's answer is "yes". */

@@ -28,7 +28,7 @@ static int check_input(const struct onnx *onnx, uint32_t features, struct error 
 
     if (onnx->input_count != 1)
         return error_set(error, -EINVAL, "%zu inputs, a tree ensemble has one", onnx->input_count);
-    if (input->type == ONNX_UNKNOWN)
+    if (input->type == ONNX_UNKNOWN || input->type == ONNX_UINT8)
         return error_set(error, -EINVAL, "input '%s' isn't float, double, int64 or int32",
                          input->name);
     if (input->rank >= 0 &&

@@ -164,14 +164,24 @@ int dt_import(struct q8 **out, const struct import *import, struct import_report
               struct error *error)
 {
     struct dt_ensemble *ensemble = NULL;
+    int err = dt_ensemble_read(&ensemble, import, error);
+
+    if (!err)
+        err = dt_import_ensemble(out, ensemble, import, report, error);
+    dt_ensemble_free(ensemble);
+    return err;
+}
+
+int dt_import_ensemble(struct q8 **out, const struct dt_ensemble *ensemble,
+                       const struct import *import, struct import_report *report,
+                       struct error *error)
+{
     struct dt_model *model = NULL;
     struct q8 *file = NULL;
     uint8_t *payload = NULL;
     size_t payload_size;
 
-    int err = dt_ensemble_read(&ensemble, import, error);
-    if (!err)
-        err = dt_quantise(&model, ensemble, error);
+    int err = dt_quantise(&model, ensemble, error);
     if (!err)
         err = dt_model_encode(model, &payload, &payload_size, error);
     if (!err)
@@ -187,6 +197,5 @@ int dt_import(struct q8 **out, const struct import *import, struct import_report
     q8_free(file);
     free(payload);
     dt_model_free(model);
-    dt_ensemble_free(ensemble);
     return err;
 }

@@ -12,4 +12,11 @@
 int dt_import(struct q8 **out, const struct import *import, struct import_report *report,
               struct error *error);
 
+struct dt_ensemble;
+
+/* The same of trees that were read already, such as a library's own file. */
+int dt_import_ensemble(struct q8 **out, const struct dt_ensemble *ensemble,
+                       const struct import *import, struct import_report *report,
+                       struct error *error);
+
 #endif

@@ -83,7 +83,7 @@ static int check_input(const struct onnx *onnx, uint32_t inputs, struct error *e
     if (onnx->input_count != 1)
         return error_set(error, -EINVAL, "%zu inputs, a network has one", onnx->input_count);
     const struct onnx_value *input = &onnx->inputs[0];
-    if (input->type == ONNX_UNKNOWN)
+    if (input->type == ONNX_UNKNOWN || input->type == ONNX_UINT8)
         return error_set(error, -EINVAL, "input '%s' isn't float, double, int64 or int32",
                          input->name);
     if (input->rank >= 0 && (input->rank != 2 || (input->dims[1] >= 0 && input->dims[1] != inputs)))

@@ -8,6 +8,7 @@
 
 #include "cpu.h"
 #include "dt.h"
+#include "dt_boosted.h"
 #include "dt_graph.h"
 #include "dt_import.h"
 #include "features_csv.h"
@@ -68,10 +69,11 @@ static const struct option_spec import_specs[] = {
 
 static const struct program import_program = {
     .name = "afxdp-model import",
-    .usage = "afxdp-model import model.onnx --calibrate features.csv -o model.q8",
+    .usage = "afxdp-model import MODEL --calibrate features.csv -o model.q8",
     .summary =
-        "Turns an ONNX network or tree ensemble into a model for afxdp-engine; docs/onnx.md\n"
-        "says what such a file looks like. Every class gets the default action `count`.",
+        "Turns an ONNX network or tree ensemble, an XGBoost model (.json, .ubj) or a LightGBM\n"
+        "model (.txt) into one for afxdp-engine; docs/onnx.md says what can be imported.\n"
+        "Every class gets the default action `count`.",
     .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {import_specs},
     .argument = set_onnx,
@@ -82,6 +84,8 @@ struct importing {
     struct import import;
     struct import_report report;
     struct onnx *onnx;
+    struct dt_ensemble *ensemble; /* of XGBoost or LightGBM, instead */
+    char maker[ONNX_PRODUCER_MAX];
     struct features_table *table;
     int16_t *labels;
     char *code;
@@ -94,7 +98,7 @@ static int check(const struct import_options *options, struct error *error)
 {
     if (!options->onnx || !options->calibration || !options->output)
         return error_set(error, -EINVAL, "%s missing; see afxdp-model import --help",
-                         !options->onnx          ? "the ONNX file is"
+                         !options->onnx          ? "the model file is"
                          : !options->calibration ? "--calibrate is"
                                                  : "--output is");
     return 0;
@@ -157,17 +161,50 @@ static int read_provenance(struct importing *importing, const char *path, struct
     return 0;
 }
 
-static int read_inputs(struct importing *importing, const struct import_options *options,
-                       struct error *error)
+/* An ONNX file, or trees in their library's own form. */
+static int read_trained(struct importing *importing, const uint8_t *bytes, size_t size,
+                        struct error *error)
 {
-    int err = onnx_read(&importing->onnx, options->onnx, error);
+    enum dt_boosted_format format = DT_NOT_BOOSTED;
+    int err = dt_boosted_format(&format, bytes, size, error);
 
     if (err)
         return err;
+    if (format != DT_NOT_BOOSTED) {
+        err = dt_boosted_read(&importing->ensemble, format, bytes, size, importing->maker, error);
+        if (!err)
+            importing->import.feature_set = importing->ensemble->feature_set;
+        return err;
+    }
+    err = onnx_decode(&importing->onnx, bytes, size, error);
+    if (err)
+        return err;
     importing->import.onnx = importing->onnx;
-    err = import_feature_set(&importing->import.feature_set, importing->onnx, error);
-    if (!err)
-        err = import_classes(&importing->import, options->classes, error);
+    snprintf(importing->maker, sizeof(importing->maker), "%s", importing->onnx->producer);
+    return import_feature_set(&importing->import.feature_set, importing->onnx, error);
+}
+
+static int read_model(struct importing *importing, const char *path, struct error *error)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    int err = onnx_read_bytes(&bytes, &size, path, error);
+
+    if (err)
+        return err;
+    err = read_trained(importing, bytes, size, error);
+    free(bytes);
+    return err ? error_prefix(error, err, "%s", path) : 0;
+}
+
+static int read_inputs(struct importing *importing, const struct import_options *options,
+                       struct error *error)
+{
+    int err = read_model(importing, options->onnx, error);
+
+    if (err)
+        return err;
+    err = import_classes(&importing->import, options->classes, error);
     if (err)
         return error_prefix(error, err, "%s", options->onnx);
     importing->import.raw = options->raw;
@@ -185,6 +222,12 @@ static int read_inputs(struct importing *importing, const struct import_options 
 
 static int import_graph(struct importing *importing, struct error *error)
 {
+    if (importing->ensemble && importing->ensemble->class_count != importing->import.class_count)
+        return error_set(error, -EINVAL, "it tells %u classes, there are %u names",
+                         importing->ensemble->class_count, importing->import.class_count);
+    if (importing->ensemble)
+        return dt_import_ensemble(&importing->file, importing->ensemble, &importing->import,
+                                  &importing->report, error);
     if (dt_graph_has_trees(importing->onnx))
         return dt_import(&importing->file, &importing->import, &importing->report, error);
     return nn_import(&importing->file, &importing->import, &importing->report, error);
@@ -207,10 +250,10 @@ static int add_provenance(struct importing *importing, struct error *error)
 {
     const struct import_report *report = &importing->report;
     json_t *import =
-        json_pack("{s:s, s:s, s:{s:I, s:I, s:I, s:I}}", "by", "afxdp-model " AFXDP_VERSION, "onnx",
-                  importing->onnx->producer, "calibration", "rows", (json_int_t)report->rows,
-                  "labelled", (json_int_t)report->labelled, "right", (json_int_t)report->right,
-                  "agreeing", (json_int_t)report->agreeing);
+        json_pack("{s:s, s:s, s:{s:I, s:I, s:I, s:I}}", "by", "afxdp-model " AFXDP_VERSION,
+                  importing->onnx ? "onnx" : "from", importing->maker, "calibration", "rows",
+                  (json_int_t)report->rows, "labelled", (json_int_t)report->labelled, "right",
+                  (json_int_t)report->right, "agreeing", (json_int_t)report->agreeing);
 
     if (import && report->choice[0] != '\0')
         json_object_set_new(import, "scales", json_string(report->choice));
@@ -235,8 +278,9 @@ static void print_report(const struct importing *importing, const char *output)
     printf("%s: checksum %08x\n", output, importing->file->checksum);
     if (report->choice[0] != '\0')
         printf("scales: %s\n", report->choice);
-    printf("agrees with the ONNX model on %zu of %zu calibration rows (%.2f %%)\n",
-           report->agreeing, report->rows, percent(report->agreeing, report->rows));
+    printf("agrees with the %s model on %zu of %zu calibration rows (%.2f %%)\n",
+           importing->onnx ? "ONNX" : "library's", report->agreeing, report->rows,
+           percent(report->agreeing, report->rows));
     printf("right on %zu of %zu labelled rows (%.2f %%)\n", report->right, report->labelled,
            percent(report->right, report->labelled));
 }
@@ -292,6 +336,7 @@ int model_import(int argc, char **argv)
         program_complain(&import_program, "%s", error.text);
     q8_free(importing.file);
     onnx_free(importing.onnx);
+    dt_ensemble_free(importing.ensemble);
     features_table_free(importing.table);
     json_decref(importing.provenance);
     free(importing.provenance_text);

@@ -103,13 +103,14 @@ static int check_order(const struct import *import, const struct import_labels *
 
 int import_classes(struct import *import, const char *list, struct error *error)
 {
-    const char *names = onnx_metadata(import->onnx, "afxdp.classes");
-    struct import_labels labels;
-    int err;
+    const char *names = import->onnx ? onnx_metadata(import->onnx, "afxdp.classes") : NULL;
+    struct import_labels labels = {.count = 0};
+    int err = 0;
 
     import->class_count = 0;
     memset(import->classes, 0, sizeof(import->classes));
-    err = import_labels_read(&labels, import->onnx, error);
+    if (import->onnx)
+        err = import_labels_read(&labels, import->onnx, error);
     if (err)
         return err;
     if (list)

@@ -16,9 +16,9 @@ enum {
 
 /* Everything that an importer reads. */
 struct import {
-    const struct onnx *onnx;
-    const char *code; /* text of code.json, for a network whose file has none; else NULL */
-    bool raw;         /* a network reads the raw integers, whatever code there is */
+    const struct onnx *onnx; /* NULL for another kind of file */
+    const char *code;        /* text of code.json, for a network whose file has none; else NULL */
+    bool raw;                /* a network reads the raw integers, whatever code there is */
     uint32_t class_count;
     struct q8_class classes[CLASSES_MAX];
     uint32_t feature_set;     /* of the model, and of the rows */

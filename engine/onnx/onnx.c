@@ -181,6 +181,8 @@ enum onnx_type onnx_element_type(int32_t type)
         return ONNX_INT64;
     case ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
         return ONNX_INT32;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+        return ONNX_UINT8;
     default:
         return ONNX_UNKNOWN;
     }

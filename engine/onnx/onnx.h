@@ -21,6 +21,8 @@
 
 enum {
     ONNX_FILE_MAX = 64 << 20,
+    ONNX_BYTES_MAX = 256 << 20, /* of a file of another kind */
+    ONNX_PRODUCER_MAX = 512,
     ONNX_NODES_MAX = 4096,    /* and as many initialisers, and metadata properties */
     ONNX_NODE_PARTS_MAX = 64, /* inputs, outputs and attributes of a node, of each */
     ONNX_RANK_MAX = 4,
@@ -32,6 +34,7 @@ enum onnx_type {
     ONNX_DOUBLE,
     ONNX_INT64,
     ONNX_INT32,
+    ONNX_UINT8, /* of tensors only */
 };
 
 /* An input or output of the graph. */
@@ -66,6 +69,10 @@ struct onnx {
     size_t node_count;
     void *private;
 };
+
+/* A regular file's bytes, at most ONNX_BYTES_MAX of them, with a NUL behind; free() them. -errno.
+ */
+int onnx_read_bytes(uint8_t **out, size_t *size, const char *path, struct error *error);
 
 /* Reads an ONNX file; `*out` is untouched on failure. Free it with onnx_free. */
 int onnx_read(struct onnx **out, const char *path, struct error *error);
@@ -128,7 +135,7 @@ struct onnx_tensor {
     size_t dims[ONNX_RANK_MAX];
     size_t count;      /* product of dims; 1 for rank 0 */
     double *reals;     /* of ONNX_FLOAT (exactly) and ONNX_DOUBLE; all finite */
-    int64_t *integers; /* of ONNX_INT64 and ONNX_INT32 */
+    int64_t *integers; /* of the integer types */
 };
 
 bool onnx_is_initialiser(const struct onnx *onnx, const char *name);

@@ -22,7 +22,7 @@ static int read_all(int fd, uint8_t *bytes, size_t size)
     return 0;
 }
 
-int onnx_read(struct onnx **out, const char *path, struct error *error)
+int onnx_read_bytes(uint8_t **out, size_t *size, const char *path, struct error *error)
 {
     struct stat status;
     uint8_t *bytes = NULL;
@@ -35,24 +35,37 @@ int onnx_read(struct onnx **out, const char *path, struct error *error)
         error_set(error, err, "%s: cannot open: %s", path, strerror(-err));
         goto out;
     }
-    if (!S_ISREG(status.st_mode) || status.st_size > ONNX_FILE_MAX) {
+    if (!S_ISREG(status.st_mode) || status.st_size > ONNX_BYTES_MAX) {
         err = error_set(error, -EINVAL, "%s: not a regular file of at most %d bytes", path,
-                        ONNX_FILE_MAX);
+                        ONNX_BYTES_MAX);
         goto out;
     }
-    size_t size = (size_t)status.st_size;
-    bytes = malloc(size + 1);
-    err = bytes ? read_all(fd, bytes, size) : -ENOMEM;
+    *size = (size_t)status.st_size;
+    bytes = malloc(*size + 1);
+    err = bytes ? read_all(fd, bytes, *size) : -ENOMEM;
     if (err) {
         error_set(error, err, "%s: cannot read: %s", path, strerror(-err));
         goto out;
     }
-    err = onnx_decode(out, bytes, size, error);
-    if (err)
-        error_prefix(error, err, "%s", path);
+    bytes[*size] = '\0';
+    *out = bytes;
+    bytes = NULL;
 out:
     free(bytes);
     if (fd >= 0)
         close(fd);
     return err;
+}
+
+int onnx_read(struct onnx **out, const char *path, struct error *error)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    int err = onnx_read_bytes(&bytes, &size, path, error);
+
+    if (err)
+        return err;
+    err = onnx_decode(out, bytes, size, error);
+    free(bytes);
+    return err ? error_prefix(error, err, "%s", path) : 0;
 }

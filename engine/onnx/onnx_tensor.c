@@ -15,7 +15,7 @@ static int read_shape(struct onnx_tensor *tensor, const Onnx__TensorProto *proto
     if (tensor->type == ONNX_UNKNOWN)
         return error_set(
             error, -EINVAL,
-            "tensor '%s': data type %d isn't supported (float, double, int64 and int32 "
+            "tensor '%s': data type %d isn't supported (float, double, int64, int32 and uint8 "
             "are)",
             name, proto->data_type);
     if (proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL ||
@@ -47,7 +47,7 @@ static int find_numbers(const Onnx__TensorProto *proto, const struct onnx_tensor
                         const char *name, const void **numbers, struct error *error)
 {
     bool short_ones = tensor->type == ONNX_FLOAT || tensor->type == ONNX_INT32;
-    size_t element = short_ones ? sizeof(float) : sizeof(int64_t);
+    size_t element = tensor->type == ONNX_UINT8 ? 1 : short_ones ? sizeof(float) : sizeof(int64_t);
     size_t count;
 
     if (proto->has_raw_data) {
@@ -67,7 +67,7 @@ static int find_numbers(const Onnx__TensorProto *proto, const struct onnx_tensor
     } else if (tensor->type == ONNX_DOUBLE) {
         *numbers = proto->double_data;
         count = proto->n_double_data;
-    } else if (tensor->type == ONNX_INT32) {
+    } else if (tensor->type == ONNX_INT32 || tensor->type == ONNX_UINT8) {
         *numbers = proto->int32_data;
         count = proto->n_int32_data;
     } else {
@@ -82,7 +82,7 @@ static int find_numbers(const Onnx__TensorProto *proto, const struct onnx_tensor
 
 /* raw_data has no alignment. */
 static int copy_numbers(struct onnx_tensor *tensor, const char *name, const uint8_t *numbers,
-                        struct error *error)
+                        bool raw, struct error *error)
 {
     for (size_t i = 0; i < tensor->count; i++) {
         if (tensor->type == ONNX_FLOAT) {
@@ -91,7 +91,9 @@ static int copy_numbers(struct onnx_tensor *tensor, const char *name, const uint
             tensor->reals[i] = (double)number;
         } else if (tensor->type == ONNX_DOUBLE) {
             memcpy(&tensor->reals[i], numbers + i * sizeof(double), sizeof(double));
-        } else if (tensor->type == ONNX_INT32) {
+        } else if (tensor->type == ONNX_UINT8 && raw) {
+            tensor->integers[i] = numbers[i];
+        } else if (tensor->type == ONNX_INT32 || tensor->type == ONNX_UINT8) {
             int32_t number;
             memcpy(&number, numbers + i * sizeof(number), sizeof(number));
             tensor->integers[i] = number;
@@ -132,7 +134,7 @@ int onnx_tensor_new(struct onnx_tensor **out, const Onnx__TensorProto *proto, co
     if (!err)
         err = allocate_numbers(tensor, name, error);
     if (!err)
-        err = copy_numbers(tensor, name, numbers, error);
+        err = copy_numbers(tensor, name, numbers, proto->has_raw_data, error);
     if (err) {
         onnx_tensor_free(tensor);
         return err;

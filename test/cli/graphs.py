@@ -45,6 +45,11 @@ def save(path, nodes, tensors, outputs=("y",), dtype=TensorProto.FLOAT, opset=13
     return path
 
 
+def tensor(values):
+    """For an attribute."""
+    return numpy_helper.from_array(values)
+
+
 def relu(values):
     return np.maximum(values, 0)
 

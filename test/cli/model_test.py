@@ -179,7 +179,7 @@ class Model(programs.Test):
         unlabelled = self.path("plain.csv")
         run("afxdp-features", MIXED, "-o", unlabelled)
         cases = [
-            ((), "the ONNX file is missing"),
+            ((), "the model file is missing"),
             ((good,), "--calibrate is missing"),
             ((good, "--calibrate", self.csv), "--output is missing"),
             ((self.path("none"), "--calibrate", self.csv, "-o", "x"), "cannot open"),

@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     typedef int importer(struct q8 **, const struct import *, struct import_report *,
                          struct error *);
-    static importer *const importers[] = {nn_import, dt_import};
+    static importer *const importers[] = {nn_import, dt_import, nn_import};
     uint32_t rows[ROWS * FEATURES_MAX];
     int16_t labels[ROWS];
     struct onnx *onnx = NULL;
@@ -84,8 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (onnx_decode(&onnx, data, size, &error))
         return 0;
-    for (int i = 0; i < 2; i++) {
-        struct import import = {.onnx = onnx};
+    for (int i = 0; i < 3; i++) {
+        struct import import = {.onnx = onnx, .raw = i == 2};
         struct import_report report = {0};
         struct q8 *file = NULL;
 

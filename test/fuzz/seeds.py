@@ -225,6 +225,43 @@ def onnx_models():
              value("scores", TensorProto.FLOAT, [None, 2])]))
 
 
+def boosted():
+    """XGBoost's JSON and UBJSON and LightGBM's text, one small tree each."""
+    tree = ('"left_children":[1,-1,-1],"right_children":[2,-1,-1],"split_indices":[3,0,0],'
+            '"split_conditions":[5E2,-1E0,2.5E-1],"default_left":[1,0,0],"split_type":[0,0,0]')
+    yield "x.json", ('{"learner":{"attributes":{"best_iteration":"0"},"feature_names":[],'
+                     '"gradient_booster":{"model":{"gbtree_model_param":{"num_parallel_tree":"1"},'
+                     f'"tree_info":[0],"trees":[{{{tree}}}]}},"name":"gbtree"}},'
+                     '"learner_model_param":{"base_score":"5E-1","num_class":"0",'
+                     '"num_feature":"12"},"objective":{"name":"binary:logistic"}},'
+                     '"version":[1,7,4]}').encode()
+
+    def key(name, value):
+        return b"L" + struct.pack(">q", len(name)) + name.encode() + value
+
+    def text(value):
+        return b"SL" + struct.pack(">q", len(value)) + value.encode()
+
+    def numbers(letter, form, *values):
+        return (b"[$" + letter + b"#L" + struct.pack(">q", len(values))
+                + struct.pack(f">{len(values)}{form}", *values))
+
+    tree = (b"{" + key("left_children", numbers(b"l", "i", 1, -1, -1))
+            + key("right_children", numbers(b"l", "i", 2, -1, -1))
+            + key("split_indices", numbers(b"l", "i", 3, 0, 0))
+            + key("split_conditions", numbers(b"d", "f", 500, -1, 0.25)) + b"}")
+    booster = b"{" + key("model", b"{" + key("tree_info", numbers(b"l", "i", 0))
+                         + key("trees", b"[#L" + struct.pack(">q", 1) + tree) + b"}") + b"}"
+    yield "x.ubj", (b"{" + key("learner", b"{" + key("gradient_booster", booster) + key(
+        "learner_model_param", b"{" + key("num_feature", text("12")) + b"}") + key(
+            "objective", b"{" + key("name", text("binary:logistic")) + b"}") + b"}") + b"}")
+    yield "l.txt", (b"tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\n"
+                    b"max_feature_idx=11\nobjective=binary sigmoid:1\n\nTree=0\nnum_leaves=3\n"
+                    b"split_feature=3 1\nthreshold=500.5 22\ndecision_type=2 4\n"
+                    b"left_child=1 -1\nright_child=-2 -3\nleaf_value=-1 2 0.5\nis_linear=0\n\n"
+                    b"end of trees\n")
+
+
 def model(kind, payload, version=1, classes=(b"benign", b"attack")):
     """A .q8 file (engine/core/q8_layout.h) around a payload."""
     features = 12 if version == 1 else 28
@@ -281,6 +318,8 @@ def main():
     for version, features in ((1, 12), (2, 28)):
         write("q8", f"network-{version}", model(1, network(features), version))
         write("q8", f"forest-{version}", model(2, forest(version), version))
+    for name, content in boosted():
+        write("boosted", name, content)
     for path in sorted((ROOT / "models").glob("*.q8")):
         write("q8", path.name, path.read_bytes())
     (OUT / "done").write_text("")
