@@ -61,17 +61,27 @@ ALWAYS_INLINE void nn_sum(const struct nn_packed_layer *layer, uint32_t group, c
     sum[3] = d ^ layer->flip;
 }
 
+/* `inputs` is a constant. */
+ALWAYS_INLINE void nn_code_inputs(const struct nn_packed *model, struct path_work *work,
+                                  uint32_t inputs)
+{
+    NO_UNROLL
+    for (uint32_t f = 0; f < inputs; f++) {
+        uint32_t index = nn_window_index(model->index, work->features[f]);
+
+        work->scratch[f] = model->code[f][index & (NN_CODE_STRIDE - 1)];
+    }
+}
+
 /* Codes the features into row 0. work.step is the layer that comes next; kept in memory, all layers
  * look alike to the verifier. */
 ALWAYS_INLINE void nn_begin(const struct nn_packed *model, struct path_work *work)
 {
     work->step = 0;
-    NO_UNROLL
-    for (uint32_t f = 0; f < NN_INPUTS_MAX && f < model->inputs; f++) {
-        uint32_t index = nn_window_index(model->index, work->features[f]);
-
-        work->scratch[f] = model->code[f][index & (NN_CODE_STRIDE - 1)];
-    }
+    if (model->inputs == FEATURES_1)
+        nn_code_inputs(model, work, FEATURES_1);
+    else
+        nn_code_inputs(model, work, FEATURES_2);
 }
 
 ALWAYS_INLINE bool nn_is_last(const struct nn_packed *model, const struct path_work *work)

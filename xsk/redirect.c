@@ -100,6 +100,8 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
         .stay = options->other_ifindex != 0 || options->fail_closed,
         .frags = options->frags,
         .means = options->means,
+        .fail_closed = options->fail_closed,
+        .other_ifindex = options->other_ifindex,
     };
     int status;
 

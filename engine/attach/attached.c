@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "attached.h"
 
-#include "attach.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,47 +12,94 @@
 
 enum { MAPS_MAX = 64 };
 
-static bool map_is_marker(uint32_t id)
+/* The map's descriptor if it is a marker, else -1. */
+static int open_marker(uint32_t id)
 {
     struct bpf_map_info info = {0};
     uint32_t size = sizeof(info);
     int map = bpf_map_get_fd_by_id(id);
 
     if (map < 0)
-        return false;
-    int status = bpf_obj_get_info_by_fd(map, &info, &size);
+        return -1;
+    if (bpf_obj_get_info_by_fd(map, &info, &size) == 0 && strcmp(info.name, XDP_MARKER_NAME) == 0)
+        return map;
     close(map);
-    return status == 0 && strcmp(info.name, XDP_MARKER_NAME) == 0;
+    return -1;
 }
 
-bool xdp_program_is_ours(int program)
+/* The descriptor of the program's marker, -1 where it has none. */
+static int marker_of(int program)
 {
     uint32_t ids[MAPS_MAX];
     struct bpf_prog_info info = {.nr_map_ids = MAPS_MAX, .map_ids = (uint64_t)(uintptr_t)ids};
     uint32_t size = sizeof(info);
+    int marker = -1;
 
     if (bpf_obj_get_info_by_fd(program, &info, &size) != 0)
-        return false;
+        return -1;
     if (strncmp(info.name, XDP_PROGRAM_PREFIX, strlen(XDP_PROGRAM_PREFIX)) != 0)
-        return false;
-    for (uint32_t i = 0; i < info.nr_map_ids && i < MAPS_MAX; i++)
-        if (map_is_marker(ids[i]))
-            return true;
-    return false;
+        return -1;
+    for (uint32_t i = 0; marker < 0 && i < info.nr_map_ids && i < MAPS_MAX; i++)
+        marker = open_marker(ids[i]);
+    return marker;
 }
 
-int xdp_program_mark(int program)
+bool xdp_program_is_ours(int program)
 {
-    int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, XDP_MARKER_NAME, 4, 4, 1, NULL);
+    int marker = marker_of(program);
+
+    if (marker >= 0)
+        close(marker);
+    return marker >= 0;
+}
+
+int xdp_program_mark(int program, const struct xdp_marker *marker)
+{
+    const uint32_t slot = 0;
+    int map =
+        bpf_map_create(BPF_MAP_TYPE_ARRAY, XDP_MARKER_NAME, sizeof(slot), sizeof(*marker), 1, NULL);
 
     if (map < 0)
         return -errno;
-    if (bpf_prog_bind_map(program, map, NULL) != 0) {
+    if (bpf_map_update_elem(map, &slot, marker, BPF_ANY) != 0 ||
+        bpf_prog_bind_map(program, map, NULL) != 0) {
         int status = -errno;
         close(map);
         return status;
     }
     return map;
+}
+
+int xdp_marker_read(int map, struct xdp_marker *marker)
+{
+    struct bpf_map_info info = {0};
+    uint32_t size = sizeof(info);
+    const uint32_t slot = 0;
+
+    if (bpf_obj_get_info_by_fd(map, &info, &size) != 0)
+        return -errno;
+    if (info.value_size != sizeof(*marker))
+        return -EINVAL;
+    return bpf_map_lookup_elem(map, &slot, marker) == 0 ? 0 : -errno;
+}
+
+int xdp_program_read_marker(int program, struct xdp_marker *marker)
+{
+    int map = marker_of(program);
+
+    if (map < 0)
+        return -ENOENT;
+    int status = xdp_marker_read(map, marker);
+    close(map);
+    return status;
+}
+
+uint32_t xdp_program_id(int program)
+{
+    struct bpf_prog_info info = {0};
+    uint32_t size = sizeof(info);
+
+    return bpf_obj_get_info_by_fd(program, &info, &size) == 0 ? info.id : 0;
 }
 
 int xdp_attached_query(int ifindex, struct xdp_attached *attached)
@@ -86,16 +131,4 @@ int xdp_attached_query(int ifindex, struct xdp_attached *attached)
     }
     close(program);
     return 0;
-}
-
-int xdp_revert(struct xdp_attachment *a, struct error *error)
-{
-    (void)error;
-    a->attached = false;
-    return 0;
-}
-
-void xdp_commit(struct xdp_attachment *a)
-{
-    (void)a;
 }

@@ -1,50 +1,253 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "claim.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <stddef.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static socklen_t claim_address(int ifindex, struct sockaddr_un *address)
+#include "run_folder.h"
+
+enum { NAME = 48, TRIES = 8, PID_WAITS = 20, PID_WAIT_US = 1000 };
+
+#define SETTINGS ".settings"
+#define WRITING ".writing"
+
+struct xdp_claim {
+    int ifindex;
+    int folder;
+    int lock;
+    char name[NAME];
+};
+
+static unsigned long long own_namespace(void)
 {
-    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    int length =
-        snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "afxdp-engine/%d", ifindex);
-    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+    struct stat space = {0};
+
+    (void)stat("/proc/thread-self/ns/net", &space);
+    return space.st_ino;
 }
 
-static pid_t claim_owner(const struct sockaddr_un *address, socklen_t length)
+void xdp_claim_name(char *name, size_t size, int ifindex)
 {
-    struct ucred peer = {0};
-    socklen_t size = sizeof(peer);
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (probe < 0)
-        return 0;
-    if (connect(probe, (const struct sockaddr *)address, length) != 0 ||
-        getsockopt(probe, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        peer.pid = 0;
-    close(probe);
-    return peer.pid;
+    snprintf(name, size, "%llu-%d", own_namespace(), ifindex);
 }
 
-int xdp_claim(int ifindex, pid_t *owner)
+bool xdp_claim_is_stale(const char *name)
 {
-    struct sockaddr_un address;
-    socklen_t length = claim_address(ifindex, &address);
-    int claim = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char *end;
+    unsigned long long space = strtoull(name, &end, 10);
+    char now[IF_NAMESIZE];
 
-    if (claim < 0)
-        return -errno;
-    if (bind(claim, (const struct sockaddr *)&address, length) != 0 || listen(claim, 1) != 0) {
-        int status = errno == EADDRINUSE ? -EBUSY : -errno;
-        close(claim);
+    if (end == name || *end != '-' || space != own_namespace())
+        return false;
+    unsigned long index = strtoul(end + 1, &end, 10);
+    return index > 0 && !if_indextoname((unsigned)index, now) && errno == ENXIO;
+}
+
+static bool is_still_there(int folder, const char *name, int lock)
+{
+    struct stat held = {0}, named = {0};
+
+    return fstat(lock, &held) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+/* A lock that was had may be of a file that its last holder removed: then once more. */
+static int lock(int folder, const char *name)
+{
+    for (int i = 0; i < TRIES; i++) {
+        int file = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        if (file < 0)
+            return -errno;
+        if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+            int status = errno == EWOULDBLOCK ? -EBUSY : -errno;
+            close(file);
+            return status;
+        }
+        if (is_still_there(folder, name, file))
+            return file;
+        close(file);
+    }
+    return -EBUSY;
+}
+
+/* 0 when it can't be told: a holder writes it a moment after it has the lock. */
+static int holder_of(int folder, const char *name)
+{
+    char text[16] = "";
+    int pid = 0;
+
+    for (int i = 0; i < PID_WAITS && pid <= 0; i++) {
+        int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        ssize_t length = file < 0 ? -1 : read(file, text, sizeof(text) - 1);
+
+        if (file >= 0)
+            close(file);
+        pid = length > 0 ? (int)strtol(text, NULL, 10) : 0;
+        if (pid <= 0)
+            usleep(PID_WAIT_US);
+    }
+    return pid;
+}
+
+static int say_busy(int folder, const char *name, int ifindex, struct error *error)
+{
+    char interface[IF_NAMESIZE] = "";
+    int pid = holder_of(folder, name);
+
+    (void)if_indextoname((unsigned)ifindex, interface);
+    if (pid > 0)
+        return error_set(error, -EBUSY, "%s: another afxdp-engine has it (process %d)", interface,
+                         pid);
+    return error_set(error, -EBUSY, "%s: another afxdp-engine has it; see: fuser %s/%s", interface,
+                     RUN_FOLDER, name);
+}
+
+/* Removes what a killed engine remembered of an interface that is gone. */
+static void reap_one(int folder, const char *file)
+{
+    char name[NAME];
+    static const char *const endings[] = {SETTINGS, WRITING, ""};
+    char path[NAME + sizeof(SETTINGS)];
+
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
+    if (!xdp_claim_is_stale(name))
+        return;
+    int held = lock(folder, name);
+    if (held < 0)
+        return;
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", name, endings[i]);
+        (void)unlinkat(folder, path, 0);
+    }
+    close(held);
+}
+
+static void reap(int folder)
+{
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *files = copy < 0 ? NULL : fdopendir(copy);
+    const struct dirent *file;
+
+    if (!files) {
+        if (copy >= 0)
+            close(copy);
+        return;
+    }
+    while ((file = readdir(files)) != NULL)
+        reap_one(folder, file->d_name);
+    closedir(files);
+}
+
+static int write_pid(int file)
+{
+    char text[16];
+    int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+    if (ftruncate(file, 0) != 0 || pwrite(file, text, (size_t)length, 0) != length)
+        return errno ? -errno : -EIO;
+    return 0;
+}
+
+int xdp_claim_open(struct xdp_claim **out, int ifindex, struct error *error)
+{
+    struct xdp_claim *claim = malloc(sizeof(*claim));
+    int status;
+
+    if (!claim)
+        return error_set(error, -ENOMEM, "out of memory");
+    *claim = (struct xdp_claim){.ifindex = ifindex, .folder = -1, .lock = -1};
+    xdp_claim_name(claim->name, sizeof(claim->name), ifindex);
+    status = claim->folder = run_folder_open(error);
+    if (status < 0) {
+        char interface[IF_NAMESIZE] = "";
+        (void)if_indextoname((unsigned)ifindex, interface);
+        error_prefix(error, status, "%s", interface);
+    } else {
+        reap(claim->folder);
+        status = claim->lock = lock(claim->folder, claim->name);
         if (status == -EBUSY)
-            *owner = claim_owner(&address, length);
+            say_busy(claim->folder, claim->name, ifindex, error);
+        else if (status < 0 || (status = write_pid(claim->lock)) < 0)
+            error_set(error, status, "%s/%s can't be locked: %s", RUN_FOLDER, claim->name,
+                      strerror(-status));
+    }
+    if (status < 0) {
+        xdp_claim_close(claim);
         return status;
     }
-    return claim;
+    *out = claim;
+    return 0;
+}
+
+void xdp_claim_close(struct xdp_claim *claim)
+{
+    if (!claim)
+        return;
+    if (claim->lock >= 0) {
+        (void)unlinkat(claim->folder, claim->name, 0);
+        close(claim->lock);
+    }
+    if (claim->folder >= 0)
+        close(claim->folder);
+    free(claim);
+}
+
+int xdp_claim_ifindex(const struct xdp_claim *claim)
+{
+    return claim->ifindex;
+}
+
+static int write_whole(int folder, const char *name, const char *text)
+{
+    size_t length = strlen(text);
+    int file = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (file < 0)
+        return -errno;
+    ssize_t written = write(file, text, length);
+    int status = written < 0 ? -errno : 0;
+    if (close(file) != 0 && status == 0)
+        status = -errno;
+    return status == 0 && (size_t)written != length ? -ENOSPC : status;
+}
+
+int xdp_claim_remember(struct xdp_claim *claim, const char *text)
+{
+    char name[NAME + sizeof(SETTINGS)];
+    char writing[NAME + sizeof(WRITING)];
+
+    snprintf(name, sizeof(name), "%s%s", claim->name, SETTINGS);
+    if (!text)
+        return unlinkat(claim->folder, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
+    snprintf(writing, sizeof(writing), "%s%s", claim->name, WRITING);
+    int status = write_whole(claim->folder, writing, text);
+    if (status == 0 && renameat(claim->folder, writing, claim->folder, name) != 0)
+        status = -errno;
+    if (status != 0)
+        (void)unlinkat(claim->folder, writing, 0);
+    return status;
+}
+
+int xdp_claim_recall(const struct xdp_claim *claim, char *text, size_t size)
+{
+    char name[NAME + sizeof(SETTINGS)];
+
+    text[0] = 0;
+    snprintf(name, sizeof(name), "%s%s", claim->name, SETTINGS);
+    int file = openat(claim->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0)
+        return errno == ENOENT ? 0 : -errno;
+    ssize_t length = read(file, text, size - 1);
+    int status = length < 0 ? -errno : 0;
+    close(file);
+    text[length > 0 ? length : 0] = 0;
+    return status;
 }

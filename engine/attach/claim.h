@@ -1,14 +1,47 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The claim of an interface by one engine process. It is an abstract unix socket: the kernel keeps
- * one name space of them per network namespace, as it does with interfaces, and takes it away when
- * the process ends, however it ends. */
+/* The claim of an interface by one engine: a locked file in the run folder, named after the network
+ * namespace and the interface's index, so that it follows a rename. The kernel drops the lock when
+ * the process ends, however it ends. Beside the lock lies what is to be remembered of the interface
+ * even then.
+ *
+ *     /run/afxdp-engine/4026531840-7           the lock, the holder's process number in it
+ *     /run/afxdp-engine/4026531840-7.settings  what its next clean end has to put back
+ *
+ * Whoever changes an interface holds its claim. One thread at a time. */
 #ifndef AFXDP_CLAIM_H
 #define AFXDP_CLAIM_H
 
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
-/* The claim's descriptor; -EBUSY when another process has it: *owner is then its pid, 0 if it
- * can't be told. Close the descriptor to give the claim back. */
-int xdp_claim(int ifindex, pid_t *owner);
+#include "error.h"
+
+struct xdp_claim;
+
+/* -EBUSY with the holder's process number when another engine, or another claim of this process,
+ * has the interface; -EPERM and others of run_folder_open. Claims whose interface is gone from this
+ * network namespace are cleared away. */
+int xdp_claim_open(struct xdp_claim **out, int ifindex, struct error *error);
+
+/* Gives the interface free. What is remembered stays. Takes NULL. */
+void xdp_claim_close(struct xdp_claim *claim);
+
+int xdp_claim_ifindex(const struct xdp_claim *claim);
+
+/* Keeps the text, in place of what was remembered, whole or not at all: it is there when this
+ * returns 0, and survives the process. `text` NULL: there is nothing more to remember. */
+int xdp_claim_remember(struct xdp_claim *claim, const char *text);
+
+/* What is remembered, cut to size - 1 letters; "" when nothing is. */
+int xdp_claim_recall(const struct xdp_claim *claim, char *text, size_t size);
+
+/* Names of this network namespace and interface, "NAMESPACE-INDEX", and back again. */
+void xdp_claim_name(char *name, size_t size, int ifindex);
+
+/* Whether a name of the above is of an interface that is gone from this network namespace; false
+ * for one of another. */
+bool xdp_claim_is_stale(const char *name);
 
 #endif

@@ -1,18 +1,43 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "dispatcher.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <xdp/libxdp.h>
 
+#include "attach.h"
 #include "attached.h"
 
-int xdp_dispatcher_clean(int ifindex, int *removed)
+int xdp_dispatcher_find_ours(int ifindex, bool *alone)
+{
+    struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex(ifindex);
+    int ours = -ENOENT;
+
+    *alone = true;
+    if (libxdp_get_error(all))
+        return (int)libxdp_get_error(all);
+    for (struct xdp_program *p = xdp_multiprog__next_prog(NULL, all); p;
+         p = xdp_multiprog__next_prog(p, all)) {
+        if (!xdp_program_is_ours(xdp_program__fd(p)))
+            *alone = false;
+        else if (ours < 0)
+            ours = fcntl(xdp_program__fd(p), F_DUPFD_CLOEXEC, 0);
+    }
+    xdp_multiprog__close(all);
+    return ours;
+}
+
+int xdp_dispatcher_clean(int ifindex, int except, int *removed)
 {
     struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex(ifindex);
     struct xdp_program *ours[16];
+    uint32_t kept = xdp_program_id(except);
     size_t count = 0;
     int status = 0;
 
@@ -21,7 +46,7 @@ int xdp_dispatcher_clean(int ifindex, int *removed)
         return (int)libxdp_get_error(all);
     for (struct xdp_program *p = xdp_multiprog__next_prog(NULL, all); p && count < 16;
          p = xdp_multiprog__next_prog(p, all))
-        if (xdp_program_is_ours(xdp_program__fd(p)))
+        if (xdp_program_is_ours(xdp_program__fd(p)) && xdp_program_id(xdp_program__fd(p)) != kept)
             ours[count++] = p;
     if (count > 0)
         status =
@@ -30,6 +55,22 @@ int xdp_dispatcher_clean(int ifindex, int *removed)
         *removed = (int)count;
     xdp_multiprog__close(all);
     return status;
+}
+
+void xdp_dispatcher_remove_pins(int ifindex, uint32_t id)
+{
+    char folder[PATH_MAX - NAME_MAX - 1], path[PATH_MAX];
+    const struct dirent *file;
+
+    snprintf(folder, sizeof(folder), "%s/xdp/dispatch-%d-%u", xdp_bpffs(), ifindex, id);
+    DIR *files = opendir(folder);
+    while (files && (file = readdir(files)) != NULL) {
+        snprintf(path, sizeof(path), "%s/%s", folder, file->d_name);
+        unlink(path);
+    }
+    if (files)
+        closedir(files);
+    rmdir(folder);
 }
 
 bool xdp_dispatcher_has_frags(int ifindex)

@@ -5,14 +5,22 @@
 #define AFXDP_DISPATCHER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <bpf/libbpf.h>
 
 struct xdp_program;
 
-/* Takes programs of ours out of the dispatcher on the interface: those that an engine left when it
- * was killed. The dispatcher itself goes with its last program. *removed tells how many. */
-int xdp_dispatcher_clean(int ifindex, int *removed);
+/* A descriptor of a program of ours behind the dispatcher on the interface, -ENOENT without one.
+ * *alone: every program there is ours. */
+int xdp_dispatcher_find_ours(int ifindex, bool *alone);
+
+/* Takes programs of ours out of the dispatcher, those that an engine left when it was killed, but
+ * not `except`. *removed tells how many. */
+int xdp_dispatcher_clean(int ifindex, int except, int *removed);
+
+/* Removes what libxdp pinned for a dispatcher (of that program id) that is no longer attached. */
+void xdp_dispatcher_remove_pins(int ifindex, uint32_t id);
 
 /* Whether every program behind it takes frames of several buffers. */
 bool xdp_dispatcher_has_frags(int ifindex);

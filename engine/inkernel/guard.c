@@ -24,6 +24,8 @@ static int prepare(struct guard *guard, const struct guard_options *options, str
         .skb = options->skb,
         .stay = options->stay,
         .frags = options->frags,
+        .fail_closed = options->without == GUARD_DROP,
+        .other_ifindex = options->other_ifindex,
     };
     const uint32_t slot = 0;
 

@@ -326,6 +326,8 @@ static void test_damage(void **state)
 
         if (shape.depth > 8)
             shape.depth = 8;
+        if (shape.tree_count > 20)
+            shape.tree_count = 20;
         random_model_make(&model, &shape, &random);
         assert_int_equal(dt_model_load(&flat, &model.file, NULL), 0);
         assert_int_equal(dt_model_encode(flat, &again, &size, NULL), 0);

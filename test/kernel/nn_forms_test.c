@@ -19,7 +19,7 @@
 #include "nn_reference.h"
 #include "nn_splice.h"
 
-enum { MODELS = 300, ROWS = 200 };
+enum { MODELS = 240, ROWS = 160 };
 
 static struct verdict packed_verdict(const struct nn_packed *packed, const uint32_t *features)
 {

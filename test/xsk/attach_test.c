@@ -1,104 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Attaching, in every way there is without a dispatcher, and what the next process finds after one
- * that ended without a word. In a network and mount namespace of its own; needs root. */
+ * that ended without a word. */
 #include <errno.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 
-#include "attach.h"
-#include "attached.h"
-
-#include "pass.skel.h"
-
-enum { SKIP = 77 };
-
-#define PORT "xskattach0"
-
-static char folder[] = "/tmp/afxdp-attach-XXXXXX";
-
-struct
-try {
-    struct pass_bpf *skeleton;
-    struct xdp_attachment *attachment;
-    struct error error;
-};
-
-static int prepare(struct try *try, bool stay, bool skb, enum xdp_means means)
-{
-    *try = (struct try){.skeleton = pass_bpf__open()};
-    assert_non_null(try->skeleton);
-    const struct xdp_request request = {
-        .interface = PORT,
-        .object = try->skeleton->obj,
-        .program = "afxdp_pass",
-        .stay = stay,
-        .skb = skb,
-        .frags = true,
-        .means = means,
-    };
-    int status = xdp_prepare(&try->attachment, &request, &try->error);
-    if (status != 0)
-        pass_bpf__destroy(try->skeleton);
-    return status;
-}
-
-static void attach(struct try *try, bool stay, bool skb, enum xdp_means means)
-{
-    assert_int_equal(prepare(try, stay, skb, means), 0);
-    assert_true(try->attachment->loaded);
-    assert_int_equal(xdp_attach(try->attachment, &try->error), 0);
-}
-
-static void detach(struct try *try)
-{
-    xdp_detach(try->attachment);
-    pass_bpf__destroy(try->skeleton);
-}
-
-static struct xdp_attached what(void)
-{
-    struct xdp_attached attached;
-
-    assert_int_equal(xdp_attached_query((int)if_nametoindex(PORT), &attached), 0);
-    return attached;
-}
-
-/* An engine that ends without detaching. */
-static void die_attached(bool stay, bool skb, enum xdp_means means)
-{
-    pid_t child = fork();
-    int status = 1;
-
-    if (child == 0) {
-        struct try try;
-        attach(&try, stay, skb, means);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-}
-
-/* A link that nobody holds any more is taken away a moment later. */
-static void wait_until_bare(void)
-{
-    for (int i = 0; i < 500 && what().id != 0; i++)
-        usleep(10000);
-    assert_int_equal(what().id, 0);
-}
+#include "attach_lab.h"
 
 static void test_means(void **state)
 {
@@ -167,8 +79,9 @@ static void test_swap(void **state)
     assert_int_not_equal(before, 0); /* still at work while maps are filled */
     assert_int_equal(xdp_attach(try.attachment, &try.error), 0);
     assert_int_not_equal(what().id, before);
+    xdp_commit(try.attachment);
     xdp_leave(try.attachment);
-    pass_bpf__destroy(try.skeleton);
+    forget(&try);
     assert_int_not_equal(what().id, 0);
     attach(&try, true, false, XDP_MEANS_AUTO);
     detach(&try);
@@ -245,17 +158,6 @@ static void test_stale_pin(void **state)
     detach(&try);
 }
 
-static int enter_lab(void)
-{
-    if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 || !mkdtemp(folder) ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("bpf", folder, "bpf", 0, NULL) != 0 ||
-        // NOLINTNEXTLINE(cert-env33-c): a fixed command
-        system("ip link add " PORT " type veth && ip link set " PORT " up") != 0)
-        return -1;
-    return setenv("LIBXDP_BPFFS", folder, 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,12 +167,5 @@ int main(void)
         cmocka_unit_test(test_stale_pin),
     };
 
-    if (enter_lab() != 0) {
-        printf("skipped: no namespace with a veth and a bpffs here: %s\n", strerror(errno));
-        return SKIP;
-    }
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    umount2(folder, MNT_DETACH);
-    rmdir(folder);
-    return failed;
+    return lab_run(tests);
 }
