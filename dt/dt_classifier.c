@@ -114,7 +114,8 @@ int dt_variant_new(struct classifier **out, size_t variant, const struct dt_mode
     if (classifier && classifier->model)
         err = chosen->prepare(&classifier->plan, classifier->model);
     if (err) {
-        dt_classifier_destroy(&classifier->base);
+        if (classifier)
+            dt_classifier_destroy(&classifier->base);
         return error_set(error, err, "%s: no memory for %u trees of %u nodes", chosen->name,
                          model->shape.tree_count, model->node_count);
     }
