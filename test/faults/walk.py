@@ -34,7 +34,7 @@ RUNNING = ": running"
 WAIT = 20  # seconds for anything; a hang is a finding
 # What is said beside the line of the error: what was obtained, warnings, and what goes on.
 ASIDE = re.compile("warning: |took over|nothing is dropped|: running|is at work|mode, |model inside|"
-                   "a table of|the model at work stays")
+                   "a table of .* to leave memory|the model at work stays")
 
 
 class Page:
