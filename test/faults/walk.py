@@ -113,7 +113,7 @@ class Walk:
         self.options = options
         self.here = here
         self.leftover = leftover[1] if leftover else None
-        self.findings = []
+        self.findings = 0
         self.crossed = None  # whether packets do before
         self.clean = None    # the state after a clean end
 
@@ -211,7 +211,10 @@ class Walk:
         wrong = self.script()
         page = PAGE.read()
         if wrong:
-            self.findings.append((wrong, n, page["what"], self.said))
+            self.findings += 1
+            print(f"{self.name}, {n}: {page['what']}: {wrong}", flush=True)
+            for line in self.said.splitlines():
+                print(f"    {line}")
         if self.here and (wrong or (self.started and self.leftover is not None)):
             self.here.clear()
             self.prepare()
@@ -238,11 +241,7 @@ class Walk:
             n += every
         took = time.monotonic() - begin
         print(f"{self.name}: {calls} calls, {tried} failed in turn, {took:.1f} s, "
-              f"{len(self.findings)} findings", flush=True)
-        for wrong, n, what, said in self.findings:
-            print(f"    {n}: {what}: {wrong}", flush=True)
-            for line in said.splitlines():
-                print(f"        {line}")
+              f"{self.findings} findings", flush=True)
 
 
 def walks():
@@ -283,6 +282,7 @@ def main():
     check = subprocess.run([lab.LAB, "check"], check=False)
     if check.returncode:
         sys.exit(check.returncode)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # and take the labs down
     end = time.monotonic() + arguments.minutes * 60
     findings = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -293,7 +293,7 @@ def main():
                 if arguments.only and arguments.only not in walk.name:
                     continue
                 walk.walk(arguments.every, arguments.first)
-                findings += len(walk.findings)
+                findings += walk.findings
                 if time.monotonic() > end:
                     print(f"more than {arguments.minutes} minutes")
                     findings += 1
