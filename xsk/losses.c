@@ -13,25 +13,40 @@
 struct losses {
     struct losses_bpf *skeleton;
     int cpus;
+    uint64_t *each; /* one per CPU: to read into, so that reading can't fail for want of memory */
 };
 
-static int begin(struct losses *losses, const int *ifindexes, uint32_t count)
+static int make_entries(const struct losses *losses, const int *ifindexes, uint32_t count,
+                        uint32_t queues)
 {
-    uint64_t *zeros = calloc((size_t)losses->cpus, sizeof(*zeros)); /* one per CPU */
-    int status = zeros ? losses_bpf__load(losses->skeleton) : -ENOMEM;
+    const uint64_t *zeros = losses->each;
+    int lost = bpf_map__fd(losses->skeleton->maps.lost);
+    int unbound = bpf_map__fd(losses->skeleton->maps.unbound);
+    int status = 0;
 
     for (uint32_t i = 0; status == 0 && i < count; i++) {
-        uint32_t port = (uint32_t)ifindexes[i];
+        struct redirect_socket socket = {.ifindex = (uint32_t)ifindexes[i]};
 
-        if (bpf_map_update_elem(bpf_map__fd(losses->skeleton->maps.lost), &port, zeros, BPF_ANY) !=
-            0)
+        if (bpf_map_update_elem(lost, &socket.ifindex, zeros, BPF_ANY) != 0)
             status = -errno;
+        for (; status == 0 && socket.queue < queues; socket.queue++)
+            if (bpf_map_update_elem(unbound, &socket, zeros, BPF_ANY) != 0)
+                status = -errno;
     }
-    free(zeros);
+    return status;
+}
+
+static int begin(struct losses *losses, const int *ifindexes, uint32_t count, uint32_t queues)
+{
+    losses->each = calloc((size_t)losses->cpus, sizeof(*losses->each));
+    int status = losses->each ? losses_bpf__load(losses->skeleton) : -ENOMEM;
+
+    if (status == 0)
+        status = make_entries(losses, ifindexes, count, queues);
     return status == 0 ? losses_bpf__attach(losses->skeleton) : status;
 }
 
-int losses_open(struct losses **out, const int *ifindexes, uint32_t count)
+int losses_open(struct losses **out, const int *ifindexes, uint32_t count, uint32_t queues)
 {
     struct losses *losses = calloc(1, sizeof(*losses));
     int status;
@@ -46,7 +61,7 @@ int losses_open(struct losses **out, const int *ifindexes, uint32_t count)
     else if (losses->cpus < 0)
         status = losses->cpus;
     else
-        status = begin(losses, ifindexes, count);
+        status = begin(losses, ifindexes, count, queues);
     if (status != 0) {
         losses_close(losses);
         return status;
@@ -55,17 +70,28 @@ int losses_open(struct losses **out, const int *ifindexes, uint32_t count)
     return 0;
 }
 
+static uint64_t sum(const struct losses *losses, const struct bpf_map *map, const void *key)
+{
+    uint64_t all = 0;
+
+    if (bpf_map_lookup_elem(bpf_map__fd(map), key, losses->each) == 0)
+        for (int cpu = 0; cpu < losses->cpus; cpu++)
+            all += losses->each[cpu];
+    return all;
+}
+
 uint64_t losses_read(const struct losses *losses, int ifindex)
 {
-    uint64_t *each = calloc((size_t)losses->cpus, sizeof(*each));
     uint32_t port = (uint32_t)ifindex;
-    uint64_t sum = 0;
 
-    if (each && bpf_map_lookup_elem(bpf_map__fd(losses->skeleton->maps.lost), &port, each) == 0)
-        for (int cpu = 0; cpu < losses->cpus; cpu++)
-            sum += each[cpu];
-    free(each);
-    return sum;
+    return sum(losses, losses->skeleton->maps.lost, &port);
+}
+
+uint64_t losses_read_unbound(const struct losses *losses, int ifindex, uint32_t queue)
+{
+    const struct redirect_socket socket = {(uint32_t)ifindex, queue};
+
+    return sum(losses, losses->skeleton->maps.unbound, &socket);
 }
 
 void losses_close(struct losses *losses)
@@ -73,5 +99,6 @@ void losses_close(struct losses *losses)
     if (!losses)
         return;
     losses_bpf__destroy(losses->skeleton);
+    free(losses->each);
     free(losses);
 }

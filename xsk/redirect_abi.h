@@ -20,6 +20,12 @@ struct redirect_stamp {
 
 #define REDIRECT_STAMP_MARK 0x70646178615f3831ull
 
+/* A queue's socket. */
+struct redirect_socket {
+    uint32_t ifindex;
+    uint32_t queue;
+};
+
 /* "Never touch": IP packets of this protocol from or to this port. */
 struct redirect_bypass {
     uint16_t port; /* 0: any */

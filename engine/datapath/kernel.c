@@ -243,7 +243,7 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0 && config_is_inline(config)) {
         const int ports[] = {kernel->nics.nic[0]->ifindex, kernel->nics.nic[1]->ifindex};
 
-        (void)losses_open(&kernel->losses, ports, 2);
+        (void)losses_open(&kernel->losses, ports, 2, 0);
     }
     return status;
 }

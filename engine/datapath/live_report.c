@@ -47,6 +47,10 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
                               port < live->routes ? &live->queue[queue].stats[port] : &none);
     add_redirect(object, live->sockets.redirect[port], queue);
     add_socket(object, &live->sockets.group[queue]->port[port]);
+    if (live->sockets.losses)
+        report_number(
+            object, "rx_unbound",
+            losses_read_unbound(live->sockets.losses, live->nics.nic[port]->ifindex, queue));
     if (port == 0) { /* one worker serves both ports */
         report_number(object, "busy_ns", live->queue[queue].counters.busy_ns);
         report_number(object, "sleeps", live->queue[queue].counters.sleeps);
@@ -63,7 +67,7 @@ static json_t *port_json(const struct live *live, uint32_t port)
     return interface_report_port(live->nics.nic[port], &live->nic_before[port],
                                  s->redirect[port] ? redirect_attachment(s->redirect[port])
                                                    : pass_attachment(s->pass),
-                                 s->losses);
+                                 s->ports > 1 ? s->losses : NULL);
 }
 
 json_t *live_report(const struct live *live)

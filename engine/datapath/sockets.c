@@ -282,10 +282,10 @@ int sockets_bind(struct sockets *s, const struct interfaces *nics,
 
     if (status == 0)
         status = connect_all(s, error);
-    if (status == 0 && config_is_inline(config)) {
-        const int ports[] = {nics->nic[0]->ifindex, nics->nic[1]->ifindex};
+    if (status == 0) {
+        const int ports[] = {nics->nic[0]->ifindex, nics->ports > 1 ? nics->nic[1]->ifindex : 0};
 
-        (void)losses_open(&s->losses, ports, 2);
+        (void)losses_open(&s->losses, ports, nics->ports, s->queues);
     }
     return status;
 }

@@ -134,6 +134,8 @@ static void *worker_thread(void *argument)
     busy_until(w, now_ns());
     if (w->status == 0)
         w->status = drain(w);
+    else if (w->status == -ENXIO) /* gone, but what came before can be read */
+        (void)drain(w);
     __atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
     return NULL;
 }

@@ -95,7 +95,7 @@ def unexplained(queue):
     """Packets that the program sent to the socket and that neither arrived nor were lost for a
     counted reason."""
     return (queue.get("xdp_redirected", 0) - queue["received"] - queue["rx_dropped"]
-            - queue["rx_ring_full"])
+            - queue["rx_ring_full"] - queue.get("rx_unbound", 0))
 
 
 class Lab:

@@ -3,6 +3,7 @@
 """From start to every kind of end: what is attached, what still flows, what the next start does."""
 
 import signal
+import subprocess
 import time
 
 import lab
@@ -81,6 +82,24 @@ class SinglePort(lab.Test):
         report = engine.report()
         self.assertEqual(report["packets"], 100)
         self.assertIn("removed", report["error"])
+
+    def test_interface_removed_under_load(self):
+        """Each packet that the program has seen is accounted for, whatever moment the end hits."""
+        unbound = 0
+        for _ in range(5):
+            here = self.lab()
+            engine = here.engine("--iface", "eng0")
+            sender = here.start("gen", lab.GENERATE, "--iface", "gen0", "--live", "--count",
+                                "1000000", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.15)
+            here.run("eng", "ip", "link", "del", "eng0")
+            self.assertEqual(engine.end(), 1)
+            sender.kill()
+            sender.wait()
+            for queue in engine.report()["queues"]:
+                self.assertEqual(lab.unexplained(queue), 0, queue)
+                unbound += queue["rx_unbound"]
+        print(f"{unbound} packets were on their way to a socket without an interface")
 
     def test_second_engine(self):
         here = self.lab()
