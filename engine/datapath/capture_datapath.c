@@ -22,6 +22,7 @@ struct capture_datapath {
     struct afxdp_datapath base;
     struct capture *capture;
     struct flow_table *table;
+    struct host_tables *hosts; /* NULL: feature set 1 */
     struct verdict_log *log;
     struct pipeline *pipeline;
     struct stats *stats;
@@ -38,13 +39,16 @@ static void set_judge(struct capture_datapath *d, const struct judge *judge)
     d->pipeline->policy = judge->policy;
 }
 
-static int open_table(struct capture_datapath *d, struct error *error)
+static int open_tables(struct capture_datapath *d, struct error *error)
 {
     struct flow_table_options flows = config_flows(d->base.config);
     struct stat file;
 
     flows.ready = stat(d->base.config->pcap, &file) == 0 && file.st_size >= LONG_CAPTURE;
-    return flow_table_new(&d->table, &flows, error);
+    int status = flow_table_new(&d->table, &flows, error);
+    if (status != 0)
+        return status;
+    return judgement_hosts(&d->hosts, d->base.judgement, d->base.config, flows.ready, error);
 }
 
 static int capture_datapath_open(struct afxdp_datapath *base, struct error *error)
@@ -54,7 +58,7 @@ static int capture_datapath_open(struct afxdp_datapath *base, struct error *erro
     int status = capture_open(&d->capture, config->pcap, error);
 
     if (status == 0)
-        status = open_table(d, error);
+        status = open_tables(d, error);
     if (status == 0 && config->verdicts)
         status = verdict_log_open(&d->log, config->verdicts, &base->judgement->policy,
                                   base->judgement->model != NULL, error);
@@ -66,6 +70,7 @@ static int capture_datapath_open(struct afxdp_datapath *base, struct error *erro
         return error_set(error, -ENOMEM, "no memory for a pipeline");
     memset(d->stats, 0, sizeof(*d->stats));
     d->pipeline->table = d->table;
+    d->pipeline->hosts = d->hosts;
     d->pipeline->observer = d->log ? verdict_log_observer(d->log) : NULL;
     set_judge(d, &base->judgement->judge);
     return 0;
@@ -148,6 +153,7 @@ static void capture_datapath_close(struct afxdp_datapath *base)
     (void)capture_datapath_stop(base, &ignored);
     capture_close(d->capture);
     flow_table_free(d->table);
+    host_tables_free(d->hosts);
     free(d->pipeline);
     free(d->stats);
 }

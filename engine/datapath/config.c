@@ -75,14 +75,29 @@ bool config_stays(const struct afxdp_config *config)
     return config_is_inline(config) || config->fail_closed;
 }
 
+/* Two runs over a capture give the same; on an interface nobody may know who shares a cell. */
+static bool has_fixed_seed(const struct afxdp_config *config)
+{
+    return config->pcap || option_given(&config->values, "flow-seed");
+}
+
 struct flow_table_options config_flows(const struct afxdp_config *config)
 {
     return (struct flow_table_options){
         .flows = config->flows,
         .timeout = config->flow_timeout,
-        .fixed_seed = option_given(&config->values, "flow-seed"),
+        .fixed_seed = has_fixed_seed(config),
         .seed = config->flow_seed,
     };
+}
+
+struct host_tables_options config_hosts(const struct afxdp_config *config)
+{
+    struct host_tables_options hosts = config->hosts;
+
+    hosts.fixed_seed = has_fixed_seed(config);
+    hosts.seed = config->flow_seed;
+    return hosts;
 }
 
 /* An option that would be ignored is an error. */
@@ -152,7 +167,7 @@ int afxdp_config_check(const struct afxdp_config *config, struct afxdp_error *er
     int status = config_check(config, &said);
 
     if (status == 0 && strcmp(config->model, "none") != 0)
-        status = model_open_to_run(&model, config->model, &said);
+        status = model_open(&model, config->model, &said);
     if (status == 0)
         status = config_policy(config, model ? model->file : NULL, &policy, &said);
     model_close(model);

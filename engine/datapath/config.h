@@ -5,6 +5,7 @@
 
 #include "afxdp_engine.h"
 #include "flow_table_memory.h"
+#include "host_tables.h"
 #include "option.h"
 #include "policy.h"
 #include "redirect.h"
@@ -51,6 +52,7 @@ struct afxdp_config {
     uint32_t flows;
     uint32_t flow_timeout; /* s */
     uint64_t flow_seed;
+    struct host_tables_options hosts;
     const char *verdicts; /* NULL: none */
 
     const char *interface; /* NULL: choose */
@@ -95,6 +97,7 @@ bool config_is_inline(const struct afxdp_config *config);
 bool config_stays(const struct afxdp_config *config);
 
 struct flow_table_options config_flows(const struct afxdp_config *config);
+struct host_tables_options config_hosts(const struct afxdp_config *config);
 
 /* -EINVAL for options that exclude each other, or that the datapath would ignore. */
 int config_check(const struct afxdp_config *config, struct error *error);

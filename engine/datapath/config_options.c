@@ -38,6 +38,11 @@ static int parse_action(void *target, const char *value, struct error *error)
     return 0;
 }
 
+static int parse_hosts(void *target, const char *value, struct error *error)
+{
+    return host_tables_parse(&((struct afxdp_config *)target)->hosts, value, error);
+}
+
 static int parse_bypass(void *target, const char *value, struct error *error)
 {
     struct afxdp_config *config = target;
@@ -87,7 +92,10 @@ const struct option_spec config_options[] = {
     {NUMBER("flows", "N", 1, FLOWS_MAX, flows), .applies = ALL, .initial = "1048576",
      .help = "flows to remember, then the oldest are evicted"},
     {NUMBER("flow-seed", "N", 0, UINT64_MAX, flow_seed), .applies = ALL,
-     .help = "fix the table's hash, for repeatable evictions (random)"},
+     .help = "fix the hash of the tables of flows and hosts, for\n"
+             "repeatable evictions (random; of a capture 0)"},
+    {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .applies = CAPTURE | AFXDP,
+     .initial = "65536:1", .help = HOST_TABLES_HELP},
 
     {.group = "Output",
      TEXT("verdicts", "FILE", verdicts),

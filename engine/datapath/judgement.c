@@ -13,7 +13,7 @@ int judgement_new(struct judgement **out, const struct afxdp_config *config, str
     if (!j)
         return error_set(error, -ENOMEM, "no memory for a model");
     if (strcmp(config->model, "none") != 0)
-        status = model_open_to_run(&j->model, config->model, error);
+        status = model_open(&j->model, config->model, error);
     if (status == 0)
         status = config_policy(config, j->model ? j->model->file : NULL, &j->policy, error);
     if (status != 0) {
@@ -23,6 +23,18 @@ int judgement_new(struct judgement **out, const struct afxdp_config *config, str
     j->judge = (struct judge){j->model ? j->model->classifier : NULL, &j->policy};
     *out = j;
     return 0;
+}
+
+int judgement_hosts(struct host_tables **out, const struct judgement *judgement,
+                    const struct afxdp_config *config, bool ready, struct error *error)
+{
+    struct host_tables_options hosts = config_hosts(config);
+
+    hosts.ready = ready;
+    *out = NULL;
+    if (!judgement->model || judgement->model->classifier->feature_set != FEATURE_SET_2)
+        return 0;
+    return host_tables_new(out, &hosts, error);
 }
 
 void judgement_free(struct judgement *j)

@@ -17,6 +17,11 @@ struct judgement {
 /* Reads the model's file and carries out the --action options. -errno of model_open, -EINVAL. */
 int judgement_new(struct judgement **out, const struct afxdp_config *config, struct error *error);
 
+/* The host memory that its model needs; NULL where that reads feature set 1. `ready`: all of it is
+ * there from the start. */
+int judgement_hosts(struct host_tables **out, const struct judgement *judgement,
+                    const struct afxdp_config *config, bool ready, struct error *error);
+
 void judgement_free(struct judgement *judgement); /* takes NULL */
 
 /* -EINVAL where `next` can't take the place of `present`: counters go on, so its classes must be

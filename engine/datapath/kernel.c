@@ -228,7 +228,13 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     struct kernel *kernel = of(base);
     const struct afxdp_config *config = base->config;
 
+    const struct model *model = base->judgement->model;
+
     kernel->ports = config_way(config) == WAY_BRIDGE ? 2 : 1;
+    if (model && model->classifier->feature_set != FEATURE_SET_1)
+        return error_set(error, -EINVAL,
+                         "model %s: made for feature set %u, --datapath kernel computes set 1",
+                         model->path, model->classifier->feature_set);
     int status = interfaces_open(&kernel->nics, config, &base->say, error);
     if (status != 0)
         return status;

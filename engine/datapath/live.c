@@ -53,6 +53,7 @@ static int prepare_queue(struct live *live, uint32_t i, struct error *error)
     memset(queue->stats, 0, live->routes * sizeof(*queue->stats));
     *queue->pipeline = (struct pipeline){
         .table = queue->table,
+        .hosts = live->hosts,
         .classifier = judge->classifier,
         .policy = judge->policy,
         .observer = live->verdicts.stream ? verdict_stream_observer(live->verdicts.stream) : NULL,
@@ -177,6 +178,8 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
         status = choose_cores(live, error);
     if (status == 0)
         status = verdicts_open(&live->verdicts, base, live->nics.queues, NULL, error);
+    if (status == 0)
+        status = judgement_hosts(&live->hosts, base->judgement, config, true, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
         status = prepare_queue(live, i, error);
     if (status == 0)
@@ -313,6 +316,7 @@ static void live_close(struct afxdp_datapath *base)
         free(live->queue[i].pipeline);
         free(live->queue[i].stats);
     }
+    host_tables_free(live->hosts);
 }
 
 struct afxdp_datapath *live_datapath_new(void)

@@ -29,6 +29,7 @@ struct live {
     struct cores cores;
     uint32_t routes; /* of each worker */
     struct live_queue queue[REDIRECT_QUEUES_MAX];
+    struct host_tables *hosts; /* of all workers; NULL: feature set 1 */
     struct verdicts verdicts;
     struct nic_counters nic_before[2];
     bool told_of_times;

@@ -109,22 +109,6 @@ fail:
     return err;
 }
 
-int model_open_to_run(struct model **out, const char *name, struct error *error)
-{
-    struct model *model = NULL;
-    int err = model_open(&model, name, error);
-
-    if (!err && model->file->feature_set != FEATURE_SET_1) {
-        err = error_set(error, -EINVAL,
-                        "model %s: made for feature set %u, the datapaths compute set 1",
-                        model->path, model->file->feature_set);
-        model_close(model);
-    }
-    if (!err)
-        *out = model;
-    return err;
-}
-
 void model_close(struct model *model)
 {
     if (!model)

@@ -18,10 +18,6 @@ struct model {
  * untouched on failure; -errno of open, -EINVAL or -EBADMSG with one line in `error`. */
 int model_open(struct model **out, const char *name, struct error *error);
 
-/* The same for a model that is to judge packets: -EINVAL for one of a feature set that no datapath
- * computes. */
-int model_open_to_run(struct model **out, const char *name, struct error *error);
-
 void model_close(struct model *model); /* takes NULL */
 
 #endif

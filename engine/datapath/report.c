@@ -65,6 +65,7 @@ json_t *report_json(const struct report *report)
     report_number(object, "bytes", totals->bytes);
     report_number(object, "flows", totals->flows);
     report_number(object, "evictions", totals->evictions);
+    report_number(object, "hosts_left_out", totals->hosts_left_out);
     report_put(object, "classes", classes_json(report));
     report_number(object, "other", totals->slots[SLOT_OTHER]);
     report_number(object, "malformed", totals->slots[SLOT_MALFORMED]);

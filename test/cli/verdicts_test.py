@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A model written by hand through afxdp-engine: verdicts, confidence, actions, and damage."""
 
+import csv
 import random
 import struct
 import sys
@@ -9,7 +10,7 @@ import unittest
 
 import programs
 import q8
-from programs import engine, ethernet_udp, pcap, report
+from programs import engine, ethernet_udp, pcap, report, run
 
 
 def tcp(dport):
@@ -44,6 +45,30 @@ class Verdicts(programs.Test):
         self.assertEqual(rows[0], ["index", "class", "confidence", "action"])
         self.assertEqual([row[0] for row in rows[1:]], ["0", "1", "2", "3", "4"])
         return report(done), [tuple(row[1:]) for row in rows[1:]]
+
+    def test_hosts(self):
+        """A tree of feature set 2 judges by the numbers that afxdp-features writes."""
+        self.model, features = self.write("hosts.q8", q8.tree(version=2)), self.path("f.csv")
+        for hosts in ("65536:1", "1024:2"):
+            done = engine("-r", programs.MIXED, "--json", "--verdicts", self.path("v.csv"),
+                          "--hosts", hosts, model=self.model)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assertEqual(report(done)["hosts_left_out"], 0)
+            run("afxdp-features", programs.MIXED, "--set", "2", "--hosts", hosts, "-o", features)
+            wanted = {row["index"]: ("low", "240") if int(row["dport"]) <= 1000
+                      else ("high", "150") if int(row["service_failed"]) <= 6 else ("low", "0")
+                      for row in csv.DictReader(self.read("f.csv").splitlines())}
+            found = {row["index"]: (row["class"], row["confidence"])
+                     for row in csv.DictReader(self.read("v.csv").splitlines())
+                     if row["confidence"]}
+            self.assertEqual(found, wanted)
+            self.assertEqual(len(set(found.values())), 3)
+
+    def test_hosts_of_no_use(self):
+        for hosts in ("1000", "65536:3", "65536:", "x", "4194305", ""):
+            done = engine("-r", self.capture, "--hosts", hosts)
+            self.assertEqual(done.returncode, 2, hosts)
+            self.assertIn(b"--hosts", done.stderr)
 
     def test_defaults(self):
         result, rows = self.classify()

@@ -87,6 +87,31 @@ def seeds():
                     + made.udp(), 60)
 
 
+def conversations(rng):
+    """TCP and UDP of a few ports both ways with all kinds of flags and payload, and ICMP errors that
+    quote them."""
+    for _ in range(60):
+        ports = rng.sample((80, 443, 1000, 2000), 2)
+        segment = bytearray(made.tcp(*ports) + bytes(rng.choice((0, 0, 9))))
+        segment[12:14] = rng.choice((0x50, 0x50, 0x80)), rng.choice((2, 0x12, 0x10, 0x18, 4, 0x14))
+        for build, protocol, inner in ((made.ipv4, 6, bytes(segment)), (made.ipv6, 6, bytes(segment)),
+                                       (made.ipv4, 17, made.udp(*ports)),
+                                       (made.ipv6, 17, made.udp(*ports))):
+            said = turned(build(inner, protocol), ports) if rng.random() < 0.5 else build(inner, protocol)
+            yield said
+            kind = rng.choice((3, 3, 5, 8, 11)) if build is made.ipv4 else rng.choice((1, 1, 2, 129))
+            error = bytes([kind, rng.choice((0, 1, 4))]) + bytes(6) + said[:rng.choice((28, 48, 70))]
+            yield build(error, 1 if build is made.ipv4 else 58)
+
+
+def turned(packet, ports):
+    """The same from the other host: addresses and ports change places."""
+    at, size = (12, 4) if packet[0] >> 4 == 4 else (8, 16)
+    end = at + 2 * size
+    return (packet[:at] + packet[at + size:end] + packet[at:at + size]
+            + struct.pack(">HH", *reversed(ports)) + packet[end + 4:])
+
+
 def framed(link, rng, packet):
     kind = 0x86DD if packet[0] >> 4 == 6 else 0x0800
     if link == 1:
@@ -116,7 +141,7 @@ def damaged(rng, frame):
 
 
 def write_mutated(path, link, rng, count=4000):
-    packets, time = list(seeds()), 10**18
+    packets, time = list(seeds()) + list(conversations(rng)), 10**18
     with open(path, "wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, link))
         for _ in range(count):
