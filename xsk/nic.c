@@ -3,28 +3,38 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "nic_ethtool.h"
+#include "nic_link.h"
 #include "nic_private.h"
 
-enum { CARRIER_PAUSE_MS = 20, RESTORE_TRIES = 3 };
+enum { CARRIER_PAUSE_MS = 20, RESTORE_TRIES = 3, CHANNELS_LOOK_MS = 250 };
 
-static int numa_node(const char *interface)
+/* By the device's place on its bus: below /sys/class/net stand names, maybe another namespace's. */
+static int numa_node(const char *bus)
 {
-    char path[64];
+    static const char *const paths[] = {"/sys/bus/pci/devices/%s/numa_node",
+                                        "/sys/bus/virtio/devices/%s/../numa_node"};
     int node = -1;
 
-    snprintf(path, sizeof(path), "/sys/class/net/%s/device/numa_node", interface);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return -1;
-    if (fscanf(file, "%d", &node) != 1)
-        node = -1;
-    fclose(file);
+    for (int i = 0; i < 2 && bus[0] && !strchr(bus, '/'); i++) {
+        char path[96];
+
+        snprintf(path, sizeof(path), paths[i], bus);
+        FILE *file = fopen(path, "re");
+        if (!file)
+            continue;
+        if (fscanf(file, "%d", &node) != 1)
+            node = -1;
+        fclose(file);
+    }
     return node;
 }
 
@@ -33,33 +43,131 @@ static void read_driver(struct nic *nic)
     struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
     struct ethtool_ringparam rings = {.cmd = ETHTOOL_GRINGPARAM};
 
-    if (nic_ethtool(nic->name, &driver) == 0)
+    if (nic_ethtool(nic, &driver) == 0) {
         snprintf(nic->driver, sizeof(nic->driver), "%.31s", driver.driver);
+        snprintf(nic->bus, sizeof(nic->bus), "%.31s", driver.bus_info);
+    }
     nic->about = driver_of(nic->driver);
-    if (nic_ethtool(nic->name, &rings) == 0) {
+    if (nic_ethtool(nic, &rings) == 0) {
         nic->rx_ring = rings.rx_pending;
         nic->tx_ring = rings.tx_pending;
     }
 }
 
+static int check_type(const struct nic_link *link, struct error *error)
+{
+    if (link->type == ARPHRD_ETHER || link->type == ARPHRD_LOOPBACK)
+        return 0;
+    return error_set(error, -EPROTONOSUPPORT,
+                     "%s%s%s: its frames have no Ethernet header (link type %u), and the engine "
+                     "reads Ethernet: take the interface that carries it",
+                     link->name, link->kind[0] ? ", of type " : "", link->kind, link->type);
+}
+
 int nic_open(struct nic **out, const char *name, struct error *error)
 {
-    struct ifreq what = {0};
-    struct nic *nic;
+    struct nic_link link;
+    int status = nic_link_read(&link, name, 0);
 
-    if (strlen(name) >= IF_NAMESIZE || if_nametoindex(name) == 0)
-        return error_set(error, -ENODEV, "%s: no such interface; see: ip link", name);
-    nic = calloc(1, sizeof(*nic));
+    if (status == -ENODEV)
+        return error_set(error, status, "%s: no such interface; see: ip link", name);
+    if (status != 0)
+        return error_set(error, status, "%s: the interface can't be looked at: %s", name,
+                         strerror(-status));
+    status = check_type(&link, error);
+    if (status != 0)
+        return status;
+    struct nic *nic = calloc(1, sizeof(*nic));
     if (!nic)
         return error_set(error, -ENOMEM, "out of memory");
-    snprintf(nic->name, sizeof(nic->name), "%s", name);
-    nic->ifindex = (int)if_nametoindex(name);
-    if (nic_ioctl(name, SIOCGIFMTU, &what) == 0)
-        nic->mtu = (uint32_t)what.ifr_mtu;
-    nic->node = numa_node(name);
+    nic->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (nic->control < 0) {
+        status = error_set(error, -errno, "%s: no socket to ask about it: %s", link.name,
+                           strerror(errno));
+        free(nic);
+        return status;
+    }
+    memcpy(nic->name, link.name, sizeof(nic->name));
+    memcpy(nic->kind, link.kind, sizeof(nic->kind));
+    nic->ifindex = link.ifindex;
+    nic->mtu = link.mtu;
     read_driver(nic);
+    nic->node = numa_node(nic->bus);
     nic_read_channels(nic);
     *out = nic;
+    return 0;
+}
+
+int nic_check_kind(const struct nic *nic, bool skb, struct error *error)
+{
+    static const struct {
+        const char *kind;
+        const char *advice;
+    } kinds[] = {
+        {"bond", "a bond, whose queues belong to its members: name one of these"},
+        {"team", "a team, whose queues belong to its members: name one of these"},
+        {"bridge", "a bridge, which sees only what is meant for this host: name one of its ports"},
+        {"vlan", "a VLAN of another interface: name that one, tags are looked through"},
+        {"macvlan", "a part of another interface: name that one"},
+        {"ipvlan", "a part of another interface: name that one"},
+        {"vxlan", "a tunnel: name the interface that carries it"},
+        {"geneve", "a tunnel: name the interface that carries it"},
+        {"gretap", "a tunnel: name the interface that carries it"},
+    };
+
+    for (size_t i = 0; !skb && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(nic->kind, kinds[i].kind) == 0)
+            return error_set(error, -EOPNOTSUPP,
+                             "%s is %s; see: ip -d link (--mode skb takes %s as it is)", nic->name,
+                             kinds[i].advice, nic->name);
+    return 0;
+}
+
+static int get_flags(const struct nic *nic, short *flags)
+{
+    struct ifreq what = {0};
+    int status = nic_ioctl(nic, SIOCGIFFLAGS, &what);
+
+    *flags = what.ifr_flags;
+    return status;
+}
+
+static uint64_t clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int nic_check(struct nic *nic, struct nic_changes *changes)
+{
+    struct ifreq what = {0};
+    short flags;
+    int status = get_flags(nic, &flags);
+
+    *changes = (struct nic_changes){0};
+    if (status == 0)
+        status = nic_ioctl(nic, SIOCGIFMTU, &what);
+    if (status != 0)
+        return status;
+    changes->carrier = flags & IFF_RUNNING;
+    if (strncmp(what.ifr_name, nic->name, sizeof(nic->name)) != 0) {
+        memcpy(changes->old_name, nic->name, sizeof(nic->name));
+        snprintf(nic->name, sizeof(nic->name), "%.15s", what.ifr_name);
+    }
+    if ((uint32_t)what.ifr_mtu != nic->mtu) {
+        changes->old_mtu = nic->mtu;
+        nic->mtu = (uint32_t)what.ifr_mtu;
+    }
+    uint64_t now = clock_ms();
+    if (now - nic->looked >= CHANNELS_LOOK_MS) {
+        uint32_t before = nic->channels.rx;
+
+        nic->looked = now;
+        nic_read_channels(nic);
+        changes->old_queues = nic->channels.rx != before ? before : 0;
+    }
     return 0;
 }
 
@@ -67,15 +175,6 @@ int nic_refused(const struct nic *nic, int status, const char *what, struct erro
 {
     return error_set(error, status, "%s: cannot %s: %s%s", nic->name, what, strerror(-status),
                      status == -EPERM ? " (needs root, or CAP_NET_ADMIN)" : "");
-}
-
-static int get_flags(const struct nic *nic, short *flags)
-{
-    struct ifreq what = {0};
-    int status = nic_ioctl(nic->name, SIOCGIFFLAGS, &what);
-
-    *flags = what.ifr_flags;
-    return status;
 }
 
 static int set_promiscuous(const struct nic *nic, bool on)
@@ -87,7 +186,7 @@ static int set_promiscuous(const struct nic *nic, bool on)
     if (status != 0)
         return status;
     what.ifr_flags = (short)(on ? flags | IFF_PROMISC : flags & ~IFF_PROMISC);
-    return nic_ioctl(nic->name, SIOCSIFFLAGS, &what);
+    return nic_ioctl(nic, SIOCSIFFLAGS, &what);
 }
 
 int nic_set_promiscuous(struct nic *nic, struct error *error)
@@ -114,8 +213,10 @@ static void restore_promiscuous(struct nic *nic)
 
 void nic_leave(struct nic *nic)
 {
-    if (nic)
-        free(nic->old_rss);
+    if (!nic)
+        return;
+    close(nic->control);
+    free(nic->old_rss);
     free(nic);
 }
 
@@ -154,25 +255,19 @@ bool nic_wait_carrier(const struct nic *nic, uint32_t timeout_ms)
 
 int nic_read_counters(const struct nic *nic, struct nic_counters *c)
 {
-    char line[512];
-    int found = 0;
-    FILE *file = fopen("/proc/net/dev", "re");
+    struct nic_link link;
+    int status = nic_link_read(&link, NULL, nic->ifindex);
 
-    if (!file)
-        return -errno;
-    while (!found && fgets(line, sizeof(line), file)) {
-        char *colon = strchr(line, ':');
-        char *name = line + strspn(line, " ");
-
-        if (!colon || (size_t)(colon - name) != strlen(nic->name) ||
-            strncmp(name, nic->name, strlen(nic->name)) != 0)
-            continue;
-        unsigned long long rx[4], tx[3];
-        found = sscanf(colon + 1, "%*u %llu %llu %llu %llu %*u %*u %*u %*u %llu %llu %llu", &rx[0],
-                       &rx[1], &rx[2], &rx[3], &tx[0], &tx[1], &tx[2]) == 7;
-        if (found)
-            *c = (struct nic_counters){rx[0], rx[1], rx[2], rx[3], tx[0], tx[1], tx[2]};
-    }
-    fclose(file);
-    return found ? 0 : -ENODEV;
+    if (status != 0)
+        return status;
+    *c = (struct nic_counters){
+        .rx_packets = link.stats.rx_packets,
+        .rx_errors = link.stats.rx_errors,
+        .rx_dropped = link.stats.rx_dropped + link.stats.rx_missed_errors,
+        .rx_fifo = link.stats.rx_fifo_errors,
+        .tx_packets = link.stats.tx_packets,
+        .tx_errors = link.stats.tx_errors,
+        .tx_dropped = link.stats.tx_dropped,
+    };
+    return 0;
 }

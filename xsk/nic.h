@@ -2,8 +2,10 @@
 /* An interface as hardware: what it is, and the settings an engine needs of it.
  *
  * What is changed is remembered and put back by nic_close; nic_leave leaves it, for a wire that
- * stays open without the engine. Everything works through ioctl in the caller's network namespace;
- * changing needs CAP_NET_ADMIN. For set-up, one thread; nic_read_counters from any. */
+ * stays open without the engine. A nic is the interface of one index in the network namespace that
+ * nic_open was called in: it follows a rename, and never asks a /sys that may show another
+ * namespace's interfaces. Changing needs CAP_NET_ADMIN. For set-up, one thread; nic_read_counters
+ * from any. */
 #ifndef AFXDP_NIC_H
 #define AFXDP_NIC_H
 
@@ -28,6 +30,7 @@ struct nic_channels {
 
 struct nic {
     char name[IF_NAMESIZE];
+    char kind[16];   /* as ip link's "type": "veth", "bond", ...; "" for hardware */
     char driver[32]; /* "" where ethtool doesn't say */
     const struct driver *about;
     int ifindex;
@@ -37,7 +40,12 @@ struct nic {
     int node; /* NUMA node, -1: unknown */
     struct nic_channels channels;
 
-    /* private: what nic_close puts back */
+    /* private */
+    int control;     /* a socket of the interface's network namespace, kept open */
+    char bus[32];    /* where the device is on its bus */
+    uint64_t looked; /* at the channels, ms */
+
+    /* what nic_close puts back */
     bool changed_promiscuous;
     bool changed_channels;
     bool turned_off[NIC_OFFLOADS];
@@ -50,8 +58,26 @@ struct nic {
     struct ethtool_rxfh *old_rss; /* NULL: not changed */
 };
 
-/* -ENODEV: no such interface. -ENOMEM. */
+/* By its name or an alternative name. -ENODEV: no such interface. -EPROTONOSUPPORT: its frames have
+ * no Ethernet header (tun, WireGuard, PPP, IP tunnels). -ENOMEM. */
 int nic_open(struct nic **out, const char *name, struct error *error);
+
+/* Whether XDP of that mode sees an interface of this kind as a wire: -EOPNOTSUPP, with what to take
+ * instead, for bonds, bridges, VLANs and their like unless in generic mode. */
+int nic_check_kind(const struct nic *nic, bool skb, struct error *error);
+
+/* What is different from the last look, or from nic_open. */
+struct nic_changes {
+    char old_name[IF_NAMESIZE]; /* "": the same */
+    uint32_t old_mtu;           /* 0: the same */
+    uint32_t old_queues;        /* 0: the same; looked at four times a second */
+    bool carrier;               /* now */
+};
+
+/* Looks at the interface without needing a descriptor or the kernel's network lock, but for the
+ * channels, and keeps name, MTU and channels up to date. -ENODEV: it is gone; any other -errno: it
+ * can't be told. */
+int nic_check(struct nic *nic, struct nic_changes *changes);
 
 /* Puts the settings back and frees. Takes NULL; an interface that is gone is no error. Channels are
  * waited for, since a zero-copy socket gives its queue back a while after it was closed. 0, or

@@ -19,7 +19,7 @@ void nic_read_channels(struct nic *nic)
     struct ethtool_channels now = {.cmd = ETHTOOL_GCHANNELS};
 
     nic->channels = (struct nic_channels){.rx = 1, .tx = 1};
-    if (nic_ethtool(nic->name, &now) != 0)
+    if (nic_ethtool(nic, &now) != 0)
         return;
     nic->channels = (struct nic_channels){
         .rx = larger(larger(now.rx_count, now.combined_count), 1),
@@ -32,7 +32,7 @@ void nic_read_channels(struct nic *nic)
 static int set_channels(const struct nic *nic, uint32_t queues)
 {
     struct ethtool_channels now = {.cmd = ETHTOOL_GCHANNELS};
-    int status = nic_ethtool(nic->name, &now);
+    int status = nic_ethtool(nic, &now);
 
     if (status != 0)
         return status;
@@ -41,7 +41,7 @@ static int set_channels(const struct nic *nic, uint32_t queues)
         now.combined_count = queues;
     else
         now.rx_count = now.tx_count = queues;
-    return nic_ethtool(nic->name, &now);
+    return nic_ethtool(nic, &now);
 }
 
 int nic_set_channels(struct nic *nic, uint32_t queues, struct error *error)

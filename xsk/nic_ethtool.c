@@ -3,26 +3,32 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-int nic_ioctl(const char *interface, unsigned long request, struct ifreq *what)
-{
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+enum { RENAME_MS = 200 };
 
-    if (fd < 0)
-        return -errno;
-    snprintf(what->ifr_name, sizeof(what->ifr_name), "%s", interface);
-    int status = ioctl(fd, request, what) == 0 ? 0 : -errno;
-    close(fd);
-    return status;
+int nic_ioctl(const struct nic *nic, unsigned long request, struct ifreq *what)
+{
+    /* While it is renamed the kernel knows it by no name at all, for a grace period. */
+    for (int i = 0; i < RENAME_MS; i++) {
+        struct ifreq now = {.ifr_ifindex = nic->ifindex};
+
+        if (ioctl(nic->control, SIOCGIFNAME, &now) != 0)
+            return -errno;
+        memcpy(what->ifr_name, now.ifr_name, sizeof(what->ifr_name));
+        int status = ioctl(nic->control, request, what) == 0 ? 0 : -errno;
+        if (status != -ENODEV)
+            return status;
+        usleep(1000);
+    }
+    return -EAGAIN;
 }
 
-int nic_ethtool(const char *interface, void *command)
+int nic_ethtool(const struct nic *nic, void *command)
 {
     struct ifreq what = {.ifr_data = command};
 
-    return nic_ioctl(interface, SIOCETHTOOL, &what);
+    return nic_ioctl(nic, SIOCETHTOOL, &what);
 }

@@ -26,7 +26,7 @@ static struct ethtool_gstrings *feature_names(const struct nic *nic)
         uint32_t count;
     } set = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
 
-    if (nic_ethtool(nic->name, &set) != 0 || set.info.sset_mask == 0 || set.count == 0)
+    if (nic_ethtool(nic, &set) != 0 || set.info.sset_mask == 0 || set.count == 0)
         return NULL;
     struct ethtool_gstrings *names =
         calloc(1, sizeof(*names) + (size_t)set.count * ETH_GSTRING_LEN);
@@ -35,7 +35,7 @@ static struct ethtool_gstrings *feature_names(const struct nic *nic)
     names->cmd = ETHTOOL_GSTRINGS;
     names->string_set = ETH_SS_FEATURES;
     names->len = set.count;
-    if (nic_ethtool(nic->name, names) != 0) {
+    if (nic_ethtool(nic, names) != 0) {
         free(names);
         return NULL;
     }
@@ -62,7 +62,7 @@ static bool feature_is_on(const struct nic *nic, uint32_t count, int index)
         return false;
     all->cmd = ETHTOOL_GFEATURES;
     all->size = blocks;
-    if (index >= 0 && nic_ethtool(nic->name, all) == 0)
+    if (index >= 0 && nic_ethtool(nic, all) == 0)
         on = all->features[index / 32].active >> (index % 32) & 1;
     free(all);
     return on;
@@ -80,7 +80,7 @@ static void feature_set(const struct nic *nic, uint32_t count, int index, bool o
     wanted->size = blocks;
     wanted->features[index / 32].valid = 1u << (index % 32);
     wanted->features[index / 32].requested = on ? 1u << (index % 32) : 0;
-    (void)nic_ethtool(nic->name, wanted); /* what came of it is read back */
+    (void)nic_ethtool(nic, wanted); /* what came of it is read back */
     free(wanted);
 }
 

@@ -19,7 +19,7 @@ static struct ethtool_rxfh *read_rss(const struct nic *nic)
 {
     struct ethtool_rxfh sizes = {.cmd = ETHTOOL_GRSSH};
 
-    if (nic_ethtool(nic->name, &sizes) != 0 || sizes.key_size == 0 || sizes.key_size > KEY_MAX)
+    if (nic_ethtool(nic, &sizes) != 0 || sizes.key_size == 0 || sizes.key_size > KEY_MAX)
         return NULL;
     struct ethtool_rxfh *rss =
         calloc(1, sizeof(*rss) + sizes.indir_size * sizeof(uint32_t) + sizes.key_size);
@@ -28,7 +28,7 @@ static struct ethtool_rxfh *read_rss(const struct nic *nic)
     rss->cmd = ETHTOOL_GRSSH;
     rss->indir_size = sizes.indir_size;
     rss->key_size = sizes.key_size;
-    if (nic_ethtool(nic->name, rss) != 0) {
+    if (nic_ethtool(nic, rss) != 0) {
         free(rss);
         return NULL;
     }
@@ -89,7 +89,7 @@ static int write_key(const struct nic *nic, const uint8_t *key, uint32_t size, u
     rss->key_size = size;
     rss->indir_size = table;
     memcpy(rss->rss_config, key, size);
-    int status = nic_ethtool(nic->name, rss);
+    int status = nic_ethtool(nic, rss);
     free(rss);
     return status;
 }
@@ -112,12 +112,12 @@ static void hash_ports(struct nic *nic)
     for (int i = 0; i < 2; i++) {
         struct ethtool_rxnfc fields = {.cmd = ETHTOOL_GRXFH, .flow_type = udp_kinds[i]};
 
-        if (nic_ethtool(nic->name, &fields) != 0)
+        if (nic_ethtool(nic, &fields) != 0)
             continue;
         nic->old_hash_fields[i] = fields.data;
         fields.cmd = ETHTOOL_SRXFH;
         fields.data = RXH_IP_SRC | RXH_IP_DST | RXH_L4_B_0_1 | RXH_L4_B_2_3;
-        (void)nic_ethtool(nic->name, &fields);
+        (void)nic_ethtool(nic, &fields);
     }
 }
 
@@ -174,12 +174,12 @@ void nic_restore_rss(struct nic *nic)
     else if (nic->other_channels) /* the table that was read isn't for those it has again */
         (void)write_key(nic, key, nic->old_rss->key_size, KERNELS_TABLE);
     else
-        (void)nic_ethtool(nic->name, nic->old_rss);
+        (void)nic_ethtool(nic, nic->old_rss);
     for (int i = 0; i < 2; i++) {
         struct ethtool_rxnfc fields = {
             .cmd = ETHTOOL_SRXFH, .flow_type = udp_kinds[i], .data = nic->old_hash_fields[i]};
         if (fields.data != 0)
-            (void)nic_ethtool(nic->name, &fields);
+            (void)nic_ethtool(nic, &fields);
     }
     free(nic->old_rss);
     nic->old_rss = NULL;

@@ -29,6 +29,8 @@ static int open_both(struct interfaces *nics, const struct afxdp_config *config,
     for (int i = 0; status == 0 && i < 2 && name[i]; i++) {
         status = nic_open(&nics->nic[i], name[i], error);
         if (status == 0)
+            status = nic_check_kind(nics->nic[i], config->mode == MODE_SKB, error);
+        if (status == 0)
             nics->had_carrier[nics->ports++] = nic_has_carrier(nics->nic[i]);
     }
     return status;
@@ -163,13 +165,33 @@ void interfaces_wait_carrier(const struct interfaces *nics)
     }
 }
 
+static void tell_changes(const struct interfaces *nics, const struct nic *nic,
+                         const struct nic_changes *changes)
+{
+    if (changes->old_name[0])
+        say(nics->say, AFXDP_INFO, "%s was renamed to %s; going on", changes->old_name, nic->name);
+    if (changes->old_queues)
+        say(nics->say, AFXDP_WARNING,
+            "%s: the channel count changed while running, from %u to %u: packets of queues beyond "
+            "the %u served here aren't classified; start again to serve them",
+            nic->name, changes->old_queues, nic->channels.rx, nics->queues);
+    if (changes->old_mtu && nic->mtu > changes->old_mtu)
+        say(nics->say, AFXDP_WARNING,
+            "%s: MTU raised while running, from %u to %u: longer frames than at the start may be "
+            "lost; start again to take them",
+            nic->name, changes->old_mtu, nic->mtu);
+}
+
 int interfaces_check(const struct interfaces *nics, struct error *error)
 {
     for (uint32_t i = 0; i < nics->ports; i++) {
-        const struct nic *nic = nics->nic[i];
+        struct nic_changes changes;
+        int status = nic_check(nics->nic[i], &changes);
 
-        if (if_nametoindex(nic->name) != (unsigned)nic->ifindex)
-            return error_set(error, -ENODEV, "%s: the interface was removed", nic->name);
+        if (status == -ENODEV)
+            return error_set(error, -ENODEV, "%s: the interface was removed", nics->nic[i]->name);
+        if (status == 0)
+            tell_changes(nics, nics->nic[i], &changes);
     }
     return 0;
 }

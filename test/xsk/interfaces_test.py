@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Interfaces by whatever name they have, of every kind, and changed while the engine runs."""
+
+import os
+import subprocess
+import time
+
+import lab
+
+
+class Renamed(lab.Test):
+    def test_a_rename_while_running_changes_nothing(self):
+        for datapath in ("afxdp", "kernel"):
+            with self.subTest(datapath=datapath):
+                here = self.lab("--two-ports")
+                engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--datapath", datapath)
+                self.assertEqual(here.ping(2), 2)
+                here.run("eng", "ip", "link", "set", "eng0", "name", "wan0")
+                engine.wait_for("eng0 was renamed to wan0")
+                self.assertEqual(here.ping(2), 2)
+                report = engine.stop()
+                self.assertEqual(report["ports"][0]["nic_rx_packets"], 4)
+                self.assertNotIn("PROMISC", here.run("eng", "ip", "link", "show", "wan0").stdout)
+                self.assertIsNone(here.attached("wan0"))
+
+    def test_the_second_port_renamed(self):
+        here = self.lab("--two-ports")
+        engine = here.engine("--iface", "eng0", "--bridge", "eng1")
+        here.run("eng", "ip", "link", "set", "eng1", "name", "lan0")
+        engine.wait_for("eng1 was renamed to lan0")
+        self.assertEqual(here.ping(2), 2)
+        engine.stop()
+        self.assertNotIn("PROMISC", here.run("eng", "ip", "link", "show", "lan0").stdout)
+
+    def test_without_a_free_descriptor_it_goes_on(self):
+        """No descriptor is no removed interface."""
+        here = self.lab("--two-ports")
+        engine = here.engine("--iface", "eng0", "--bridge", "eng1")
+        subprocess.run(["prlimit", f"--pid={engine.process.pid}", "--nofile=3:"], check=True,
+                       timeout=10)
+        time.sleep(0.5)
+        self.assertIsNone(engine.process.poll(), engine.stderr())
+        self.assertEqual(here.ping(2), 2)
+        subprocess.run(["prlimit", f"--pid={engine.process.pid}", "--nofile=1024:"], check=True,
+                       timeout=10)
+        engine.stop()
+
+
+class Changed(lab.Test):
+    def test_mtu_raised_is_said(self):
+        here = self.lab()
+        engine = here.engine("--iface", "eng0")
+        here.run("eng", "ip", "link", "set", "eng0", "mtu", "1600")
+        engine.wait_for("eng0: MTU raised while running, from 1500 to 1600")
+        engine.stop()
+
+    def test_channels_changed_is_said(self):
+        here = self.lab("--queues", "2")
+        here.run("gen", "ethtool", "-L", "gen0", "tx", "1")
+        here.run("eng", "ethtool", "-L", "eng0", "rx", "1")
+        engine = here.engine("--iface", "eng0", "--datapath", "kernel")
+        here.run("eng", "ethtool", "-L", "eng0", "rx", "2")
+        engine.wait_for("eng0: the channel count changed while running, from 1 to 2")
+        engine.stop()
+
+
+class Names(lab.Test):
+    def test_alternative_names(self):
+        here = self.lab()
+        for name in ("uplink", "enp0s31f6-second-floor"):
+            here.run("eng", "ip", "link", "property", "add", "dev", "eng0", "altname", name)
+            engine = here.engine("--iface", name)
+            here.generate("--count", "100", "--rate", "10000")
+            time.sleep(0.2)
+            report = engine.stop()
+            self.assertEqual(report["packets"], 100)
+            self.assertEqual(report["ports"][0]["nic_rx_packets"], 100)
+
+    def test_a_stranger_of_the_same_name_is_left_alone(self):
+        """/sys may show another namespace's interfaces: its eng0 isn't ours."""
+        here = self.lab()
+        here.run("gen", "ip", "link", "add", "eng0", "type", "veth", "peer", "name", "eng9")
+        inside = ["ip", "netns", "exec", f"{here.name}-gen", "nsenter",
+                  f"--net=/run/netns/{here.name}-eng", "env"]
+        command = here.command("eng")  # the lab's bpffs isn't needed on one port
+        self.assertTrue(command)
+        engine = lab.Engine([*inside, lab.ENGINE, "--json", "--iface", "eng0", "--model", "none",
+                             "--busy-poll", "64", "--flows", "65536"])
+        self.addCleanup(engine.close)
+        engine.wait_for(": running")
+        self.assertEqual(self.deferred(here, "gen"), 0)
+        self.assertEqual(self.deferred(here, "eng"), 2)
+        engine.stop()
+        self.assertEqual(self.deferred(here, "eng"), 0)
+
+    @staticmethod
+    def deferred(here, place):
+        done = subprocess.run(["ip", "netns", "exec", f"{here.name}-{place}", "cat",
+                               "/sys/class/net/eng0/napi_defer_hard_irqs"], check=True, timeout=10,
+                              capture_output=True, text=True)
+        return int(done.stdout)
+
+
+class Kinds(lab.Test):
+    def test_without_ethernet(self):
+        """Raw IP is refused for what it is; generic mode would misread it."""
+        if not os.path.exists("/dev/net/tun"):
+            self.skipTest("no /dev/net/tun")
+        here = self.lab()
+        here.run("eng", "ip", "tuntap", "add", "tun0", "mode", "tun")
+        here.run("eng", "ip", "link", "set", "tun0", "up")
+        for mode in ("auto", "skb"):
+            status, said = here.refused("--iface", "tun0", "--mode", mode)
+            self.assertEqual(status, 2)
+            self.assertIn("tun0, of type tun: its frames have no Ethernet header", said)
+            self.assertNotIn("--mode skb", said)
+
+    def test_a_bridge_is_named_as_such(self):
+        here = self.lab()
+        here.run("eng", "ip", "link", "add", "br0", "type", "bridge")
+        here.run("eng", "ip", "link", "set", "br0", "up")
+        status, said = here.refused("--iface", "br0")
+        self.assertEqual(status, 2)
+        self.assertIn("br0 is a bridge", said)
+        self.assertIn("name one of its ports", said)
+        self.assertIsNone(here.attached("br0"))
+
+    def test_lo_carries_no_default_route(self):
+        """Not the kernel's own, which rejects."""
+        here = self.lab("--ipv6")
+        here.run("eng", "ip", "-6", "route", "add", "unreachable", "default", "metric", "9999")
+        engine = here.engine("--iface", "lo", "--mode", "skb")
+        self.assertNotIn("default route", engine.stderr())
+        engine.stop()
+
+    def test_a_bpffs_with_a_long_path(self):
+        here = self.lab("--two-ports")
+        place = os.path.join(self.folder, "x" * 70)
+        os.mkdir(place)
+        subprocess.run(["mount", "-t", "bpf", "bpf", place], check=True, timeout=10)
+        try:
+            wire = ("--iface", "eng0", "--bridge", "eng1")
+            there = ("env", f"LIBXDP_BPFFS={place}")
+            here.engine(*wire, prefix=there).kill()
+            self.assertEqual(here.ping(2), 2)
+            engine = here.engine(*wire, prefix=there)
+            self.assertIn("took over", engine.stderr())
+            engine.stop()
+        finally:
+            subprocess.run(["umount", place], check=True, timeout=10)
+
+
+if __name__ == "__main__":
+    lab.main()
