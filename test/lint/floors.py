@@ -31,6 +31,7 @@ FLOOR = {  # folder -> floor; folders on one floor never include each other, but
     "engine/tables": 4,
     "engine/events": 4,
     "engine/datapath": 5,
+    "engine/workbench": 5,
     "engine/cmd": 6,
     "bench": 6,
     "test": 6,

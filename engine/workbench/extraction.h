@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A capture to its features.csv, by the engine's own pipeline: training and serving can't drift. */
+#ifndef AFXDP_EXTRACTION_H
+#define AFXDP_EXTRACTION_H
+
+#include "capture.h"
+#include "pipeline.h"
+
+struct extraction_options {
+    const char *capture;
+    const char *output;     /* NULL or "-": standard output */
+    const char *label;      /* of every packet, or NULL */
+    const char *labels;     /* a table of them, or NULL */
+    const char *unlabelled; /* NULL: packets without a label are left out */
+    const char *code;       /* NULL: raw integers */
+    struct flow_table_options flows;
+    struct host_tables_options hosts;
+    uint32_t feature_set;
+    bool places; /* write the columns flow and packet */
+};
+
+struct extraction;
+
+/* Opens capture, labels and output. -errno of those, -EINVAL, -ENOMEM, with one line. */
+int extraction_new(struct extraction **out, const struct extraction_options *options,
+                   struct error *error);
+
+/* Writes all rows. -EBADMSG: the capture breaks off, the rows before are written; -EIO: they can't
+ * be. Once. */
+int extraction_run(struct extraction *extraction, struct error *error);
+
+const struct capture *extraction_capture(const struct extraction *extraction);
+
+/* Flows that were evicted while they lived. */
+uint64_t extraction_evictions(const struct extraction *extraction);
+
+void extraction_free(struct extraction *extraction); /* takes NULL */
+
+#endif
