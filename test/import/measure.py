@@ -1,0 +1,293 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""usage: measure.py [ROWS]   Imports what each framework makes and counts verdicts that differ from
+the framework's own, on ROWS (100,000) rows fuzzed around thresholds. Prints the table of docs/onnx.md
+("What was tried") and fails where a bound of it doesn't hold.
+
+LightGBM isn't in Debian: its files are written and evaluated by lightgbm.py, from the format alone."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [HERE, os.path.join(ROOT, "test", "cli"), os.path.join(ROOT, "train")]
+
+try:
+    import numpy as np
+    import torch
+    import xgboost
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.tree import DecisionTreeClassifier
+    import export_onnx
+    import graphs
+    import lightgbm
+    import tree as trees
+except ImportError as missing:
+    print(f"skipped: {missing}", file=sys.stderr)
+    sys.exit(77)
+
+warnings.filterwarnings("ignore")
+TOOL = os.path.join(os.environ.get("AFXDP_BUILD", os.path.join(ROOT, "build")), "bin", "afxdp-model")
+RNG = np.random.default_rng(20261128)
+
+
+def calibration():
+    with open(os.path.join(ROOT, "models", "calibration.csv"), encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = sorted({row["label"] for row in rows})
+    return (np.array([[int(row[name]) for name in graphs.NAMES] for row in rows]),
+            np.array([names.index(row["label"]) for row in rows]), names)
+
+
+X, Y, NAMES = calibration()
+
+
+def write(path, x, labels):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(",".join(["index"] + graphs.NAMES + ["label"]) + "\n")
+        for i, (row, label) in enumerate(zip(x.tolist(), labels)):
+            file.write(",".join(map(str, [i] + row + [label])) + "\n")
+
+
+def fuzzed(count, splits=()):
+    """Rows of the calibration set, mixed with each other, each with one value put at or beside a
+    threshold, or at most 1 % away."""
+    rows = X[RNG.integers(len(X), size=count)].copy()
+    other = X[RNG.integers(len(X), size=count)]
+    swap = RNG.random(rows.shape) < 0.1
+    rows[swap] = other[swap]
+    if len(splits):
+        chosen = [splits[i] for i in RNG.integers(len(splits), size=count)]
+        beside = np.rint([t for _, t in chosen]).astype(np.int64) + RNG.integers(-1, 2, count)
+        rows[np.arange(count), [f for f, _ in chosen]] = np.clip(beside, 0, 2**32 - 1)
+    else:
+        rows = np.rint(rows * (1 + RNG.uniform(-0.01, 0.01, rows.shape))).astype(np.int64)
+    return np.clip(rows, 0, 2**32 - 1)
+
+
+def verdicts(folder, model, rows, names, arguments, names_option=True):
+    quantised, table, out = (os.path.join(folder, name) for name in ("m.q8", "r.csv", "v.csv"))
+    write(table, rows, [""] * len(rows))
+    command = [TOOL, "import", model, "--calibrate", os.path.join(folder, "c.csv"), "-o", quantised,
+               *arguments]
+    if names_option:
+        command += ["--classes", ",".join(names)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([TOOL, "eval", quantised, table, "--verdicts", out], check=True,
+                   stdout=subprocess.DEVNULL)
+    with open(out, encoding="utf-8") as file:
+        return np.array([names.index(row["class"]) for row in csv.DictReader(file)])
+
+
+def compare(got, margins, trees_count):
+    """(differences, those that are no ties: sums closer than trees x 2^-30 of the largest)."""
+    expected = margins.argmax(axis=1)
+    best = np.sort(margins, axis=1)
+    gap = (best[:, -1] - best[:, -2]) / np.abs(margins).max()
+    different = got != expected
+    return int(different.sum()), int((different & (gap > trees_count * 2.0**-30)).sum())
+
+
+def tree_splits(model):
+    found = set()
+    for tree in trees.trees_of(model):
+        inner = tree.children_left >= 0
+        found |= set(zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist()))
+    return sorted(found)
+
+
+def sklearn_trees(folder, model, count):
+    export_onnx.export_trees(model.fit(X, Y), os.path.join(folder, "m.onnx"), NAMES)
+    rows = fuzzed(count, tree_splits(model))
+    got = verdicts(folder, os.path.join(folder, "m.onnx"), rows, NAMES, (), False)
+    number = len(trees.trees_of(model))
+    if number == 1:
+        return (int((got != model.predict(rows)).sum()),) * 2
+    return compare(got, model.predict_proba(rows), number)
+
+
+def booster(folder, count, form, classes, **more):
+    y = np.minimum(Y, classes - 1)
+    names = NAMES[:classes]
+    write(os.path.join(folder, "c.csv"), X, [names[i] for i in y])
+    parameters = {"objective": "binary:logistic" if classes == 2 else "multi:softprob",
+                  "max_depth": 8, "nthread": 1, "verbosity": 0, "base_score": 0.3, **more}
+    if classes > 2:
+        parameters["num_class"] = classes
+    made = xgboost.train(parameters, xgboost.DMatrix(X.astype(np.float32), label=y), 60)
+    path = os.path.join(folder, f"m.{form}")
+    made.save_model(path)
+    booster_of = json.loads(made.save_raw("json"))["learner"]["gradient_booster"]
+    splits = [(f, t) for tree in booster_of.get("gbtree", booster_of)["model"]["trees"]
+              for f, t, left in zip(tree["split_indices"], tree["split_conditions"],
+                                    tree["left_children"]) if left >= 0]
+    rows = fuzzed(count, splits)
+    margins = made.predict(xgboost.DMatrix(rows.astype(np.float32)), output_margin=True)
+    if classes == 2:
+        margins = np.column_stack([np.zeros_like(margins), margins])
+    got = verdicts(folder, path, rows, names, ())
+    return compare(got, margins, 60)
+
+
+def lightgbm_text(folder, count, classes):
+    model = lightgbm.Model(RNG, X, classes, 60, 15)
+    names = NAMES[:classes]
+    write(os.path.join(folder, "c.csv"), X, [names[i] for i in model.margins(X).argmax(axis=1)])
+    path = os.path.join(folder, "m.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(model.text())
+    rows = fuzzed(count, model.splits())
+    return compare(verdicts(folder, path, rows, names, ()), model.margins(rows), 60)
+
+
+def coded(folder, rows):
+    table, out, code = (os.path.join(folder, name) for name in ("k.csv", "x.csv", "code.json"))
+    write(table, X, [""] * len(X))
+    subprocess.run([TOOL, "code", table, "-o", code], check=True)
+    with open(code, encoding="utf-8") as file:
+        tables = np.array(json.load(file)["tables"])
+    log = np.floor(np.log2(np.maximum(rows, 1).astype(np.float64))).astype(np.int64)
+    at = np.where(rows < 16, rows, ((log - 3) << 4) + ((rows >> np.maximum(log - 4, 0)) & 15))
+    return tables[np.arange(12), at] / 127
+
+
+def network_nodes(model, value):
+    nodes, tensors = [], {}
+    for i, (weight, bias) in enumerate(zip(model.coefs_, model.intercepts_)):
+        tensors[f"w{i}"], tensors[f"b{i}"] = weight.astype(np.float32), bias.astype(np.float32)
+        nodes += [graphs.node("MatMul", f"{value} w{i}", f"p{i}"),
+                  graphs.node("Add", f"p{i} b{i}", f"s{i}")]
+        value = f"s{i}"
+        if i + 1 < len(model.coefs_):
+            nodes.append(graphs.node("Relu", value, f"h{i}"))
+            value = f"h{i}"
+    return nodes + [graphs.node("Softmax", value, "y")], tensors
+
+
+def perceptron(folder, count, front):
+    """MLPClassifier as skl2onnx writes it, behind the scaling named."""
+    rows = fuzzed(count)
+    nodes, tensors, value, arguments = [graphs.node("Cast", "x", "f", to=1)], {}, "f", ()
+    scale = StandardScaler()
+    if front == "code":
+        train, test = coded(folder, X), coded(folder, rows)
+        arguments = ("--code", os.path.join(folder, "code.json"))
+    else:
+        train, test = X.astype(float), rows.astype(float)
+        if front == "log":
+            train, test = np.log1p(train), np.log1p(test)
+            nodes += [graphs.node("Add", "f one", "l"), graphs.node("Log", "l", "m")]
+            tensors, value = {"one": np.float32(1)}, "m"
+        train = scale.fit_transform(train)
+        test = scale.transform(test)
+        nodes.append(graphs.ml("Scaler", value, "z", offset=scale.mean_.tolist(),
+                               scale=(1 / scale.scale_).tolist()))
+        value = "z"
+    model = MLPClassifier((32, 32), max_iter=150, random_state=1).fit(train, Y)
+    more, weights = network_nodes(model, value)
+    path = graphs.save(os.path.join(folder, "m.onnx"), nodes + more, {**tensors, **weights},
+                       dtype=graphs.TensorProto.INT64 if front != "code"
+                       else graphs.TensorProto.FLOAT)
+    got = verdicts(folder, path, rows, NAMES, arguments)
+    return (int((got != model.predict(test)).sum()),) * 2
+
+
+def regression(folder, count):
+    rows = fuzzed(count)
+    scale = StandardScaler().fit(np.log1p(X))
+    model = LogisticRegression(max_iter=500).fit(scale.transform(np.log1p(X)), Y)
+    nodes = [graphs.node("Cast", "x", "f", to=1), graphs.node("Add", "f one", "l"),
+             graphs.node("Log", "l", "m"),
+             graphs.ml("Scaler", "m", "z", offset=scale.mean_.tolist(),
+                       scale=(1 / scale.scale_).tolist()),
+             graphs.ml("LinearClassifier", "z", "label s", coefficients=model.coef_.ravel().tolist(),
+                       intercepts=model.intercept_.tolist(), classlabels_strings=NAMES,
+                       multi_class=1, post_transform="SOFTMAX"),
+             graphs.ml("Normalizer", "s", "p", norm="L1")]
+    path = graphs.save(os.path.join(folder, "m.onnx"), nodes, {"one": np.float32(1)},
+                       ("label", "p"), dtype=graphs.TensorProto.INT64)
+    got = verdicts(folder, path, rows, NAMES, (), False)
+    return (int((got != model.predict(scale.transform(np.log1p(rows)))).sum()),) * 2
+
+
+def pytorch(folder, count):
+    torch.manual_seed(1)
+    rows = fuzzed(count)
+    layers = torch.nn.Sequential(torch.nn.Linear(12, 32), torch.nn.BatchNorm1d(32), torch.nn.ReLU(),
+                                 torch.nn.Dropout(0.1), torch.nn.Linear(32, 32), torch.nn.ReLU(),
+                                 torch.nn.Linear(32, len(NAMES)))
+    train, labels = torch.tensor(coded(folder, X)).float(), torch.tensor(Y)
+    optimiser = torch.optim.Adam(layers.parameters(), lr=3e-3)
+    for _ in range(150):
+        optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(layers(train), labels).backward()
+        optimiser.step()
+    layers.eval()
+    path = os.path.join(folder, "m.onnx")
+    torch.onnx.export(layers, torch.zeros(1, 12), path, input_names=["x"], output_names=["y"],
+                      dynamic_axes={"x": {0: "n"}})
+    got = verdicts(folder, path, rows, NAMES, ("--code", os.path.join(folder, "code.json")))
+    expected = layers(torch.tensor(coded(folder, rows)).float()).argmax(dim=1).numpy()
+    return (int((got != expected).sum()),) * 2
+
+
+# framework, estimator, what is exported, how, least agreement in percent (None: ties only)
+CASES = [
+    ("scikit-learn", "DecisionTreeClassifier", "ONNX, `train/export_onnx.py`", None,
+     lambda f, n: sklearn_trees(f, DecisionTreeClassifier(max_depth=14, random_state=1), n)),
+    ("scikit-learn", "RandomForestClassifier, 200 trees", "ONNX, `train/export_onnx.py`", None,
+     lambda f, n: sklearn_trees(f, RandomForestClassifier(200, max_depth=12, random_state=1), n)),
+    ("XGBoost", "binary, 60 rounds", "JSON", None, lambda f, n: booster(f, n, "json", 2)),
+    ("XGBoost", "5 classes, 300 trees", "UBJSON", None, lambda f, n: booster(f, n, "ubj", 5)),
+    ("XGBoost", "dart, 5 classes, 300 trees", "JSON", None,
+     lambda f, n: booster(f, n, "json", 5, booster="dart", rate_drop=0.1)),
+    ("LightGBM, by its format", "binary, 60 trees", "text", None,
+     lambda f, n: lightgbm_text(f, n, 2)),
+    ("LightGBM, by its format", "5 classes, 300 trees", "text", None,
+     lambda f, n: lightgbm_text(f, n, 5)),
+    ("scikit-learn", "MLPClassifier on coded columns", "ONNX, as skl2onnx", 99,
+     lambda f, n: perceptron(f, n, "code")),
+    ("PyTorch", "Linear, BatchNorm1d, ReLU, Dropout on coded columns", "torch.onnx.export", 99,
+     pytorch),
+    ("scikit-learn", "log1p, StandardScaler, LogisticRegression", "ONNX, as skl2onnx", 97,
+     regression),
+    ("scikit-learn", "log1p, StandardScaler, MLPClassifier", "ONNX, as skl2onnx", 95,
+     lambda f, n: perceptron(f, n, "log")),
+    ("scikit-learn", "StandardScaler, MLPClassifier", "ONNX, as skl2onnx", 90,
+     lambda f, n: perceptron(f, n, "standard")),
+]
+
+
+def result_of(least, differences, beyond, count):
+    if least is None:
+        return f"{differences} different" + (", all ties" if differences and not beyond else "")
+    return f"{100 * (1 - differences / count):.1f} % the same"
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
+    failed = 0
+    print("| framework | estimator | exported | result |\n|---|---|---|---|")
+    for framework, estimator, exported, least, measure in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            write(os.path.join(folder, "c.csv"), X, [NAMES[i] for i in Y])
+            differences, beyond = measure(folder, count)
+        bad = beyond > 0 if least is None else differences > count * (100 - least) / 100
+        failed += bad
+        print(f"| {framework} | {estimator} | {exported} | "
+              f"{result_of(least, differences, beyond, count)}{' FAILED' if bad else ''} |",
+              flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
