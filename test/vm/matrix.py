@@ -29,12 +29,12 @@ VETH = (
     ("programs", 200, f"{BUILD}/test/verifier_test && {BUILD}/test/redirect_test"),
     ("attach", 60, f"{BUILD}/test/attach_test"),
     ("parity", 420, f"AFXDP_DATA=/nothing {BUILD}/test/parity_test"),
-    ("copy, bridge", 150, LAB + "bridge_test.py Bytes.test_identical Sessions.test_bypass "
+    ("copy, bridge", 300, LAB + "bridge_test.py Bytes.test_identical Sessions.test_bypass "
                                 "Sessions.test_sessions_and_an_attack"),
     ("skb, bridge", 60, LAB + "bridge_test.py Sessions.test_generic_mode"),
     ("kernel, single", 120, "/usr/bin/python3 test/kernel/datapath_test.py "
                             "SinglePort.test_kill SinglePort.test_generic_mode"),
-    ("kernel, bridge", 120, "/usr/bin/python3 test/kernel/datapath_test.py TwoPorts"),
+    ("kernel, bridge", 240, "/usr/bin/python3 test/kernel/datapath_test.py TwoPorts"),
 )
 QUICK_VETH = ("programs", "copy, bridge", "kernel, bridge")
 
@@ -86,7 +86,7 @@ def run_veth(folder, kernel, quick):
     jobs = [(name.replace(", ", "-"), seconds, command) for name, seconds, command in VETH
             if not quick or name in QUICK_VETH]
     guest = machine.Machine(folder, kernel)
-    results = guest.run(jobs, {"AFXDP_BUILD": BUILD}, 600)
+    results = guest.run(jobs, {"AFXDP_BUILD": BUILD}, 900)
     return guest, {name: cell(results.get(name.replace(", ", "-"))) for name, _, _ in VETH
                    if name.replace(", ", "-") in results}
 

@@ -99,9 +99,9 @@ def write_pcap(path, frames):
 
 def way_of(each):
     """Frames of one way keep their order: a flow, and each kind that takes the short way."""
-    if each[12:14] != b"\x08\x00":
-        return each[12:14]
-    return each[23:24] + each[26:38]
+    if each[12:14] == b"\x08\x00":
+        return each[23:24] + each[26:38]
+    return each[12:14] + (each[30:42] if each[12:14] == b"\x81\x00" else b"")
 
 
 class Wire(bridge_test.Bytes):
@@ -239,12 +239,13 @@ class Wire(bridge_test.Bytes):
 class Parity(parity_test.Parity):
     MORE = ("--mode", MODE)
     def test_verdicts(self):
-        """As from the file. NICs pad to 60 bytes, so frames are padded before they get a trailer."""
+        """As from the file. NICs pad to 60 bytes, so frames are padded before they get a trailer;
+        virtio over a hub changes their order unless they come one by one."""
         source = self.path("padded.pcap")
         write_pcap(source, (each.ljust(52, b"\0") for each in lab.frames_of(lab.MIXED)))
         here = self.lab("--mtu", "1600")
         _, differences = self.replay(here, os.path.join(lab.ROOT, "models", "nn.q8"), "mixed", [source],
-                                     rates=("3000", "1000"))
+                                     rates=RATES if DRIVER == "igb" else ("300",))
         self.assertEqual(differences, 0)
 
 
