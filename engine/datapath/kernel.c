@@ -358,6 +358,8 @@ static void kernel_close(struct afxdp_datapath *base)
 
     (void)close_verdicts(kernel, &ignored);
     ring_buffer__free(kernel->records);
+    if (!base->started)
+        wire_tell_closed(&kernel->wire);
     for (uint32_t i = 0; i < 2; i++) {
         if (leave)
             guard_leave(kernel->guard[i]);

@@ -32,6 +32,10 @@ ON_ONE_PORT = {
 }
 
 
+def expects_closed(options):
+    return options is not None and "--fail-closed" in options
+
+
 class StartFails(lab.Test):
     def setUp(self):
         super().setUp()
@@ -61,7 +65,7 @@ class StartFails(lab.Test):
         """How many pings come back without an engine."""
         if not options: # bare: a port's host answers, two ports are no wire
             return PINGS if len(interfaces) == 1 else 0
-        return 0 if "--fail-closed" in options or "--forward" in options else PINGS
+        return 0 if expects_closed(options) or "--forward" in options else PINGS
 
     def check(self, here, leftovers, ways, interfaces):
         for name, options in leftovers.items():
@@ -75,6 +79,7 @@ class StartFails(lab.Test):
                     status, said = here.refused(*start, model=model)
                     self.assertEqual(status, 2, said)
                     self.assertIn(says, said)
+                    self.assertEqual("stays closed" in said, expects_closed(options))
                     self.assertEqual(self.state(here, interfaces), before)
             if options: # the next clean end takes all of it away
                 engine = here.engine(*options, model="none")
