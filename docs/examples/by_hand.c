@@ -35,7 +35,7 @@ static bool classify_frame(struct flow_table *table, const struct classifier *cl
     struct flow *flow = flow_bucket_lookup(flow_table_bucket(table, hash), hash, &key, from_low,
                                            now, table->timeout, &event);
     flow_features_update(flow, &packet, from_low, now, features);
-    classifier->classify(classifier->model, features.value, 1, verdict);
+    classifier->classify(classifier->model, features, 1, verdict);
     return true;
 }
 
