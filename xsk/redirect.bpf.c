@@ -4,7 +4,8 @@
  * What the engine never looks at doesn't enter the ring, since a frame can't come back from it:
  * non-IP frames, --bypass traffic, and queues without a live socket. On a single port these pass
  * to the host's stack; inline (`inline_port`) they cross to the other port. A socket leaves the
- * map when its process dies: that is the whole of fail-open. */
+ * map when its process dies: that is the whole of fail-open. A worker that only stands still stops
+ * writing its heartbeat, and new packets go the same ways. */
 #include <linux/bpf.h>
 #include <linux/types.h>
 
@@ -16,6 +17,8 @@
 const volatile uint32_t inline_port = 0;  /* 1: what would pass to the stack crosses instead */
 const volatile uint32_t fail_closed = 0;  /* 1: without a live socket IP is dropped */
 const volatile uint32_t other_enters = 0; /* 1: non-IP too goes to the engine (other=drop) */
+const volatile uint64_t watchdog_ns = 0;  /* a heartbeat older than that is stale; 0: none is */
+const volatile uint64_t tick_ns = 0;
 const volatile uint32_t bypass_count = 0;
 const volatile struct redirect_bypass bypass[REDIRECT_BYPASS_MAX] = {};
 
@@ -39,6 +42,14 @@ struct {
     __type(key, __u32);
     __type(value, struct redirect_counters);
 } counters SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, REDIRECT_QUEUES_MAX);
+    __type(key, __u32);
+    __type(value, struct redirect_heartbeat);
+} heartbeats SEC(".maps");
 
 /* The same answer as packet_parse_network: a frame it calls PACKET_OTHER is not IP. */
 ALWAYS_INLINE bool is_ip(const uint8_t *data, const uint8_t *end)
@@ -89,6 +100,27 @@ ALWAYS_INLINE int untouched(uint64_t *counter, struct redirect_counters *count)
     else
         count->uncrossed += 1;
     return action;
+}
+
+ALWAYS_INLINE bool stands_still(uint32_t slot)
+{
+    const volatile struct redirect_heartbeat *beat = bpf_map_lookup_elem(&heartbeats, &slot);
+
+    if (!beat)
+        return false; /* can't be: for the verifier */
+    uint64_t now = (uint32_t)bpf_jiffies64() * tick_ns + beat->offset;
+    return (int64_t)(now - beat->time) > (int64_t)watchdog_ns;
+}
+
+ALWAYS_INLINE int without_worker(struct redirect_counters *count)
+{
+    if (fail_closed) {
+        count->stalled_dropped += 1;
+        return XDP_DROP;
+    }
+    if (inline_port)
+        return untouched(&count->stalled_crossed, count);
+    return untouched(&count->stalled_passed, count);
 }
 
 #ifdef REDIRECT_NIC_CLOCK
@@ -149,6 +181,8 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
         count->closed += 1;
         return XDP_DROP;
     }
+    if (watchdog_ns && stands_still(slot))
+        return without_worker(count);
     count->redirected += 1;
     if (stamped && !stamp(context))
         count->unstamped += 1;

@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "messages.h"
+#include "ticks.h"
+
 #include "redirect.skel.h"
 #include "redirect_nic.skel.h"
 
@@ -15,6 +19,9 @@
 #ifndef BPF_F_XDP_DEV_BOUND_ONLY
 #define BPF_F_XDP_DEV_BOUND_ONLY (1U << 6)
 #endif
+
+#define CLOCK_EVERY_NS UINT64_C(1000000000)
+#define HEARTBEATS_SIZE (REDIRECT_QUEUES_MAX * sizeof(struct redirect_heartbeat))
 
 #define STAMPED "afxdp_redirect"
 #define UNSTAMPED "afxdp_unstamped"
@@ -27,6 +34,9 @@ struct redirect {
     struct redirect_nic_bpf *nic_clock;
     struct bpf_object *object;
     struct xdp_attachment *attachment;
+    struct redirect_heartbeat *heartbeats; /* the map's own memory; NULL: no watchdog */
+    uint64_t clock_set;                    /* ns, when last */
+    int ticks;                             /* descriptor, see ticks.h */
     int sockets;
     int counters;
     int cpus;
@@ -38,6 +48,8 @@ static void set_options(struct redirect_bpf__rodata *constants,
     constants->inline_port = options->other_ifindex != 0;
     constants->fail_closed = options->fail_closed;
     constants->other_enters = options->other_enters;
+    constants->watchdog_ns = options->watchdog_ms * UINT64_C(1000000);
+    constants->tick_ns = ticks_length_ns();
     constants->bypass_count = options->bypass_count;
     for (uint32_t i = 0; i < options->bypass_count; i++)
         constants->bypass[i] = options->bypass[i];
@@ -89,10 +101,29 @@ static int fill_maps(struct redirect *r, const struct redirect_options *options,
     return 0;
 }
 
+/* Until a worker writes its own, a heartbeat is that of now. */
+static int open_watchdog(struct redirect *r, const struct redirect_options *options,
+                         struct error *error)
+{
+    if (options->watchdog_ms == 0)
+        return 0;
+    void *memory = mmap(NULL, HEARTBEATS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                        bpf_object__find_map_fd_by_name(r->object, "heartbeats"), 0);
+    if (memory == MAP_FAILED)
+        return error_set(error, -errno, "%s: cannot map the heartbeats: %s", options->interface,
+                         strerror(errno));
+    r->heartbeats = memory;
+    for (uint32_t i = 0; i < REDIRECT_QUEUES_MAX; i++)
+        r->heartbeats[i].time = ticks_coarse_ns();
+    redirect_set_clock(r);
+    return 0;
+}
+
 int redirect_open(struct redirect **out, const struct redirect_options *options,
                   struct error *error)
 {
     struct redirect *r = calloc(1, sizeof(*r));
+    struct redirect_options able = *options;
     struct xdp_request request = {
         .interface = options->interface,
         .program = options->timestamps == TIMESTAMPS_BURST ? UNSTAMPED : STAMPED,
@@ -107,7 +138,10 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
 
     if (!r)
         return error_set(error, -ENOMEM, "out of memory");
-    status = open_object(r, options, error);
+    r->ticks = options->watchdog_ms ? ticks_open() : -1;
+    if (r->ticks < 0)
+        able.watchdog_ms = 0;
+    status = open_object(r, &able, error);
     r->cpus = libbpf_num_possible_cpus();
     if (status == 0 && r->cpus < 0)
         status = error_set(error, r->cpus, "cannot tell how many CPUs there may be: %s",
@@ -117,6 +151,8 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
         status = xdp_prepare(&r->attachment, &request, error);
     if (status == 0)
         status = fill_maps(r, options, error);
+    if (status == 0)
+        status = open_watchdog(r, &able, error);
     if (status != 0) {
         redirect_close(r);
         return status;
@@ -140,6 +176,23 @@ int redirect_clear_socket(struct redirect *r, uint32_t queue)
     return bpf_map_delete_elem(r->sockets, &queue) == 0 ? 0 : -errno;
 }
 
+uint64_t *redirect_heartbeat(const struct redirect *r, uint32_t queue)
+{
+    return r && r->heartbeats ? &r->heartbeats[queue].time : NULL;
+}
+
+void redirect_set_clock(struct redirect *r)
+{
+    uint64_t offset;
+
+    if (!r || !r->heartbeats || ticks_coarse_ns() - r->clock_set < CLOCK_EVERY_NS ||
+        ticks_offset(r->ticks, &offset) != 0)
+        return;
+    r->clock_set = ticks_coarse_ns();
+    for (uint32_t i = 0; i < REDIRECT_QUEUES_MAX; i++)
+        __atomic_store_n(&r->heartbeats[i].offset, offset, __ATOMIC_RELAXED);
+}
+
 int redirect_read_counters(const struct redirect *r, uint32_t queue,
                            struct redirect_counters *counters)
 {
@@ -157,6 +210,9 @@ int redirect_read_counters(const struct redirect *r, uint32_t queue,
         counters->closed += each[cpu].closed;
         counters->uncrossed += each[cpu].uncrossed;
         counters->unstamped += each[cpu].unstamped;
+        counters->stalled_crossed += each[cpu].stalled_crossed;
+        counters->stalled_passed += each[cpu].stalled_passed;
+        counters->stalled_dropped += each[cpu].stalled_dropped;
     }
     free(each);
     return status;
@@ -164,6 +220,10 @@ int redirect_read_counters(const struct redirect *r, uint32_t queue,
 
 static void free_redirect(struct redirect *r)
 {
+    if (r->heartbeats)
+        munmap(r->heartbeats, HEARTBEATS_SIZE);
+    if (r->ticks >= 0)
+        close(r->ticks);
     redirect_bpf__destroy(r->kernel_clock);
     redirect_nic_bpf__destroy(r->nic_clock);
     free(r);

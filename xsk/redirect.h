@@ -3,7 +3,10 @@
  *
  * Order of life: redirect_open (loaded), redirect_set_socket for each queue as its socket is bound,
  * xdp_attach (a queue without a socket passes or crosses), at the end redirect_close before the
- * sockets are closed. Set-up only, one thread; redirect_read_counters from any. */
+ * sockets are closed. Set-up only, one thread; redirect_read_counters from any.
+ *
+ * The watchdog: each queue's worker writes the time (CLOCK_MONOTONIC_COARSE, ns) to the queue's
+ * heartbeat; when that is older than `watchdog_ms`, packets don't enter the ring. */
 #ifndef AFXDP_REDIRECT_H
 #define AFXDP_REDIRECT_H
 
@@ -23,8 +26,9 @@ struct redirect_options {
                         */
     bool skb;
     bool frags;
-    bool fail_closed;  /* without a live socket IP is dropped, also after this process */
-    bool other_enters; /* non-IP goes to the engine too */
+    bool fail_closed;     /* without a live socket IP is dropped, also after this process */
+    bool other_enters;    /* non-IP goes to the engine too */
+    uint32_t watchdog_ms; /* 0: none */
     enum timestamps timestamps;
     enum xdp_means means;
     uint32_t bypass_count;
@@ -44,6 +48,14 @@ int redirect_set_socket(struct redirect *redirect, uint32_t queue, int socket);
 
 /* The queue's packets pass or cross again; those already in the ring stay there. */
 int redirect_clear_socket(struct redirect *redirect, uint32_t queue);
+
+/* Where the queue's worker writes the time. NULL where there is no watchdog: not asked for, or the
+ * kernel has no clock for it (before 5.6). `redirect` may be NULL. */
+uint64_t *redirect_heartbeat(const struct redirect *redirect, uint32_t queue);
+
+/* Keeps the program's clock in step with the workers'. For the main thread, as often as it likes:
+ * does something once a second. Takes NULL. */
+void redirect_set_clock(struct redirect *redirect);
 
 /* Sums over the CPUs. */
 int redirect_read_counters(const struct redirect *redirect, uint32_t queue,

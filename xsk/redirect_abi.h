@@ -33,8 +33,8 @@ struct redirect_bypass {
     uint8_t zero;
 };
 
-/* Per queue, kept per CPU. Every packet that the program sees is in exactly one of the first six;
- * `unstamped` is part of `redirected`. */
+/* Per queue, kept per CPU. Every packet that the program sees is in exactly one of these but
+ * `unstamped`, which is part of `redirected`. */
 struct redirect_counters {
     uint64_t redirected; /* to the queue's socket (the socket's own statistics tell what it lost) */
     uint64_t other;      /* not IP: passed to the stack, or across */
@@ -43,6 +43,18 @@ struct redirect_counters {
     uint64_t closed;     /* no live socket, and --fail-closed: dropped */
     uint64_t uncrossed;  /* should have crossed, but the other port isn't in the devmap: dropped */
     uint64_t unstamped;  /* the driver gave no room or no time for a stamp */
+    /* The worker stood still, so that the packet... */
+    uint64_t stalled_crossed;
+    uint64_t stalled_passed;
+    uint64_t stalled_dropped; /* --fail-closed */
+};
+
+/* Of one queue: when its worker was last seen at work. A cache line, for it is written by one core
+ * and read by another. */
+struct redirect_heartbeat {
+    uint64_t time;   /* ns, CLOCK_MONOTONIC_COARSE; the worker's */
+    uint64_t offset; /* ns, see ticks.h */
+    uint64_t zero[6];
 };
 
 #endif

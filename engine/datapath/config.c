@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "config.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -128,6 +129,9 @@ static int check_kernel(const struct afxdp_config *config, struct error *error)
                      config->mode == MODE_ZEROCOPY ? "zerocopy" : "copy");
 }
 
+/* Two sleeps of a worker, of which one may come a tick late. */
+enum { WATCHDOG_LEAST_MS = 2 * WORKER_WAIT_MS };
+
 int config_check(const struct afxdp_config *config, struct error *error)
 {
     int status = option_check_conflicts(&config->values, error);
@@ -139,6 +143,12 @@ int config_check(const struct afxdp_config *config, struct error *error)
         status = check_applies(config, error);
     if (status == 0 && config_datapath(config) == DATAPATH_KERNEL)
         status = check_kernel(config, error);
+    if (status == 0 && config->watchdog != 0 && config->watchdog < WATCHDOG_LEAST_MS)
+        status =
+            error_set(error, -EINVAL,
+                      "--watchdog %u: a worker gives a sign every %d ms, so %d is the least; 0 "
+                      "turns it off",
+                      config->watchdog, WORKER_WAIT_MS, WATCHDOG_LEAST_MS);
     if (status == 0 && config->leave_open && !config_is_inline(config))
         status = error_set(error, -EINVAL,
                            "--leave-open is for a wire: it goes with --bridge or --forward");

@@ -71,6 +71,7 @@ struct afxdp_config {
     bool no_promiscuous;
     bool no_multi_buffer;
     bool trailer_time;
+    uint32_t watchdog; /* ms, 0: none */
     enum timestamps timestamps;
     struct redirect_bypass bypass[REDIRECT_BYPASS_MAX];
     uint32_t bypass_count;

@@ -130,6 +130,9 @@ const struct option_spec config_options[] = {
      .help = "without the engine drop, rather than pass or cross"},
     {FLAG("leave-open", leave_open), .applies = LIVE,
      .help = "inline: keep crossing after a regular end too, until the\nnext start"},
+    {NUMBER("watchdog", "MS", 0, 60000, watchdog), .applies = AFXDP, .unit = "ms", .initial = "80",
+     .help = "a worker that stands still this long (40 or more) is\n"
+             "treated as gone until it goes on; 0: never"},
     {CHOICE("timestamps", "CLOCK", clocks, timestamps), .applies = AFXDP,
      .help = "arrival times from the xdp program, the nic (where its\n"
              "driver has them), or one per burst (intervals within it: 0)"},

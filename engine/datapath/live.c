@@ -115,6 +115,10 @@ static void announce(const struct live *live)
         queues == 1 ? "" : "s", a->skb ? "generic" : "native", xdp_means_name(a->means),
         live->sockets.frame_size, live->sockets.multi_buffer ? ", several to a packet" : "");
     announce_drivers(live);
+    if (config->watchdog != 0 && !redirect_heartbeat(live->sockets.redirect[0], 0))
+        say(&live->base.say, AFXDP_WARNING,
+            "there is no watchdog: this kernel has no clock for it (5.6 has); packets wait for a "
+            "worker that stands still");
     if (config_way(config) == WAY_CONSUME)
         say(&live->base.say, AFXDP_WARNING,
             "on a single port packets can't go on from the engine: what isn't dropped is consumed "
@@ -154,6 +158,8 @@ static int start_worker(struct live *live, uint32_t i, struct error *error)
         .drain_ms = DRAIN_MS,
         .name = name,
         .counters = &queue->counters,
+        .heartbeat = {redirect_heartbeat(live->sockets.redirect[0], i),
+                      redirect_heartbeat(live->sockets.redirect[1], i)},
     };
 
     snprintf(name, sizeof(name), "worker %u", i % 1000); /* a thread has 15 letters */
@@ -223,6 +229,8 @@ static int live_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct er
     if (status != 0)
         return status;
     live_check_promises(live);
+    for (uint32_t i = 0; i < 2; i++)
+        redirect_set_clock(live->sockets.redirect[i]);
     verdicts_watch(&live->verdicts, base);
     pause_ms(timeout_ms);
     return 1;

@@ -15,6 +15,9 @@ static void add_redirect(json_t *object, const struct redirect *redirect, uint32
     report_number(object, "xdp_uncovered", c.uncovered);
     report_number(object, "xdp_closed", c.closed);
     report_number(object, "xdp_uncrossed", c.uncrossed);
+    report_number(object, "xdp_stalled_crossed", c.stalled_crossed);
+    report_number(object, "xdp_stalled_passed", c.stalled_passed);
+    report_number(object, "xdp_stalled_dropped", c.stalled_dropped);
 }
 
 /* What the kernel lost between program and socket. rx_fill_ring_empty counts attempts, of which
@@ -54,6 +57,7 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
     if (port == 0) { /* one worker serves both ports */
         report_number(object, "busy_ns", live->queue[queue].counters.busy_ns);
         report_number(object, "sleeps", live->queue[queue].counters.sleeps);
+        report_number(object, "longest_pause_ns", live->queue[queue].counters.longest_pause_ns);
     }
     report_number(object, "core",
                   (uint64_t)(live->cores.core[queue] < 0 ? 0 : live->cores.core[queue]));

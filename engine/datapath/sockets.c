@@ -152,6 +152,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
         .frags = s->multi_buffer,
         .fail_closed = config->fail_closed,
         .other_enters = other_enters || crossing_is_barred(nics, config),
+        .watchdog_ms = config->watchdog,
         .timestamps = config->timestamps,
         .bypass_count = config->bypass_count,
     };

@@ -22,6 +22,7 @@ struct worker {
     uint64_t idle_since; /* ns; 0: not idle */
     uint64_t busy_since; /* ns; 0: idle */
     uint64_t idle_last;  /* ns; when a round last found nothing, or a wait ended */
+    uint64_t beat_last;  /* ns, of the coarse clock; 0: never yet */
 };
 
 static uint64_t now_ns(void)
@@ -30,6 +31,30 @@ static uint64_t now_ns(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void count(uint64_t *counter, uint64_t value)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + value, __ATOMIC_RELAXED);
+}
+
+/* The coarse clock costs no system call whatever the machine's clock is, and changes once a tick:
+ * only then are the others' cache lines taken. */
+static void beat(struct worker *w)
+{
+    struct worker_counters *counters = w->options.counters;
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    uint64_t now = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+    if (now == w->beat_last)
+        return;
+    if (w->beat_last != 0 && now - w->beat_last > counters->longest_pause_ns)
+        count(&counters->longest_pause_ns, now - w->beat_last - counters->longest_pause_ns);
+    w->beat_last = now;
+    for (uint32_t i = 0; i < WORKER_ROUTES_MAX; i++)
+        if (w->options.heartbeat[i])
+            __atomic_store_n(w->options.heartbeat[i], now, __ATOMIC_RELAXED);
 }
 
 static void take_judge(struct worker *w)
@@ -48,7 +73,7 @@ static int run_routes(struct worker *w)
     int received = 0;
 
     take_judge(w);
-
+    beat(w);
     for (uint32_t i = 0; i < w->options.route_count; i++) {
         int status = pipeline_run(w->options.pipeline, &w->options.routes[i]);
 
@@ -57,11 +82,6 @@ static int run_routes(struct worker *w)
         received += status;
     }
     return received;
-}
-
-static void count(uint64_t *counter, uint64_t value)
-{
-    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + value, __ATOMIC_RELAXED);
 }
 
 static void busy_until(struct worker *w, uint64_t now)
@@ -160,6 +180,7 @@ int worker_start(struct worker **out, const struct worker_options *options, stru
     if (!w)
         return error_set(error, -ENOMEM, "out of memory");
     w->options = *options;
+    beat(w);
     int status = create_thread(w);
     if (status != 0) {
         free(w);

@@ -14,7 +14,7 @@
 
 enum {
     WORKER_ROUTES_MAX = 2,
-    WORKER_WAIT_MS = 100, /* longest sleep: how soon a stop is noticed on a quiet link */
+    WORKER_WAIT_MS = 20, /* longest sleep: how soon a stop is noticed on a quiet link */
 };
 
 /* The ports behind the routes, as a whole: what struct port can't say for two at once. */
@@ -31,6 +31,7 @@ struct worker_counters {
     uint64_t sleeps;  /* times it slept */
     uint64_t busy_ns; /* time with packets at hand, system calls included, from the end of the last
                        * round that found none: the clock is read in those rounds only */
+    uint64_t longest_pause_ns; /* between two heartbeats: it stood still, or a burst took long */
 };
 
 struct worker_options {
@@ -43,6 +44,9 @@ struct worker_options {
     const char *name;  /* of the thread, at most 15 letters */
     uint32_t drain_ms; /* at most this long after a stop */
     struct worker_counters *counters;
+    /* Each gets the time (CLOCK_MONOTONIC_COARSE, ns) before every round through the routes, so at
+     * least every WORKER_WAIT_MS, for others to see that the worker is at work. NULL: none. */
+    uint64_t *heartbeat[WORKER_ROUTES_MAX];
 };
 
 struct worker;

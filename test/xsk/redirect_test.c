@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -25,6 +27,7 @@
 enum { SKIP = 77, FRAME_MOST = 96, RANDOM_FRAMES = 50000 };
 
 struct setup {
+    bool watchdog;
     bool inline_port;
     bool fail_closed;
     bool other_enters;
@@ -42,6 +45,8 @@ static struct redirect_bpf *load(const struct setup *setup)
     program->rodata->other_enters = setup->other_enters;
     program->rodata->bypass_count = setup->bypass_count;
     memcpy(program->rodata->bypass, setup->bypass, sizeof(setup->bypass));
+    program->rodata->watchdog_ns = setup->watchdog ? 80000000 : 0;
+    program->rodata->tick_ns = 1000000;
     assert_int_equal(redirect_bpf__load(program), 0);
     if (setup->inline_port) {
         uint32_t first = 0;
@@ -77,6 +82,9 @@ static struct redirect_counters counted(struct redirect_bpf *program)
         sum.uncovered += each[i].uncovered;
         sum.closed += each[i].closed;
         sum.uncrossed += each[i].uncrossed;
+        sum.stalled_crossed += each[i].stalled_crossed;
+        sum.stalled_passed += each[i].stalled_passed;
+        sum.stalled_dropped += each[i].stalled_dropped;
     }
     free(each);
     return sum;
@@ -254,13 +262,68 @@ static void test_without_sockets(void **state)
     }
 }
 
+static void set_heartbeat(struct redirect_bpf *program, uint64_t time)
+{
+    const struct redirect_heartbeat beat = {.time = time, .offset = UINT64_C(1) << 50};
+    uint32_t queue = 0;
+
+    assert_int_equal(
+        bpf_map_update_elem(bpf_map__fd(program->maps.heartbeats), &queue, &beat, BPF_ANY), 0);
+}
+
+/* Whether a worker stands still is seen by its heartbeat, and where packets go then is counted. */
+static void test_watchdog(void **state)
+{
+    static const struct {
+        struct setup setup;
+        uint32_t stale;
+    } cases[] = {
+        {{.watchdog = true}, XDP_PASS},
+        {{.watchdog = true, .inline_port = true}, XDP_REDIRECT},
+        {{.watchdog = true, .fail_closed = true}, XDP_DROP},
+        {{.watchdog = true, .inline_port = true, .fail_closed = true}, XDP_DROP},
+        {{.watchdog = false}, XDP_REDIRECT},
+    };
+    const uint64_t future = UINT64_C(1) << 60;
+    uint8_t frame[FRAME_MOST];
+    uint32_t length = make_frame(frame, PROTOCOL_UDP, 1, 2);
+    int target = socket(AF_XDP, SOCK_RAW, 0);
+    uint32_t queue = 0;
+
+    (void)state;
+    assert_true(target >= 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct setup *setup = &cases[i].setup;
+        struct redirect_bpf *program = load(setup);
+
+        assert_int_equal(
+            bpf_map_update_elem(bpf_map__fd(program->maps.sockets), &queue, &target, BPF_ANY), 0);
+        set_heartbeat(program, future);
+        assert_int_equal(run(program, frame, length), XDP_REDIRECT);
+        assert_int_equal(counted(program).redirected, 1);
+        set_heartbeat(program, 0);
+        assert_int_equal(run(program, frame, length), cases[i].stale);
+        struct redirect_counters c = counted(program);
+        assert_int_equal(c.redirected, setup->watchdog ? 1 : 2);
+        assert_int_equal(c.stalled_dropped, setup->watchdog && setup->fail_closed);
+        assert_int_equal(c.stalled_crossed,
+                         setup->watchdog && setup->inline_port && !setup->fail_closed);
+        assert_int_equal(c.stalled_passed,
+                         setup->watchdog && !setup->inline_port && !setup->fail_closed);
+        set_heartbeat(program, future);
+        assert_int_equal(run(program, frame, length), XDP_REDIRECT);
+        assert_int_equal(counted(program).redirected, setup->watchdog ? 2 : 3);
+        redirect_bpf__destroy(program);
+    }
+    close(target);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_bypass),
-        cmocka_unit_test(test_without_sockets),
+        cmocka_unit_test(test_types),    cmocka_unit_test(test_random),
+        cmocka_unit_test(test_bypass),   cmocka_unit_test(test_without_sockets),
+        cmocka_unit_test(test_watchdog),
     };
     struct redirect_bpf *probe;
 
