@@ -155,7 +155,7 @@ class Imported(unittest.TestCase):
         write_csv(self.path("calibrate.csv"), x[:2000], names)
         write_csv(self.path("rows.csv"), rows, [""] * len(rows))
         done = subprocess.run(
-            [MODEL_TOOL, "import", onnx_file, "--calibrate", self.path("calibrate.csv"), "-o",
+            [MODEL_TOOL, "import", onnx_file, "--force", "--calibrate", self.path("calibrate.csv"), "-o",
              self.path("m.q8")], capture_output=True, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.agreeing = done.stdout.decode()

@@ -127,7 +127,10 @@ class Lab:
         return subprocess.Popen(self.command(place, *words), **options)
 
     def engine(self, *options, model="none", wait=True, prefix=()):
-        """lab.sh and nsenter exec: the process is the engine itself."""
+        """lab.sh and nsenter exec: the process is the engine itself. A machine that tests may keep a
+        worker from its core for longer than an engine should wait: watchdog_test says how long."""
+        if "--watchdog" not in options and "kernel" not in options:
+            options = ("--watchdog", "2000", *options)
         engine = Engine(self.command("eng", *prefix, ENGINE, "--json", "--model", model, "--flows",
                                      "65536", *options))
         self.engines.append(engine)

@@ -3,7 +3,7 @@
 """A worker that stands still (SIGSTOP): traffic goes on without it, in counters of its own, and it
 takes over again. A quiet run never takes it for still.
 
-usage: watchdog_test.py [TEST ...], with AFXDP_QUIET_SECONDS for how long the quiet run is (60)"""
+usage: watchdog_test.py [TEST ...], with AFXDP_QUIET_SECONDS for how long the quiet run is (10)"""
 
 import os
 import re
@@ -14,7 +14,7 @@ import lab
 
 STILL = 5.0
 WATCHDOG_MS, TICK_MS = 80, 10
-QUIET = float(os.environ.get("AFXDP_QUIET_SECONDS", "60"))
+QUIET = float(os.environ.get("AFXDP_QUIET_SECONDS", "10"))
 
 
 def total(report, name):
@@ -36,7 +36,7 @@ class StandsStill(lab.Test):
 
     def test_inline_packets_cross(self):
         here = self.lab("--two-ports")
-        engine = here.engine("--iface", "eng0", "--bridge", "eng1")
+        engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--watchdog", "80")
         back, times = self.ping_across_a_pause(here, engine)
         report = engine.stop()
         crossed, late = total(report, "xdp_stalled_crossed"), sum(t > 100 for t in times)
@@ -51,7 +51,7 @@ class StandsStill(lab.Test):
 
     def test_on_a_single_port_they_pass(self):
         here = self.lab()
-        engine = here.engine("--iface", "eng0")
+        engine = here.engine("--iface", "eng0", "--watchdog", "80")
         self.assertEqual(here.ping(), 0, "the engine consumes them")
         engine.signal(signal.SIGSTOP)
         time.sleep(0.2)
@@ -65,7 +65,7 @@ class StandsStill(lab.Test):
 
     def test_fail_closed_they_are_dropped(self):
         here = self.lab("--two-ports")
-        engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--fail-closed")
+        engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--fail-closed", "--watchdog", "80")
         self.assertEqual(here.ping(), 1)
         engine.signal(signal.SIGSTOP)
         time.sleep(0.2)
@@ -97,7 +97,7 @@ class StandsStill(lab.Test):
 class Quiet(lab.Test):
     def test_never_fires(self):
         here = self.lab("--two-ports")
-        engine = here.engine("--iface", "eng0", "--bridge", "eng1")
+        engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--watchdog", "80")
         count = int(QUIET * 20)
         done = here.run("gen", "ping", "-n", "-q", "-i", "0.05", "-c", str(count), "10.77.0.2",
                         timeout=QUIET * 2 + 60)
