@@ -292,6 +292,7 @@ int xdp_program_fd(const struct xdp_attachment *attachment)
 
 static void free_attachment(struct attachment *a)
 {
+    xdp_pins_tidy(&a->pins); /* a start that failed made it for nothing */
     if (a->joined)
         xdp_dispatcher_forget(a->joined);
     xdp_leftover_forget(&a->leftover);

@@ -179,10 +179,16 @@ int xdp_pins_put(const struct xdp_pins *pins, enum xdp_pin which, int fd)
     return bpf_obj_pin(fd, path) == 0 ? 0 : -errno;
 }
 
+void xdp_pins_tidy(const struct xdp_pins *pins)
+{
+    if (pins->folder[0])
+        (void)rmdir(pins->folder);
+}
+
 void xdp_pins_remove(const struct xdp_pins *pins)
 {
     if (!pins->folder[0])
         return;
     remove_named(pins->folder, pins->name);
-    (void)rmdir(pins->folder);
+    xdp_pins_tidy(pins);
 }

@@ -34,6 +34,9 @@ int xdp_pins_get(const struct xdp_pins *pins, enum xdp_pin which);
 /* Pins the descriptor in place of what was there. */
 int xdp_pins_put(const struct xdp_pins *pins, enum xdp_pin which, int fd);
 
+/* Removes the folder where nothing is pinned; xdp_pins_put makes it again. */
+void xdp_pins_tidy(const struct xdp_pins *pins);
+
 /* Removes the interface's pins, and the folder after the last. */
 void xdp_pins_remove(const struct xdp_pins *pins);
 

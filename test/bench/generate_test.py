@@ -20,7 +20,7 @@ class Rates(lab.Test):
         self.here = self.lab()
         # a veth takes live frames for a peer that runs a program
         self.here.run("eng", "ip", "link", "set", "eng0", "xdp", "obj",
-                      os.path.join(lab.BUILD, "engine/attach/pass.bpf.o"), "sec", "xdp.frags")
+                      os.path.join(lab.BUILD, "engine/attach/pass.bpf.o"), "sec", "xdp")
 
     def generate(self, *options):
         done = self.here.run("gen", lab.GENERATE, "--iface", "gen0", *options)

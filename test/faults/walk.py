@@ -33,8 +33,8 @@ INJECT = os.path.join(lab.BUILD, "test", "inject.so")
 RUNNING = ": running"
 WAIT = 20  # seconds for anything; a hang is a finding
 # What is said beside the line of the error: what was obtained, warnings, and what goes on.
-ASIDE = re.compile("warning: |took over|nothing is dropped|: running|is at work|mode, |model inside|"
-                   "a table of .* to leave memory|the model at work stays")
+ASIDE = re.compile("warning: |took over|nothing is dropped|: running|is at work|mode, |: driver |"
+                   "model inside|a table of .* to leave memory|the model at work stays")
 
 
 class Page:
