@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
@@ -98,21 +99,30 @@ def main():
     parser.add_argument("--parts", default=",".join(report_tables.PARTS),
                         help="some of the parts, separated by commas")
     parser.add_argument("--rounds", type=int, help="rounds of each part instead of its own number")
+    parser.add_argument("--aims", action="store_true", help="begin with what the project aims for")
     parser.add_argument("--cpu", type=int, default=cores(), help="the core to measure on")
     options = parser.parse_args()
     parts = options.parts.split(",")
     unknown = [part for part in parts if part not in report_tables.PARTS]
     if unknown:
         parser.error(f"no part '{unknown[0]}'; there are {', '.join(report_tables.PARTS)}")
+    try:
+        output = open(options.output, "a") if options.output else None  # not emptied before it's due
+    except OSError as problem:
+        parser.error(f"cannot write {options.output}: {problem.strerror}")
 
     start, loads, found = time.monotonic(), [], {}
     for part in parts:
         loads.append((part, os.getloadavg()[0]))
         print(f"{time.monotonic() - start:4.0f} s  {part}", file=sys.stderr, flush=True)
         found[part] = run(part, options.rounds, options.cpu)
-    text = report_tables.document(found, machine(options.cpu, loads))
-    if options.output:
-        pathlib.Path(options.output).write_text(text)
+    text = report_tables.document(found, machine(options.cpu, loads),
+                                  options.aims, "".join(f" {shlex.quote(each)}" for each in sys.argv[1:]))
+    if output:
+        with output:
+            if output.seekable():
+                output.truncate(0)
+            output.write(text)
     else:
         sys.stdout.write(text)
     missing = [part for part, (_, why) in found.items() if why]

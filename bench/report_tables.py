@@ -3,10 +3,10 @@
 
 INTRODUCTION = """# Performance
 
-Written by `sudo build/bin/afxdp-bench report -o docs/performance.md`; run it to have the figures
-of your machine. Compare within a table: its rows took turns in one run. Times are nanoseconds per
-packet on one core, medians; the in-memory ones count the thread's own time, so that other programs
-on the machine don't lengthen them."""
+Written by `sudo build/bin/afxdp-bench report{arguments}`; run it to have the
+figures of your machine. Compare within a table: its rows took turns in one run. Times are
+nanoseconds per packet on one core, medians; the in-memory ones count the thread's own time, so
+that other programs on the machine don't lengthen them."""
 
 TEXT = {
     "classify": """## Classifiers alone
@@ -174,10 +174,10 @@ def aims(found):
     return lines
 
 
-def document(found, machine):
-    parts = [INTRODUCTION,
+def document(found, machine, with_aims, arguments):
+    parts = [INTRODUCTION.replace("{arguments}", arguments),
              "| | |\n| --- | --- |\n" + "\n".join(f"| {k} | {v} |" for k, v in machine)]
-    lines = aims(found)
+    lines = aims(found) if with_aims else []
     if lines:
         parts.append("## In short\n\n" + table(["what", "aim", "measured", "met"], lines))
     for part, (content, why) in found.items():

@@ -11,6 +11,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if [ $# -gt 0 ]; then
+    [ "$1" = --help ] || [ "$1" = -h ] || { echo "usage: test/run.sh" >&2; exit 2; }
+    echo "usage: test/run.sh"
+    sed -n '3,/^set /{/^#/s/^# \{0,1\}//p}' test/run.sh
+    exit 0
+fi
+
 jobs=$(nproc)
 results=$(mktemp -d)
 beside=

@@ -234,6 +234,13 @@ int nic_close(struct nic *nic, struct error *error)
     return status;
 }
 
+bool nic_is_up(const struct nic *nic)
+{
+    short flags;
+
+    return get_flags(nic, &flags) == 0 && flags & IFF_UP;
+}
+
 bool nic_has_carrier(const struct nic *nic)
 {
     short flags;

@@ -121,6 +121,8 @@ int nic_agree_rss(struct nic *nic, struct nic *other, struct error *error);
 /* Keeps the NIC's interrupts away between two polls, without which busy polling gains nothing. */
 int nic_set_busy_poll(struct nic *nic, struct error *error);
 
+bool nic_is_up(const struct nic *nic);
+
 bool nic_has_carrier(const struct nic *nic);
 
 /* Waits until the link is up; many NICs re-link when a program is attached or a queue is bound.

@@ -59,14 +59,16 @@ static const struct option_spec specs[] = {
      OPTION_ROW_OTHER("iface", "IF", parse_interface),
      .letter = 'i',
      .help = "where the frames go"},
-    {OPTION_ROW_TEXT("pcap", "FILE", struct generate_options, pcap), .letter = 'r',
+    {OPTION_ROW_INPUT("pcap", struct generate_options, pcap), .letter = 'r',
+     .conflicts = "count,flows,length,both-ways,live",
      .help = "the frames of a capture, in order and without its pauses;\n"
              "cut ones and other links than Ethernet are left out"},
-    {NUMBER("longest", "BYTES", 14, 65535, longest), .initial = "1514",
+    {NUMBER("longest", "BYTES", 14, 65535, longest), .initial = "1514", .needs = "pcap",
      .help = "leave longer frames of the capture out"},
-    {OPTION_ROW_TEXT("record", "FILE", struct generate_options, record),
+    {OPTION_ROW_OUTPUT("record", struct generate_options, record), .needs = "pcap",
      .help = "write what is sent of the capture to another one"},
-    {FLAG("trailer-time", trailers), .help = "append each frame's time to it, 8 bytes"},
+    {FLAG("trailer-time", trailers), .conflicts = "live",
+     .help = "append each frame's time to it, 8 bytes"},
     {NUMBER("count", "N", 1, UINT64_MAX, synthetic.count), .letter = 'n', .initial = "1000000",
      .help = "without a capture: so many made-up UDP frames"},
     {NUMBER("flows", "N", 1, SYNTHETIC_FLOWS_MOST, synthetic.flows), .initial = "1024",
@@ -195,10 +197,6 @@ static int check(const struct generate_options *options, struct error *error)
 
     if (!options->interface)
         return error_set(error, -EINVAL, "no interface: say --iface IF");
-    if (options->live && (options->pcap || options->trailers))
-        return error_set(error, -EINVAL, "--live sends made-up frames only");
-    if (options->record && !options->pcap)
-        return error_set(error, -EINVAL, "--record writes what is sent of --pcap");
     if (options->cpu >= 0) {
         CPU_ZERO(&core);
         CPU_SET((size_t)options->cpu, &core);

@@ -22,7 +22,7 @@ struct printing {
 
 static const struct option_spec printing_options[] = {
     {.group = "Program",
-     OPTION_ROW_TEXT("config", "FILE", struct printing, config),
+     OPTION_ROW_INPUT("config", struct printing, config),
      .help = "read options from it, name = value a line; what the\ncommand line says wins"},
     {OPTION_ROW_FLAG("check", struct printing, check),
      .help = "check options and model, touch no interface, and exit"},

@@ -40,21 +40,21 @@ static int set_capture(void *target, const char *value, struct error *error)
 
 static const struct option_spec features_specs[] = {
     {.group = "Output",
-     OPTION_ROW_TEXT("output", "FILE", struct extraction_options, output),
+     OPTION_ROW_OUTPUT("output", struct extraction_options, output),
      .letter = 'o',
      .help = "where the rows go (-: standard output, the default)"},
     {OPTION_ROW_NUMBER("set", "N", FEATURE_SET_1, FEATURE_SET_2, struct extraction_options,
                        feature_set),
      .initial = "1",
      .help = "feature set: 1, twelve of the flow, or 2, sixteen more of the\nflow and its hosts"},
-    {OPTION_ROW_TEXT("code", "FILE", struct extraction_options, code),
+    {OPTION_ROW_INPUT("code", struct extraction_options, code),
      .help = "a code.json of `afxdp-model code`: write what a network\nis trained on, codes 0..127 "
              "instead of the integers"},
     {.group = "Labels",
      OPTION_ROW_TEXT("label", "NAME", struct extraction_options, label),
      .conflicts = "labels",
      .help = "every packet has this label"},
-    {OPTION_ROW_TEXT("labels", "FILE", struct extraction_options, labels),
+    {OPTION_ROW_INPUT("labels", struct extraction_options, labels),
      .help = "labels by packet (a CSV with the header index,label) or by\n"
              "flow table (any of the columns start, end, protocol, source,\n"
              "destination, source_port, destination_port, source_mac,\n"

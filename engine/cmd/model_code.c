@@ -31,7 +31,7 @@ static const struct option_spec code_specs[] = {
      OPTION_ROW_NUMBER("set", "N", FEATURE_SET_1, FEATURE_SET_2, struct code_options, feature_set),
      .help = "feature set of the network: 1 or 2 (the one that the rows have)"},
     {.group = "Output",
-     OPTION_ROW_TEXT("output", "FILE", struct code_options, output),
+     OPTION_ROW_OUTPUT("output", struct code_options, output),
      .letter = 'o',
      .help = "where the code goes (-: standard output, the default)"},
     {0},

@@ -33,7 +33,7 @@ static const struct option_spec eval_specs[] = {
     {.group = "Output",
      OPTION_ROW_FLAG("json", struct eval_options, json),
      .help = "one JSON object on standard output, and nothing else there"},
-    {OPTION_ROW_TEXT("verdicts", "FILE", struct eval_options, verdicts),
+    {OPTION_ROW_OUTPUT("verdicts", struct eval_options, verdicts),
      .help = "one CSV row per row: index,class,confidence"},
     {0},
 };

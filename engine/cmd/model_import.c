@@ -25,21 +25,21 @@ static int set_onnx(void *target, const char *value, struct error *error)
 
 static const struct option_spec import_specs[] = {
     {.group = "Input",
-     OPTION_ROW_TEXT("calibrate", "FILE", struct import_options, importing.calibration),
+     OPTION_ROW_INPUT("calibrate", struct import_options, importing.calibration),
      .help = "a features.csv of raw integers with labels, of what the\n"
              "model was trained on; a few thousand rows are enough"},
-    {OPTION_ROW_TEXT("code", "FILE", struct import_options, importing.code),
+    {OPTION_ROW_INPUT("code", struct import_options, importing.code),
      .help = "input code, for a network without the property afxdp.code"},
     {OPTION_ROW_FLAG("raw", struct import_options, importing.raw),
      .help = "a network reads the raw integers; not needed where it\n"
              "has scaling in front and there is no input code"},
     {OPTION_ROW_TEXT("classes", "NAME,NAME", struct import_options, importing.classes),
      .help = "names of the outputs, over the property afxdp.classes"},
-    {OPTION_ROW_TEXT("provenance", "FILE", struct import_options, importing.provenance),
+    {OPTION_ROW_INPUT("provenance", struct import_options, importing.provenance),
      .help = "a JSON object to keep in the model: where it comes from;\n"
              "its text 'not_for' is shown by inspect"},
     {.group = "Output",
-     OPTION_ROW_TEXT("output", "FILE", struct import_options, output),
+     OPTION_ROW_OUTPUT("output", struct import_options, output),
      .letter = 'o',
      .help = "the .q8 model"},
     {OPTION_ROW_FLAG("force", struct import_options, importing.force),

@@ -35,13 +35,23 @@ void program_begin(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+static int tables_of(const struct program *program)
+{
+    int count = 0;
+
+    while (count < PROGRAM_TABLES_MAX && program->tables[count])
+        count++;
+    return count;
+}
+
 static void gather(struct command_line *line, const struct program *program)
 {
     char *letter = line->shorts;
 
     *letter++ = ':'; /* tell a missing argument from an unknown option */
     *letter++ = 'h';
-    for (int t = 0; t < PROGRAM_TABLES_MAX && program->tables[t]; t++) {
+    *letter++ = 'V';
+    for (int t = 0; t < tables_of(program); t++) {
         for (const struct option_spec *spec = program->tables[t]; spec->name; spec++) {
             int i = line->count++;
 
@@ -155,7 +165,7 @@ int program_parse(const struct program *program, struct option_values *values, i
     while ((value = getopt_long(argc, argv, line.shorts, line.longs, NULL)) != -1) {
         if (value == VALUE_HELP || value == 'h')
             return print(program, optarg, error);
-        if (value == VALUE_VERSION) {
+        if (value == VALUE_VERSION || value == 'V') {
             printf("%s %s\n", program->name, AFXDP_VERSION);
             return PROGRAM_DONE;
         }
@@ -168,8 +178,11 @@ int program_parse(const struct program *program, struct option_values *values, i
             return status;
     }
     int status = take_arguments(program, values[0].target, argc, argv, error);
-    for (int t = 0; status == PROGRAM_RUN && t < PROGRAM_TABLES_MAX && program->tables[t]; t++)
+    for (int t = 0; status == PROGRAM_RUN && t < tables_of(program); t++)
         status = option_check_conflicts(&values[t], error);
+    if (status == PROGRAM_RUN)
+        status =
+            option_check_files(values, tables_of(program), argv + optind, argc - optind, error);
     return status;
 }
 

@@ -13,7 +13,7 @@ static const struct option_spec common[] = {
      .name = "help",
      .letter = 'h',
      .help = "print this and exit; --help=man, bash or zsh: a manual\npage, completion"},
-    {.name = "version", .help = "print the version and exit"},
+    {.name = "version", .letter = 'V', .help = "print the version and exit"},
     {0},
 };
 

@@ -184,6 +184,17 @@ static int check_conflicts_of(const struct option_values *values, const struct o
     return 0;
 }
 
+static int check_need_of(const struct option_values *values, const struct option_spec *spec,
+                         struct error *error)
+{
+    const struct option_spec *needed = option_find(values->table, spec->needs);
+
+    if (needed && !in_force(values, needed))
+        return error_set(error, -EINVAL, "--%s has no meaning without --%s", spec->name,
+                         spec->needs);
+    return 0;
+}
+
 int option_check_conflicts(const struct option_values *values, struct error *error)
 {
     int status = 0;
@@ -191,6 +202,8 @@ int option_check_conflicts(const struct option_values *values, struct error *err
     for (const struct option_spec *spec = values->table; status == 0 && spec->name; spec++) {
         if (spec->conflicts && in_force(values, spec))
             status = check_conflicts_of(values, spec, error);
+        if (status == 0 && spec->needs && in_force(values, spec))
+            status = check_need_of(values, spec, error);
     }
     return status;
 }

@@ -22,6 +22,12 @@ enum option_type {
     OPTION_OTHER,  /* what `parse` makes of it; may be given again */
 };
 
+enum option_file {
+    OPTION_NO_FILE,
+    OPTION_FILE_READ,
+    OPTION_FILE_WRITTEN,
+};
+
 enum { OPTIONS_MAX = 96 };
 
 struct option_spec {
@@ -36,6 +42,8 @@ struct option_spec {
     const char *const *choices; /* ends with NULL */
     const char *help;           /* lines, separated by \n */
     const char *conflicts;      /* names of options it excludes, separated by commas; NULL: none */
+    const char *needs;          /* one that it means nothing without; NULL: none */
+    enum option_file file;      /* what happens to the file that its text names */
     size_t offset, size;        /* of the member: OPTION_MEMBER */
     uint32_t applies;           /* the table's own: what it has a meaning for, as bits */
     /* OPTION_OTHER: stores the value, which stays as long as the values do. -EINVAL for a bad one,
@@ -51,6 +59,10 @@ struct option_spec {
     .name = (text), .type = OPTION_FLAG, OPTION_MEMBER(target, member)
 #define OPTION_ROW_TEXT(text, what, target, member)                                                \
     .name = (text), .type = OPTION_TEXT, .argument = (what), OPTION_MEMBER(target, member)
+#define OPTION_ROW_INPUT(text, target, member)                                                     \
+    OPTION_ROW_TEXT(text, "FILE", target, member), .file = OPTION_FILE_READ
+#define OPTION_ROW_OUTPUT(text, target, member)                                                    \
+    OPTION_ROW_TEXT(text, "FILE", target, member), .file = OPTION_FILE_WRITTEN
 #define OPTION_ROW_NUMBER(text, what, from, to, target, member)                                    \
     .name = (text), .type = OPTION_NUMBER, .argument = (what), .least = (from), .most = (to),      \
     OPTION_MEMBER(target, member)
@@ -91,8 +103,13 @@ bool option_given(const struct option_values *values, const char *name);
  * with file and line. */
 int option_read_file(struct option_values *values, const char *path, struct error *error);
 
-/* -EINVAL where options were given that exclude each other. */
+/* -EINVAL where options were given that exclude each other, or one without the one it needs. */
 int option_check_conflicts(const struct option_values *values, struct error *error);
+
+/* -EINVAL where a file would be written that is also read, or written twice. `inputs`: files that
+ * are read without an option. Pipes, devices and "-" may have several uses. */
+int option_check_files(const struct option_values *values, int tables, char *const *inputs,
+                       int input_count, struct error *error);
 
 /* A whole number within [least, most], in decimal or 0x hexadecimal; `what` names it in messages
  * ("--flows"). */

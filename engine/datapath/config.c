@@ -136,6 +136,8 @@ int config_check(const struct afxdp_config *config, struct error *error)
 {
     int status = option_check_conflicts(&config->values, error);
 
+    if (status == 0)
+        status = option_check_files(&config->values, 1, NULL, 0, error);
     if (status == 0 && !config->model)
         status = error_set(error, -EINVAL,
                            "no model: say --model FILE, or --model none to classify nothing");

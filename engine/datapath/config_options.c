@@ -65,14 +65,14 @@ static int parse_bypass(void *target, const char *value, struct error *error)
 
 const struct option_spec config_options[] = {
     {.group = "Packets",
-     TEXT("pcap", "FILE", pcap),
+     OPTION_ROW_INPUT("pcap", struct afxdp_config, pcap),
      .applies = CAPTURE,
      .letter = 'r',
      .conflicts = "iface",
      .help = "classify a capture (pcap or pcapng; -: standard input);\nno root, no interface"},
 
     {.group = "Classification",
-     TEXT("model", "FILE", model),
+     OPTION_ROW_INPUT("model", struct afxdp_config, model),
      .applies = ALL,
      .letter = 'm',
      .help = "a .q8 model, by path or by the name of a shipped one;\nnone: classify nothing"},
@@ -98,7 +98,7 @@ const struct option_spec config_options[] = {
      .initial = "65536:1", .help = HOST_TABLES_HELP},
 
     {.group = "Output",
-     TEXT("verdicts", "FILE", verdicts),
+     OPTION_ROW_OUTPUT("verdicts", struct afxdp_config, verdicts),
      .applies = ALL,
      .help = "one CSV row per packet: index,class,confidence,action"},
 

@@ -155,7 +155,10 @@ void interfaces_wait_carrier(const struct interfaces *nics)
     for (uint32_t i = 0; i < nics->ports; i++) {
         const char *name = nics->nic[i]->name;
 
-        if (!nics->had_carrier[i] && !nic_has_carrier(nics->nic[i]))
+        if (!nic_is_up(nics->nic[i]))
+            say(nics->say, AFXDP_WARNING, "%s is down, so no packet comes: ip link set %s up", name,
+                name);
+        else if (!nics->had_carrier[i] && !nic_has_carrier(nics->nic[i]))
             say(nics->say, AFXDP_WARNING, "%s has no link; waiting for packets", name);
         else if (!nic_wait_carrier(nics->nic[i], CARRIER_MS))
             say(nics->say, AFXDP_WARNING,

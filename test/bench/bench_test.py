@@ -87,13 +87,17 @@ def check_csv(subcommand, rows):
 def check_report():
     with tempfile.TemporaryDirectory() as folder:
         page = pathlib.Path(folder) / "performance.md"
+        page.write_text("an older one")
         done = bench("report", "--parts", "classify", "--rounds", "1", "-o", page)
         check(done.returncode == 0, f"report ended with {done.returncode}: {done.stderr}")
         text = page.read_text()
     check("| nn 12-32-32-5, scalar |" in text, "report: no row of classify")
-    check("NN 12-16-16-2, batch 64" in text, "report: no aims")
-    done = bench("report", "--parts", "nonsense")
+    check("## In short" not in text, "report: aims on a user's page")
+    done = bench("report", "--parts", "nonsense", "-o", "/nonexistent/report.md")
     check(done.returncode == 2 and "nonsense" in done.stderr, "report takes any part")
+    done = bench("report", "--parts", "classify", "-o", "/nonexistent/report.md")
+    check(done.returncode == 2 and "cannot write /nonexistent" in done.stderr,
+          "report measures first and finds out later that it can't write")
 
 
 def main():

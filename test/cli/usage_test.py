@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Command lines: help that names every option, and one line for every mistake."""
 
+import pathlib
 import sys
 import unittest
 
@@ -27,9 +28,10 @@ class Usage(programs.Test):
 
     def test_version(self):
         for program in ("afxdp-engine", "afxdp-features"):
-            done = run(program, "--version")
-            self.assertEqual(done.returncode, 0)
-            self.assertRegex(done.stdout.decode(), rf"^{program} \d+\.\d+\.\d+\n$")
+            for option in ("--version", "-V"):
+                done = run(program, option)
+                self.assertEqual(done.returncode, 0)
+                self.assertRegex(done.stdout.decode(), rf"^{program} \d+\.\d+\.\d+\n$")
 
     def test_mistakes_of_the_engine(self):
         mistakes = {
@@ -52,6 +54,9 @@ class Usage(programs.Test):
             ("-m", "none", "-r", MIXED, "--action", "other=reject"): "no action 'reject'",
             ("-m", "none", "-r", MIXED, "--json", "--verdicts", "-"): "standard output",
             ("-m", "none", "-r", MIXED, "--verdicts", "/nonexistent/v"): "/nonexistent/v",
+            ("-m", "none", "-r", MIXED, "--bridge", "eth9"): "--bridge has no meaning with --pcap",
+            ("-m", "none", "-r", MIXED, "--action", "other=drop", "--action", "other=count"):
+                "has an action already",
         }
         for arguments, part in mistakes.items():
             with self.subTest(arguments=arguments):
@@ -73,6 +78,34 @@ class Usage(programs.Test):
         for arguments, part in mistakes.items():
             with self.subTest(arguments=arguments):
                 self.assert_one_line(run("afxdp-features", *arguments), 2, part)
+
+    def test_input_is_never_written_over(self):
+        capture = self.write("a.pcap", pathlib.Path(MIXED).read_bytes())
+        model = self.write("nn.q8", pathlib.Path(programs.ROOT, "models", "nn.q8").read_bytes())
+        rows = self.write("rows.csv", b"x")
+        for arguments, part in (
+                (("afxdp-engine", "-m", "none", "-r", capture, "--verdicts", capture), "--pcap"),
+                (("afxdp-engine", "-m", model, "-r", MIXED, "--verdicts", model), "--model"),
+                (("afxdp-engine", "-m", model, "--config", rows, "--verdicts", rows), "--config"),
+                (("afxdp-features", capture, "-o", capture), "overwritten"),
+                (("afxdp-features", MIXED, "--labels", rows, "-o", rows), "--labels"),
+                (("afxdp-model", "eval", model, rows, "--verdicts", rows), "overwritten"),
+                (("afxdp-model", "code", rows, "-o", rows), "overwritten"),
+                (("afxdp-model", "import", model, "--calibrate", rows, "-o", model), "overwritten"),
+                (("afxdp-generate", "-i", "lo", "--pcap", capture, "--record", capture), "--pcap")):
+            with self.subTest(arguments=arguments):
+                self.assert_one_line(run(*arguments), 2, part)
+        self.assertEqual(pathlib.Path(capture).read_bytes(), pathlib.Path(MIXED).read_bytes())
+        self.assertEqual(self.read("rows.csv"), "x")
+
+    def test_mistakes_of_the_generator(self):
+        for arguments, part in ((("--pcap", MIXED, "--count", "3"), "--count: only one of them"),
+                                (("--pcap", MIXED, "--live"), "--live: only one of them"),
+                                (("--trailer-time", "--live"), "--live: only one of them"),
+                                (("--longest", "99"), "without --pcap"),
+                                (("--record", "x"), "without --pcap"), ((), "no interface")):
+            with self.subTest(arguments=arguments):
+                self.assert_one_line(run("afxdp-generate", *arguments), 2, part)
 
     def test_broken_models(self):
         models = {"empty": b"", "text": b"not a model\n" * 100, "zeros": bytes(5000)}

@@ -24,6 +24,7 @@ struct target {
     enum colour colour;
     const char *text;
     const char *last;
+    const char *input, *output;
     int others;
 };
 
@@ -53,6 +54,8 @@ static const struct option_spec table[] = {
      .initial = "green",
      MEMBER(colour)},
     {.name = "text", .type = OPTION_TEXT, .argument = "TEXT", MEMBER(text)},
+    {OPTION_ROW_INPUT("input", struct target, input), .needs = "text"},
+    {OPTION_ROW_OUTPUT("output", struct target, output)},
     {.name = "other", .type = OPTION_OTHER, .argument = "X", .parse = parse_other},
     {0},
 };
@@ -92,7 +95,7 @@ static int set(struct rig *rig, const char *name, const char *value)
     return option_set(&rig->values, option_find(table, name), value, &rig->error);
 }
 
-static int read_text(struct rig *rig, const char *text, size_t size)
+static void write_text(struct rig *rig, const char *text, size_t size)
 {
     strcpy(rig->path, "/tmp/option_test.XXXXXX");
     int file = mkstemp(rig->path);
@@ -100,6 +103,11 @@ static int read_text(struct rig *rig, const char *text, size_t size)
     assert_true(file >= 0);
     assert_int_equal(write(file, text, size), size);
     close(file);
+}
+
+static int read_text(struct rig *rig, const char *text, size_t size)
+{
+    write_text(rig, text, size);
     return option_read_file(&rig->values, rig->path, &rig->error);
 }
 
@@ -171,6 +179,53 @@ static void options_that_exclude_each_other_are_refused(void **state)
     assert_int_equal(option_check_conflicts(&rig->values, &rig->error), 0);
 }
 
+static void an_option_that_means_nothing_alone_is_refused(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_int_equal(set(rig, "input", "x"), 0);
+    assert_int_equal(option_check_conflicts(&rig->values, &rig->error), -EINVAL);
+    assert_string_equal(rig->error.text, "--input has no meaning without --text");
+    assert_int_equal(set(rig, "text", "x"), 0);
+    assert_int_equal(option_check_conflicts(&rig->values, &rig->error), 0);
+}
+
+static int check_files(struct rig *rig, const char *input, const char *output, const char *argument)
+{
+    char *arguments[] = {(char *)argument};
+
+    assert_int_equal(set(rig, "input", input), 0);
+    assert_int_equal(set(rig, "output", output), 0);
+    return option_check_files(&rig->values, 1, arguments, argument ? 1 : 0, &rig->error);
+}
+
+static void output_over_input_is_refused(void **state)
+{
+    struct rig *rig = *state;
+    char other[64], link_path[64], absent[64];
+
+    write_text(rig, "precious", 8);
+    snprintf(other, sizeof(other), "%s.other", rig->path);
+    snprintf(absent, sizeof(absent), "%s.absent", rig->path);
+    snprintf(link_path, sizeof(link_path), "%s.link", rig->path);
+    fclose(fopen(other, "w"));
+    assert_int_equal(symlink(rig->path, link_path), 0);
+
+    assert_int_equal(check_files(rig, rig->path, other, NULL), 0);
+    assert_int_equal(check_files(rig, rig->path, absent, other), 0);
+    assert_int_equal(check_files(rig, rig->path, rig->path, NULL), -EINVAL);
+    assert_non_null(strstr(rig->error.text, "the file of --input too"));
+    assert_int_equal(check_files(rig, rig->path, link_path, NULL), -EINVAL);
+    assert_int_equal(check_files(rig, other, link_path, rig->path), -EINVAL);
+    assert_non_null(strstr(rig->error.text, "would be overwritten"));
+    assert_int_equal(check_files(rig, absent, absent, NULL), -EINVAL);
+    assert_int_equal(check_files(rig, "-", "-", "-"), 0);
+    assert_int_equal(check_files(rig, "/dev/null", "/dev/null", NULL), 0);
+    unlink(link_path);
+    unlink(other);
+    unlink(rig->path);
+}
+
 static void a_file_fills_in_what_was_not_given(void **state)
 {
     struct rig *rig = *state;
@@ -229,6 +284,8 @@ int main(void)
         TEST(each_type_takes_its_values_and_no_others),
         TEST(texts_are_copied),
         TEST(options_that_exclude_each_other_are_refused),
+        TEST(an_option_that_means_nothing_alone_is_refused),
+        TEST(output_over_input_is_refused),
         TEST(a_file_fills_in_what_was_not_given),
         TEST(a_bad_line_is_named),
         TEST(what_is_no_text_is_refused),

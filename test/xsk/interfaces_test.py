@@ -65,6 +65,20 @@ class Changed(lab.Test):
         engine.stop()
 
 
+class Down(lab.Test):
+    def test_a_start_on_an_interface_that_is_down_says_so(self):
+        for datapath in ("afxdp", "kernel"):
+            with self.subTest(datapath=datapath):
+                here = self.lab()
+                here.run("eng", "ip", "link", "set", "eng0", "down")
+                engine = here.engine("--iface", "eng0", "--datapath", datapath)
+                engine.wait_for("eng0 is down, so no packet comes: ip link set eng0 up")
+                here.run("eng", "ip", "link", "set", "eng0", "up")
+                here.generate("--count", "100", "--rate", "10000")
+                time.sleep(0.2)
+                self.assertGreaterEqual(engine.stop()["packets"], 100)
+
+
 class Names(lab.Test):
     def test_alternative_names(self):
         here = self.lab()
