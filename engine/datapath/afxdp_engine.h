@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The engine in a program of yours: packets from a capture, from AF_XDP sockets or inside the
- * kernel, judged by a model, behind one interface.
+/* The engine in a program of yours. Three ways in, from the least to the most:
+ *
+ *     a model        rows of features in, classes out                      afxdp_model_*
+ *     frames         of your own in, verdicts out: flows are kept          afxdp_flow_engine_*
+ *                    here; or as a source that is asked for them           afxdp_pipeline_*
+ *     a datapath     packets from a capture, from AF_XDP sockets or        afxdp_datapath_*
+ *                    inside the kernel, behind one interface
+ *
+ * A datapath's life:
  *
  *     afxdp_config_new ─ set… ─► afxdp_datapath_open ─► _start ─► _poll … _reload … _read ─► _stop
  *                                     │                   │                                   │
@@ -17,14 +24,22 @@
  * fill it with one line (what, on what, why, what to do) when they fail. Constructors leave their
  * output untouched on failure.
  *
- * Threads: a config belongs to one thread until a datapath is opened with it, and is read-only from
- * then on. A datapath belongs to one thread too, its own workers aside; afxdp_datapath_read may be
- * called from any. Needs for an interface: CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF; with a model in the
- * kernel CAP_PERFMON. */
+ * Threads: a config belongs to one thread until something is opened with it, and is read-only from
+ * then on. A model is read-only: any number of threads may classify with it at once. A flow engine,
+ * a pipeline and a datapath belong to one thread each, a datapath's own workers aside;
+ * afxdp_datapath_read may be called from any. Needs for an interface: CAP_NET_ADMIN, CAP_NET_RAW,
+ * CAP_BPF; with a model in the kernel CAP_PERFMON. */
 #ifndef AFXDP_ENGINE_H
 #define AFXDP_ENGINE_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#if defined(__GNUC__)
+#define AFXDP_API __attribute__((visibility("default")))
+#else
+#define AFXDP_API
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,23 +55,165 @@ struct afxdp_datapath;
 /* ---- What is asked for ---- */
 
 /* A config with every option at its default. -ENOMEM. */
-int afxdp_config_new(struct afxdp_config **out);
+AFXDP_API int afxdp_config_new(struct afxdp_config **out);
 
 /* After the datapaths that were opened with it. Takes NULL. */
-void afxdp_config_free(struct afxdp_config *config);
+AFXDP_API void afxdp_config_free(struct afxdp_config *config);
 
 /* Sets an option by its long name (docs/cli.md), "bridge" to "eth2"; a flag by "yes" or "no". The
  * value is copied. -EINVAL: there is no such option, or it can't have that value. */
-int afxdp_config_set(struct afxdp_config *config, const char *name, const char *value,
-                     struct afxdp_error *error);
+AFXDP_API int afxdp_config_set(struct afxdp_config *config, const char *name, const char *value,
+                               struct afxdp_error *error);
 
 /* Reads lines `name = value`, `#` begins a comment. What was set before stays, what can be given
  * again (`action`, `bypass`) adds up. */
-int afxdp_config_read(struct afxdp_config *config, const char *path, struct afxdp_error *error);
+AFXDP_API int afxdp_config_read(struct afxdp_config *config, const char *path,
+                                struct afxdp_error *error);
 
 /* Whether the options fit together, and the model and its actions can be used. Touches no
  * interface. */
-int afxdp_config_check(const struct afxdp_config *config, struct afxdp_error *error);
+AFXDP_API int afxdp_config_check(const struct afxdp_config *config, struct afxdp_error *error);
+
+/* ---- A model ---- */
+
+enum { AFXDP_FEATURES_MAX = 28 };
+
+struct afxdp_model;
+
+/* What is known of a model; texts belong to it. */
+struct afxdp_model_info {
+    const char *path;       /* where the file was found */
+    const char *kind;       /* "nn" or "dt" */
+    const char *variant;    /* the implementation at work on this CPU, "avx512vnni" */
+    uint32_t checksum;      /* of the file */
+    uint32_t feature_count; /* values of a row: 12, or 28 */
+    uint32_t class_count;
+};
+
+struct afxdp_verdict {
+    uint16_t class_index;
+    uint16_t confidence; /* 0..1000: c means right in c of 1,000 calibration rows */
+};
+
+/* Reads a .q8 file, or the shipped model of that name, checks all of it, and proves every variant
+ * that this CPU offers on the file's golden rows. -errno of open, -EINVAL, -EBADMSG. */
+AFXDP_API int afxdp_model_open(struct afxdp_model **out, const char *name,
+                               struct afxdp_error *error);
+
+AFXDP_API void afxdp_model_close(struct afxdp_model *model); /* takes NULL */
+
+AFXDP_API void afxdp_model_describe(const struct afxdp_model *model, struct afxdp_model_info *info);
+
+/* Name of a class, which belongs to the model; NULL where there is none of that index. */
+AFXDP_API const char *afxdp_model_class(const struct afxdp_model *model, uint32_t index);
+
+/* Name of a feature by its place in a row, "dport"; NULL beyond the last (docs/design.md). */
+AFXDP_API const char *afxdp_feature_name(uint32_t index);
+
+/* Classifies `count` rows of feature_count values each, one right behind the other: integers in
+ * the units of docs/design.md. Allocates nothing, makes no system call. Many rows at once are
+ * several times faster than each alone. */
+AFXDP_API void afxdp_model_classify(const struct afxdp_model *model, const uint32_t *features,
+                                    size_t count, struct afxdp_verdict *verdicts);
+
+/* ---- Frames of your own ---- */
+
+enum afxdp_link {
+    AFXDP_LINK_ETHERNET = 0,
+    AFXDP_LINK_IP = 3, /* nothing before the IP header */
+};
+
+struct afxdp_frame {
+    uint8_t *data;        /* from the link layer on; only read */
+    uint32_t length;      /* bytes at `data` */
+    uint32_t wire_length; /* bytes that it had on the wire, at least `length` */
+    uint64_t time;        /* arrival, ns, one clock for all frames */
+    uint64_t handle;      /* yours */
+    uint32_t reserved;    /* 0 */
+    uint32_t link;        /* enum afxdp_link */
+};
+
+enum afxdp_outcome {
+    AFXDP_CLASSIFIED,
+    AFXDP_UNSURE,    /* classified, with less confidence than `min-confidence` */
+    AFXDP_OTHER,     /* not IP */
+    AFXDP_MALFORMED, /* (docs/design.md) */
+};
+
+enum afxdp_action { AFXDP_COUNT, AFXDP_FORWARD, AFXDP_DROP };
+
+struct afxdp_result {
+    uint8_t outcome;              /* enum afxdp_outcome */
+    uint8_t action;               /* enum afxdp_action: what the policy asks for */
+    struct afxdp_verdict verdict; /* of what was classified, else zeros */
+};
+
+/* The sums that every packet is in once. */
+struct afxdp_totals {
+    uint64_t packets, bytes;
+    uint64_t flows, evictions;
+    uint64_t dropped, forwarded, passed, consumed, failed;
+};
+
+/* A model with a flow table: frames are pushed in, in the order of their arrival. */
+struct afxdp_flow_engine;
+
+/* The config's options of classification and flows hold; others are refused. Both directions of a
+ * flow must come to the same engine. -EINVAL, -ENOMEM. */
+AFXDP_API int afxdp_flow_engine_new(struct afxdp_flow_engine **out,
+                                    const struct afxdp_config *config, struct afxdp_error *error);
+
+AFXDP_API void afxdp_flow_engine_free(struct afxdp_flow_engine *engine); /* takes NULL */
+
+/* The model it was made with, which belongs to it; NULL with `none`. */
+AFXDP_API const struct afxdp_model *afxdp_flow_engine_model(const struct afxdp_flow_engine *engine);
+
+/* Classifies `count` frames, fastest in bursts of 64. `features`: NULL, or room for as many rows of
+ * the model's feature_count (12 without a model); of a frame that has none they are zeros.
+ * Allocates nothing, makes no system call, keeps no pointer to a frame. */
+AFXDP_API void afxdp_flow_engine_classify(struct afxdp_flow_engine *engine,
+                                          const struct afxdp_frame *frames, uint32_t count,
+                                          struct afxdp_result *results, uint32_t *features);
+
+/* All its frames are dropped or consumed. */
+AFXDP_API void afxdp_flow_engine_read(const struct afxdp_flow_engine *engine,
+                                      struct afxdp_totals *totals);
+
+/* A source that is asked for frames, and given them back with what became of them. Each frame is
+ * given back by exactly one of send and release. */
+struct afxdp_source {
+    /* Hands over up to `most` frames (64 at most). Returns how many, 0 when there are none now,
+     * -ENODATA when there will be none any more, another -errno when it failed. */
+    int (*receive)(void *context, struct afxdp_frame *frames, uint32_t most);
+    /* What a burst was judged as, before its frames are given back; may be NULL. */
+    void (*judged)(void *context, const struct afxdp_frame *frames,
+                   const struct afxdp_result *results, uint32_t count);
+    /* Sends frames on, in order, without waiting. Returns how many it took, from the first on; the
+     * others are released. NULL: nothing is sent, what isn't dropped counts as consumed. */
+    uint32_t (*send)(void *context, const struct afxdp_frame *frames, uint32_t count);
+    /* Takes frames back: dropped, consumed, or not taken by send. May be NULL. */
+    void (*release)(void *context, const struct afxdp_frame *frames, uint32_t count);
+    /* Ends a burst: what was sent becomes visible to the other side. May be NULL. */
+    void (*flush)(void *context);
+    void *context;
+};
+
+struct afxdp_pipeline;
+
+/* As afxdp_flow_engine_new. `source` is copied. */
+AFXDP_API int afxdp_pipeline_new(struct afxdp_pipeline **out, const struct afxdp_config *config,
+                                 const struct afxdp_source *source, struct afxdp_error *error);
+
+AFXDP_API void afxdp_pipeline_free(struct afxdp_pipeline *pipeline); /* takes NULL */
+
+/* The model it was made with, which belongs to it; NULL with `none`. */
+AFXDP_API const struct afxdp_model *afxdp_pipeline_model(const struct afxdp_pipeline *pipeline);
+
+/* Takes one burst through; what receive returned. */
+AFXDP_API int afxdp_pipeline_run(struct afxdp_pipeline *pipeline);
+
+AFXDP_API void afxdp_pipeline_read(const struct afxdp_pipeline *pipeline,
+                                   struct afxdp_totals *totals);
 
 /* ---- A datapath ---- */
 
@@ -73,40 +230,35 @@ struct afxdp_callbacks {
 };
 
 /* Sets everything up. `callbacks` is copied, and may be NULL. */
-int afxdp_datapath_open(struct afxdp_datapath **out, const struct afxdp_config *config,
-                        const struct afxdp_callbacks *callbacks, struct afxdp_error *error);
+AFXDP_API int afxdp_datapath_open(struct afxdp_datapath **out, const struct afxdp_config *config,
+                                  const struct afxdp_callbacks *callbacks,
+                                  struct afxdp_error *error);
 
 /* Lets packets come. On failure the wire is as it was before afxdp_datapath_open. */
-int afxdp_datapath_start(struct afxdp_datapath *datapath, struct afxdp_error *error);
+AFXDP_API int afxdp_datapath_start(struct afxdp_datapath *datapath, struct afxdp_error *error);
 
 /* Looks after the datapath for about `timeout_ms` (a capture is classified here, in the calling
  * thread). 1: go on; 0: done, the capture is at its end or a limit (`packets`, `duration`) is
  * reached; -errno: it has failed, and only stop, read and close make sense. */
-int afxdp_datapath_poll(struct afxdp_datapath *datapath, unsigned timeout_ms,
-                        struct afxdp_error *error);
+AFXDP_API int afxdp_datapath_poll(struct afxdp_datapath *datapath, unsigned timeout_ms,
+                                  struct afxdp_error *error);
 
 /* Reads the model's file again and puts model and policy to work between two bursts: no packet is
  * lost by it or judged by a mixture. On failure the model at work stays, and the line says why. */
-int afxdp_datapath_reload(struct afxdp_datapath *datapath, struct afxdp_error *error);
-
-/* The sums that every packet is in once. */
-struct afxdp_totals {
-    uint64_t packets, bytes;
-    uint64_t flows, evictions;
-    uint64_t dropped, forwarded, passed, consumed, failed;
-};
+AFXDP_API int afxdp_datapath_reload(struct afxdp_datapath *datapath, struct afxdp_error *error);
 
 /* From any thread, between start and close. */
-void afxdp_datapath_read(const struct afxdp_datapath *datapath, struct afxdp_totals *totals);
+AFXDP_API void afxdp_datapath_read(const struct afxdp_datapath *datapath,
+                                   struct afxdp_totals *totals);
 
 /* The report (docs/cli.md, "--json") as one JSON object; free() it. NULL without memory. */
-char *afxdp_datapath_report(const struct afxdp_datapath *datapath);
+AFXDP_API char *afxdp_datapath_report(const struct afxdp_datapath *datapath);
 
 /* No new packets; what was received ends. Bounded in time. */
-void afxdp_datapath_stop(struct afxdp_datapath *datapath);
+AFXDP_API void afxdp_datapath_stop(struct afxdp_datapath *datapath);
 
 /* Stops if need be, detaches, puts the interfaces back and frees. Takes NULL. */
-void afxdp_datapath_close(struct afxdp_datapath *datapath);
+AFXDP_API void afxdp_datapath_close(struct afxdp_datapath *datapath);
 
 #ifdef __cplusplus
 }

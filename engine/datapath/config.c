@@ -102,14 +102,15 @@ struct host_tables_options config_hosts(const struct afxdp_config *config)
 }
 
 /* An option that would be ignored is an error. */
-static int check_applies(const struct afxdp_config *config, struct error *error)
+static int check_applies(const struct afxdp_config *config, enum config_datapath datapath,
+                         struct error *error)
 {
-    static const char *const who[DATAPATHS] = {
+    static const char *const who[DATAPATHS + 1] = {
         [DATAPATH_AFXDP] = "--datapath afxdp",
         [DATAPATH_KERNEL] = "--datapath kernel",
         [DATAPATH_CAPTURE] = "--pcap",
+        [DATAPATH_OWN] = "frames of one's own",
     };
-    enum config_datapath datapath = config_datapath(config);
 
     for (const struct option_spec *spec = config_options; spec->name; spec++) {
         if (config->values.given[spec - config_options] && !(spec->applies & 1u << datapath))
@@ -132,7 +133,8 @@ static int check_kernel(const struct afxdp_config *config, struct error *error)
 /* Two sleeps of a worker, of which one may come a tick late. */
 enum { WATCHDOG_LEAST_MS = 2 * WORKER_WAIT_MS };
 
-int config_check(const struct afxdp_config *config, struct error *error)
+int config_check_as(const struct afxdp_config *config, enum config_datapath datapath,
+                    struct error *error)
 {
     int status = option_check_conflicts(&config->values, error);
 
@@ -142,8 +144,8 @@ int config_check(const struct afxdp_config *config, struct error *error)
         status = error_set(error, -EINVAL,
                            "no model: say --model FILE, or --model none to classify nothing");
     if (status == 0)
-        status = check_applies(config, error);
-    if (status == 0 && config_datapath(config) == DATAPATH_KERNEL)
+        status = check_applies(config, datapath, error);
+    if (status == 0 && datapath == DATAPATH_KERNEL)
         status = check_kernel(config, error);
     if (status == 0 && config->watchdog != 0 && config->watchdog < WATCHDOG_LEAST_MS)
         status =
@@ -155,6 +157,11 @@ int config_check(const struct afxdp_config *config, struct error *error)
         status = error_set(error, -EINVAL,
                            "--leave-open is for a wire: it goes with --bridge or --forward");
     return status;
+}
+
+int config_check(const struct afxdp_config *config, struct error *error)
+{
+    return config_check_as(config, config_datapath(config), error);
 }
 
 int config_policy(const struct afxdp_config *config, const struct q8 *model, struct policy *policy,

@@ -17,7 +17,8 @@ enum config_datapath {
     DATAPATH_AFXDP,  /* in user space, over AF_XDP */
     DATAPATH_KERNEL, /* inside XDP */
     DATAPATH_CAPTURE,
-    DATAPATHS
+    DATAPATHS,
+    DATAPATH_OWN = DATAPATHS, /* none: the frames of an embedding program */
 };
 
 /* Where packets go that aren't dropped. */
@@ -101,6 +102,10 @@ struct flow_table_options config_flows(const struct afxdp_config *config);
 struct host_tables_options config_hosts(const struct afxdp_config *config);
 
 /* -EINVAL for options that exclude each other, or that the datapath would ignore. */
+int config_check_as(const struct afxdp_config *config, enum config_datapath datapath,
+                    struct error *error);
+
+/* The same for the datapath that the config asks for. */
 int config_check(const struct afxdp_config *config, struct error *error);
 
 /* The policy that the options and a model (NULL: none) ask for. */

@@ -12,7 +12,9 @@ enum {
     AFXDP = 1 << DATAPATH_AFXDP,
     KERNEL = 1 << DATAPATH_KERNEL,
     LIVE = AFXDP | KERNEL,
+    OWN = 1 << DATAPATH_OWN,
     ALL = CAPTURE | LIVE,
+    ALWAYS = ALL | OWN,
 };
 
 static const char *const datapaths[] = {"afxdp", "kernel", NULL};
@@ -73,28 +75,28 @@ const struct option_spec config_options[] = {
 
     {.group = "Classification",
      OPTION_ROW_INPUT("model", struct afxdp_config, model),
-     .applies = ALL,
+     .applies = ALWAYS,
      .letter = 'm',
      .help = "a .q8 model, by path or by the name of a shipped one;\nnone: classify nothing"},
-    {OPTION_ROW_OTHER("action", "CLASS=ACTION", parse_action), .applies = ALL,
+    {OPTION_ROW_OTHER("action", "CLASS=ACTION", parse_action), .applies = ALWAYS,
      .help = "drop, forward or count the packets of a class, over the\n"
              "model's default; also other= (not IP), malformed=, unsure=.\n"
              "Once per class"},
-    {NUMBER("min-confidence", "N", 0, CONFIDENCE_MAX, min_confidence), .applies = ALL,
+    {NUMBER("min-confidence", "N", 0, CONFIDENCE_MAX, min_confidence), .applies = ALWAYS,
      .help = "0 to 1000: a verdict below it counts as class unsure"},
 
     {.group = "Flows",
      NUMBER("flow-timeout", "SECONDS", 0, FLOW_TIMEOUT_MAX, flow_timeout),
-     .applies = ALL,
+     .applies = ALWAYS,
      .unit = "s",
      .initial = "120",
      .help = "a silent flow's next packet starts a new one"},
-    {NUMBER("flows", "N", 1, FLOWS_MAX, flows), .applies = ALL, .initial = "1048576",
+    {NUMBER("flows", "N", 1, FLOWS_MAX, flows), .applies = ALWAYS, .initial = "1048576",
      .help = "flows to remember, then the oldest are evicted"},
-    {NUMBER("flow-seed", "N", 0, UINT64_MAX, flow_seed), .applies = ALL,
+    {NUMBER("flow-seed", "N", 0, UINT64_MAX, flow_seed), .applies = ALWAYS,
      .help = "fix the hash of the tables of flows and hosts, for\n"
              "repeatable evictions (random; of a capture 0)"},
-    {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .applies = CAPTURE | AFXDP,
+    {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .applies = CAPTURE | AFXDP | OWN,
      .initial = "65536:1", .help = HOST_TABLES_HELP},
 
     {.group = "Output",

@@ -8,6 +8,7 @@
 #include "public_error.h"
 #include "report_value.h"
 #include "say.h"
+#include "totals.h"
 
 static double clock_now(void)
 {
@@ -127,17 +128,7 @@ void afxdp_datapath_read(const struct afxdp_datapath *d, struct afxdp_totals *to
     struct stats stats;
 
     d->operations->totals(d, &stats);
-    *totals = (struct afxdp_totals){
-        .packets = stats.packets,
-        .bytes = stats.bytes,
-        .flows = stats.flows,
-        .evictions = stats.evictions,
-        .dropped = stats.endings[ENDING_DROPPED],
-        .forwarded = stats.endings[ENDING_FORWARDED],
-        .passed = stats.endings[ENDING_PASSED],
-        .consumed = stats.endings[ENDING_CONSUMED],
-        .failed = stats_failed(&stats),
-    };
+    totals_of(&stats, totals);
 }
 
 void datapath_report(const struct afxdp_datapath *d, struct report *report)

@@ -14,18 +14,52 @@ for program in "$build"/bin/afxdp-*; do
     "$work/usr/bin/$(basename "$program")" --version
 done
 export PKG_CONFIG_PATH=$work/usr/lib/pkgconfig:$work/usr/lib/$(gcc -print-multiarch)/pkgconfig
+export LD_LIBRARY_PATH=$work/usr/lib:$work/usr/lib/$(gcc -print-multiarch)
 flags=$(pkg-config --cflags --libs afxdp-engine)
 sanitizers=$(sed -n 's/^AFXDP_SANITIZE:STRING=\(..*\)/-fsanitize=\1/p' "$build/CMakeCache.txt")
-for example in by_hand own_port; do
+archive=$(pkg-config --cflags --static --libs afxdp-engine | sed s/-lafxdp-engine/-l:libafxdp-engine.a/)
+for example in frames source datapath; do
     # shellcheck disable=SC2086 # the flags are words
-    cc -Wall -Wextra -Werror docs/examples/$example.c $flags -lm $sanitizers -o "$work/$example"
+    cc -std=c99 -pedantic -Wall -Wextra -Werror docs/examples/$example.c $flags $sanitizers -o "$work/$example"
+done
+"$work/datapath" pcap=test/captures/mixed.pcap model=models/nn.q8 | grep -q '"packets": 7472,'
+# shellcheck disable=SC2086
+cc docs/examples/frames.c $archive $sanitizers -o "$work/frames_static"
+env -u LD_LIBRARY_PATH "$work/frames_static" models/nn.q8
+for example in frames source; do
     for model in "$work"/usr/share/afxdp-engine/models/*.q8; do
         "$work/$example" "$model"
     done
 done
 # A mistake gives one line and a failure.
-! "$work/by_hand" /nonexistent.q8 2>"$work/message"
+! "$work/frames" /nonexistent.q8 2>"$work/message"
 [ "$(wc -l <"$work/message")" -eq 1 ]
+
+# The header alone, in C++ too. What it declares is what the library exports, and nothing else.
+echo '#include <afxdp_engine.h>' >"$work/header.cc"
+g++ -std=c++17 -pedantic -Wall -Wextra -Werror -fsyntax-only -I"$work/usr/include" "$work/header.cc"
+grep -oE '\bafxdp_[a-z0-9_]+\(' "$work/usr/include/afxdp_engine.h" | tr -d '(' | sort -u >"$work/declared"
+sed -n 's/^ *\(afxdp_[a-z0-9_]*\);$/\1/p' engine/library/afxdp_engine.map >"$work/listed"
+nm -D --defined-only "$(find "$work/usr/lib" -name 'libafxdp-engine.so')" |
+    sed -n 's/.* T \([^@]*\).*/\1/p' | sort >"$work/exported"
+diff "$work/declared" "$work/listed"
+diff "$work/listed" "$work/exported"
+[ "$(nm --defined-only "$(find "$work/usr/lib" -name 'libafxdp-engine.a')" | grep -c ' [TDBRVW] ')" -eq \
+    "$(wc -l <"$work/listed")" ]
+
+# CMake finds it.
+mkdir "$work/cmake"
+cat >"$work/cmake/CMakeLists.txt" <<CMAKE
+cmake_minimum_required(VERSION 3.25)
+project(example C)
+find_package(afxdp-engine 0.1 REQUIRED)
+add_executable(frames $PWD/docs/examples/frames.c)
+target_link_libraries(frames afxdp::engine)
+CMAKE
+cmake -S "$work/cmake" -B "$work/cmake/build" -DCMAKE_PREFIX_PATH="$work/usr" \
+    -DCMAKE_C_FLAGS="$sanitizers" >"$work/log"
+cmake --build "$work/cmake/build" >"$work/log"
+"$work/cmake/build/frames" models/nn.q8 >"$work/log"
 
 # A model's plain name means the shipped one, wherever the installation was moved; a file of that name
 # here makes it ambiguous.
