@@ -41,6 +41,7 @@ enum {
     PROTOCOL_ROUTING = 43,
     PROTOCOL_FRAGMENT = 44,
     PROTOCOL_AUTHENTICATION = 51,
+    PROTOCOL_NOTHING = 59,
     PROTOCOL_DESTINATION = 60,
     PROTOCOL_SCTP = 132,
     PROTOCOL_MOBILITY = 135,
@@ -49,6 +50,8 @@ enum {
     PACKET_VLAN_TAGS_MAX = 2,
     PACKET_EXTENSION_HEADERS_MAX = 8,
     PACKET_EXTENSION_LENGTH_MASK = 0xfff,
+    PACKET_JUMBO_OPTION = 0xc204, /* with the length of its content */
+    PACKET_JUMBO_LEAST = 65536,
 };
 
 /* The parser looks these up instead of comparing because the kernel's verifier walks every branch
@@ -110,21 +113,40 @@ ALWAYS_INLINE enum packet_kind packet_parse_ipv4(const uint8_t *cursor, const ui
     return packet_parse_ports(cursor + header_length, end, length - header_length, packet);
 }
 
+/* The payload length of an IPv6 header at `cursor` that says 0: that of a jumbogram (RFC 2675,
+ * whose option comes first wherever it is made), or left to be filled in by segmentation offload:
+ * all that there is. */
+ALWAYS_INLINE uint32_t packet_ipv6_long(const uint8_t *cursor, const uint8_t *end,
+                                        uint32_t available)
+{
+    if (cursor[6] == PROTOCOL_NOTHING)
+        return 0;
+    if (cursor[6] == PROTOCOL_HOP_BY_HOP && cursor + 48 <= end &&
+        load_be16(cursor + 42) == PACKET_JUMBO_OPTION) {
+        uint32_t length = (uint32_t)load_be16(cursor + 44) << 16 | load_be16(cursor + 46);
+
+        return length < PACKET_JUMBO_LEAST ? UINT32_MAX : length;
+    }
+    return available - 40;
+}
+
 ALWAYS_INLINE enum packet_kind packet_parse_ipv6(const uint8_t *cursor, const uint8_t *end,
                                                  uint32_t available, struct packet *packet)
 {
-    if (cursor + 40 > end || cursor[0] >> 4 != 6)
+    if (cursor + 40 > end || available < 40 || cursor[0] >> 4 != 6)
         return PACKET_MALFORMED;
 
     uint32_t remaining = load_be16(cursor + 4);
+    if (remaining == 0)
+        remaining = packet_ipv6_long(cursor, end, available);
+    if (remaining > available - 40)
+        return PACKET_MALFORMED;
     packet->version = 6;
     packet->length = 40 + remaining;
     packet->source[0] = load_wire64(cursor + 8);
     packet->source[1] = load_wire64(cursor + 16);
     packet->destination[0] = load_wire64(cursor + 24);
     packet->destination[1] = load_wire64(cursor + 32);
-    if (packet->length > available)
-        return PACKET_MALFORMED;
 
     uint8_t next = cursor[6];
     cursor += 40;

@@ -105,6 +105,61 @@ static void calls_ipv6_malformed(void **state)
     assert_kind(&built, PACKET_MALFORMED);
 }
 
+/* Payload length 0 with UDP behind it, and so many bytes on the wire from IPv6 on. */
+static void assert_long(const struct built *built, uint32_t on_wire, uint32_t want)
+{
+    struct packet packet;
+    enum packet_kind kind = parse_cut(built, built->length, built->start + on_wire, &packet);
+
+    assert_int_equal(kind, want ? PACKET_IP : PACKET_MALFORMED);
+    if (!want)
+        return;
+    assert_int_equal(packet.length, want);
+    assert_int_equal(packet.protocol, PROTOCOL_UDP);
+    assert_int_equal(packet.source_port, 1000);
+}
+
+static void reads_ipv6_whose_length_is_left_out(void **state)
+{
+    (void)state;
+    struct built plain = begin_ipv6(PROTOCOL_UDP);
+    put_transport(&plain, 8);
+    assert_long(&plain, 48, 48);
+    assert_long(&plain, 200000, 200000);
+
+    struct built empty = begin_ipv6(PROTOCOL_NOTHING); /* which padding follows */
+    put_zeros(&empty, 6);
+    assert_ip(&empty, PROTOCOL_NOTHING, false, 40);
+
+    struct built behind = begin_ipv6(PROTOCOL_HOP_BY_HOP);
+    put_extension(&behind, PROTOCOL_UDP, 0, 8);
+    put_transport(&behind, 8);
+    assert_long(&behind, 70000, 70000);
+}
+
+static void reads_jumbograms(void **state)
+{
+    (void)state;
+    const struct {
+        uint32_t said, on_wire, want;
+    } cases[] = {
+        {65536, 65576, 65576},   {65536, 65600, 65576},  {200000, 200040, 200040},
+        {65535, 65575, 0},       {65536, 65575, 0},      {0, 48, 0},
+        {0xffffffff, 200000, 0}, {0xffffffd8, 40000, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct built built = begin_ipv6(PROTOCOL_HOP_BY_HOP);
+
+        put16(&built, PROTOCOL_UDP << 8);
+        put16(&built, PACKET_JUMBO_OPTION);
+        put16(&built, cases[i].said >> 16);
+        put16(&built, cases[i].said);
+        put_transport(&built, 8);
+        assert_long(&built, cases[i].on_wire, cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +167,8 @@ int main(void)
         cmocka_unit_test(takes_eight_extension_headers_and_no_more),
         cmocka_unit_test(reads_ipv6_fragments),
         cmocka_unit_test(calls_ipv6_malformed),
+        cmocka_unit_test(reads_ipv6_whose_length_is_left_out),
+        cmocka_unit_test(reads_jumbograms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,11 +158,21 @@ class Ipv6(unittest.TestCase):
     def test_malformed(self):
         for data in (ipv6(udp(), length=9), ipv6(udp(), length=7), ipv6(extension(17, 2), 0),
                      ipv6(extension(6) + tcp()[:19], 0), ipv6(b"\x11\0", 60),
-                     ipv6(extension(17) + udp(), 0, length=0), b"\x50" + ipv6(udp())[1:]):
+                     b"\x50" + ipv6(udp())[1:]):
             self.assertEqual(outcome(ETHERNET, ethernet(data, 0x86DD)), MALFORMED, data.hex())
 
     def test_payload_length_zero(self):
         self.assertEqual(outcome(RAW, ipv6(b"", 59)), Packet(A6, B6, 0, 0, 59, 40))
+        left = ipv6(extension(17) + udp(), 0, length=0) + bytes(70000)
+        self.assertEqual(outcome(RAW, left), Packet(A6, B6, 1000, 53, 17, 70056))
+
+    def test_jumbograms(self):
+        for said, on_wire, length in ((65536, 65536, 65576), (65536, 70000, 65576), (65535, 70000, 0),
+                                      (70001, 70000, 0)):
+            option = b"\x11\0\xc2\x04" + struct.pack(">I", said)
+            data = ipv6(option + udp(), 0, length=0)
+            expected = Packet(A6, B6, 1000, 53, 17, length) if length else MALFORMED
+            self.assertEqual(outcome(RAW, data + bytes(40 + on_wire - len(data))), expected)
 
     def test_cut_captures(self):
         data = ipv6(extension(17) + udp(), 60)

@@ -95,6 +95,12 @@ def parse_ipv6(data, wire):
     if len(data) < 40 or data[0] >> 4 != 6:
         return MALFORMED
     length = 40 + struct.unpack_from(">H", data, 4)[0]
+    if length == 40 and data[6] != 59:  # a jumbogram, or left by segmentation offload
+        length = wire
+        if data[6] == 0 and len(data) >= 48 and data[42:44] == b"\xc2\x04":
+            length = 40 + struct.unpack_from(">I", data, 44)[0]
+            if length < 40 + 65536:
+                return MALFORMED
     if length > wire:
         return MALFORMED
     source, destination, protocol = data[8:24], data[24:40], data[6]
