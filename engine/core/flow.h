@@ -114,4 +114,10 @@ ALWAYS_INLINE void flow_begin(struct flow *flow, const struct flow_key *key, boo
     *flow = (struct flow){.key = *key, .last = now, .initiator_is_low = from_low};
 }
 
+/* Times are ns modulo 2^64, of which earlier ones than 1970 are the upper half. */
+ALWAYS_INLINE bool flow_time_later(uint64_t time, uint64_t than)
+{
+    return (int64_t)(time - than) > 0;
+}
+
 #endif

@@ -122,7 +122,7 @@ ALWAYS_INLINE void flow_features_update(struct flow *flow, const struct packet *
     uint32_t direction = (uint64_t)from_low == flow->initiator_is_low;
     uint32_t interval = 0;
 
-    if (now > flow->last) { /* captures go back in time now and then */
+    if (flow_time_later(now, flow->last)) { /* captures go back in time now and then */
         interval = saturate32((now - flow->last) / 1000);
         flow->last = now;
     }

@@ -193,7 +193,7 @@ ALWAYS_INLINE struct flow *flow_bucket_continue(struct flow_bucket *bucket, uint
     uint32_t stamp = bucket->stamp[way] | ((uint64_t)from_low != flow->initiator_is_low);
 
     *event = FLOW_KNOWN;
-    if (now > flow->last) {
+    if (flow_time_later(now, flow->last)) {
         stamp = (uint32_t)(now >> FLOW_STAMP_SHIFT) << 1 | (stamp & 1);
         if (now - flow->last > timeout) {
             flow_begin(flow, key, from_low, now);
@@ -212,7 +212,8 @@ ALWAYS_INLINE struct flow *flow_bucket_begin(struct flow_bucket *bucket, uint64_
 {
     uint32_t way = flow_bucket_victim(bucket, flow_ages_at(now, timeout)) & (FLOW_WAYS - 1);
     struct flow *flow = &bucket->flow[way];
-    bool live = bucket->tag[way] != 0 && (now <= flow->last || now - flow->last <= timeout);
+    bool live =
+        bucket->tag[way] != 0 && (!flow_time_later(now, flow->last) || now - flow->last <= timeout);
 
     *event = live ? FLOW_EVICTED : FLOW_BEGUN;
     bucket->tag[way] = flow_tag(hash);
@@ -260,7 +261,7 @@ ALWAYS_INLINE struct flow *flow_bucket_find(struct flow_bucket *bucket, uint64_t
         struct flow *flow = &bucket->flow[way];
 
         if (bucket->tag[way] == tag && flow_key_equal(&flow->key, key))
-            return now > flow->last && now - flow->last > timeout ? NULL : flow;
+            return flow_time_later(now, flow->last) && now - flow->last > timeout ? NULL : flow;
     }
     return NULL;
 }
