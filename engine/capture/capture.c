@@ -2,9 +2,10 @@
 #include "capture.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "capture_private.h"
 
@@ -28,16 +29,94 @@ void capture_flush(struct port *port)
     (void)port;
 }
 
+int capture_block_refill(struct capture_block *block, struct capture *capture)
+{
+    size_t left = block->end - block->at;
+    struct error why;
+
+    memmove(block->bytes, block->bytes + block->at, left);
+    block->at = 0;
+    block->end = left;
+    ssize_t got =
+        byte_stream_read(capture->stream, block->bytes + left, CAPTURE_BLOCK - left, &why);
+    if (got < 0)
+        return error_set(&capture->fault, (int)got, "capture %s breaks off: %s", capture->path,
+                         why.text);
+    block->exhausted = got == 0;
+    block->end += (size_t)got;
+    return 0;
+}
+
+int capture_too_large(struct capture *capture, uint32_t captured)
+{
+    return error_set(&capture->fault, -EBADMSG,
+                     "capture %s breaks off: packet %" PRIu64 " claims %u bytes, at most %d are "
+                     "sane (truncated or damaged)",
+                     capture->path, capture->packets, captured, CAPTURE_PACKET_MAX);
+}
+
+void capture_count_unread(struct capture *capture, uint32_t number)
+{
+    uint32_t i = 0;
+
+    while (i < capture->unread_kinds && capture->unread[i].number != number)
+        i++;
+    if (i == CAPTURE_UNREAD_MAX)
+        i--;
+    else if (i == capture->unread_kinds)
+        capture->unread[capture->unread_kinds++].number = number;
+    capture->unread[i].packets++;
+    capture->unread_packets++;
+}
+
+#define CONVERT                                                                                    \
+    "where IP begins N bytes into its packets, cut these off: "                                    \
+    "editcap -F pcap -C N -T rawip IN OUT"
+
+int capture_finish(struct capture *capture)
+{
+    char name[CAPTURE_LINK_NAME_MAX];
+
+    if (capture->packets == 0 || capture->unread_packets < capture->packets)
+        return -ENODATA;
+    return error_set(&capture->fault, -EINVAL,
+                     "nothing of capture %s can be read: its %" PRIu64 " packets have link type "
+                     "%s%s; " CONVERT,
+                     capture->path, capture->packets,
+                     capture_link_name(capture->unread[0].number, name),
+                     capture->unread_kinds > 1 ? " and others" : "");
+}
+
+int capture_refuse_link(const char *path, uint32_t number, struct error *error)
+{
+    char name[CAPTURE_LINK_NAME_MAX];
+
+    return error_set(error, -EINVAL,
+                     "nothing of capture %s can be read: it has link type %s; " CONVERT, path,
+                     capture_link_name(number, name));
+}
+
+const char *capture_link_name(uint32_t number, char name[CAPTURE_LINK_NAME_MAX])
+{
+    const char *known = number <= INT32_MAX ? pcap_datalink_val_to_name((int)number) : NULL;
+
+    if (known)
+        snprintf(name, CAPTURE_LINK_NAME_MAX, "%s", known);
+    else
+        snprintf(name, CAPTURE_LINK_NAME_MAX, "LINKTYPE_%u", number);
+    return name;
+}
+
 /* The first bytes; fewer when the file has no more. */
-static ssize_t peek(int fd, uint8_t header[CAPTURE_PEEK])
+static ssize_t peek(struct byte_stream *stream, uint8_t header[CAPTURE_PEEK], struct error *error)
 {
     size_t have = 0;
 
     while (have < CAPTURE_PEEK) {
-        ssize_t got = read(fd, header + have, CAPTURE_PEEK - have);
+        ssize_t got = byte_stream_read(stream, header + have, CAPTURE_PEEK - have, error);
 
         if (got < 0)
-            return -errno;
+            return got;
         if (got == 0)
             break;
         have += (size_t)got;
@@ -49,25 +128,24 @@ int capture_open(struct capture **out, const char *path, struct error *error)
 {
     struct capture common = {.path = path};
     uint8_t header[CAPTURE_PEEK] = {0};
+    int err = byte_stream_open(&common.stream, path, error);
 
-    common.owns_fd = strcmp(path, "-") != 0;
-    common.fd = common.owns_fd ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-    if (common.fd < 0) {
-        int err = errno;
-        return error_set(error, -err, "cannot open capture %s: %s", path, strerror(err));
-    }
-    int err;
-    ssize_t peeked = peek(common.fd, header);
+    if (err)
+        return error_prefix(error, err, "cannot read capture %s", path);
+    ssize_t peeked = peek(common.stream, header, error);
     if (peeked < 0) {
-        err = (int)peeked;
-        error_set(error, err, "cannot read capture %s: %s", path, strerror(-err));
+        err = error_prefix(error, (int)peeked, "cannot read capture %s", path);
     } else {
-        err = peeked == CAPTURE_PEEK ? capture_plain_open(out, &common, header, error) : -ENOTSUP;
+        err = -ENOTSUP;
+        if (peeked == CAPTURE_PEEK)
+            err = capture_plain_open(out, &common, header, error);
+        if (err == -ENOTSUP && peeked == CAPTURE_PEEK)
+            err = capture_pcapng_open(out, &common, header, error);
         if (err == -ENOTSUP)
             err = capture_foreign_open(out, &common, header, (size_t)peeked, error);
     }
-    if (err && common.owns_fd)
-        close(common.fd);
+    if (err)
+        byte_stream_close(common.stream);
     return err;
 }
 
@@ -81,21 +159,21 @@ const char *capture_fault(const struct capture *capture)
     return capture->fault.text;
 }
 
-enum link_type capture_link(const struct capture *capture)
+uint32_t capture_unread(const struct capture *capture, const struct capture_unread **unread)
 {
-    return capture->link;
+    *unread = capture->unread;
+    return capture->unread_kinds;
 }
 
-const char *capture_link_name(const struct capture *capture)
+void capture_progress(const struct capture *capture, uint64_t *done, uint64_t *size)
 {
-    return capture->link_name;
+    byte_stream_progress(capture->stream, done, size);
 }
 
 void capture_close(struct capture *capture)
 {
     if (!capture)
         return;
-    if (capture->owns_fd)
-        close(capture->fd);
+    byte_stream_close(capture->stream);
     capture->destroy(capture);
 }

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "capture_private.h"
+#include "link_layer.h"
 
 /* libpcap reads every packet into the same buffer, so a burst's packets are copied together. One
  * that doesn't fit any more stays in libpcap's buffer and opens the next burst. */
@@ -15,38 +15,16 @@ _Static_assert((int)ARENA_SIZE >= (int)CAPTURE_PACKET_MAX, "a packet must fit an
 
 struct foreign {
     struct capture capture;
-    pcap_t *pcap; /* owns the stream that reads through `peeked` and fd */
+    enum link_type link;
+    pcap_t *pcap; /* owns the FILE that reads through `peeked` and the capture's stream */
     uint8_t header[CAPTURE_PEEK];
     size_t peeked; /* bytes of the header that libpcap hasn't read yet, at its end */
     size_t header_size;
     const struct pcap_pkthdr *waiting; /* read, but not yet delivered */
     const uint8_t *waiting_data;
+    struct error why; /* the stream failed */
     uint8_t arena[ARENA_SIZE];
 };
-
-static enum link_type link_type_of(int dlt)
-{
-    switch (dlt) {
-    case DLT_EN10MB:
-        return LINK_ETHERNET;
-    case DLT_LINUX_SLL:
-        return LINK_COOKED_V1;
-    case DLT_LINUX_SLL2:
-        return LINK_COOKED_V2;
-    case DLT_RAW:
-        return LINK_RAW_IP;
-    case DLT_IPV4:
-        return LINK_IPV4;
-    case DLT_IPV6:
-        return LINK_IPV6;
-    case DLT_NULL:
-        return LINK_LOOPBACK;
-    case DLT_LOOP:
-        return LINK_LOOPBACK_BIG;
-    default:
-        return LINK_UNKNOWN;
-    }
-}
 
 /* Makes sure that a packet waits; false at the end or where the file breaks off. */
 static bool read_packet(struct foreign *foreign)
@@ -65,11 +43,11 @@ static bool read_packet(struct foreign *foreign)
         return true;
     }
     if (result == PCAP_ERROR_BREAK)
-        foreign->capture.ended = -ENODATA;
+        foreign->capture.ended = capture_finish(&foreign->capture);
     else
-        foreign->capture.ended =
-            error_set(&foreign->capture.fault, -EBADMSG, "capture %s breaks off: %s",
-                      foreign->capture.path, pcap_geterr(foreign->pcap));
+        foreign->capture.ended = error_set(
+            &foreign->capture.fault, -EBADMSG, "capture %s breaks off: %s", foreign->capture.path,
+            foreign->why.text[0] ? foreign->why.text : pcap_geterr(foreign->pcap));
     return false;
 }
 
@@ -103,10 +81,11 @@ static int receive(struct port *port, struct frame *frames, uint32_t most)
             .length = captured,
             .wire_length = header->len > header->caplen ? header->len : header->caplen,
             .time = time_of(header),
-            .link = foreign->capture.link,
+            .link = foreign->link,
         };
         used += captured;
         foreign->waiting = NULL;
+        foreign->capture.packets++;
     }
     return count > 0 ? (int)count : foreign->capture.ended;
 }
@@ -116,8 +95,12 @@ static ssize_t read_stream(void *cookie, char *buffer, size_t size)
 {
     struct foreign *foreign = cookie;
 
-    if (foreign->peeked == 0)
-        return read(foreign->capture.fd, buffer, size);
+    if (foreign->peeked == 0) {
+        ssize_t got = byte_stream_read(foreign->capture.stream, buffer, size, &foreign->why);
+
+        errno = got < 0 ? (int)-got : 0;
+        return got < 0 ? -1 : got;
+    }
     size_t take = size < foreign->peeked ? size : foreign->peeked;
     memcpy(buffer, foreign->header + foreign->header_size - foreign->peeked, take);
     foreign->peeked -= take;
@@ -161,10 +144,12 @@ int capture_foreign_open(struct capture **out, const struct capture *common,
                          "cannot read capture %s: %s (a pcap or pcapng file is needed)",
                          common->path, why);
     }
-    int dlt = pcap_datalink(foreign->pcap);
-    const char *name = pcap_datalink_val_to_name(dlt);
-    foreign->capture.link = link_type_of(dlt);
-    foreign->capture.link_name = name ? name : "unknown";
+    uint32_t number = (uint32_t)pcap_datalink(foreign->pcap);
+    foreign->link = link_of_number(number);
+    if (foreign->link == LINK_UNKNOWN) {
+        destroy(&foreign->capture);
+        return capture_refuse_link(common->path, number, error);
+    }
     *out = &foreign->capture;
     return 0;
 }

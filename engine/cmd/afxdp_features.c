@@ -97,13 +97,16 @@ static int check(const struct extraction_options *options, struct error *error)
 
 static void warn(const struct extraction *extraction, const struct extraction_options *options)
 {
-    const struct capture *capture = extraction_capture(extraction);
+    const struct capture_unread *unread;
+    char name[CAPTURE_LINK_NAME_MAX];
 
-    if (capture_link(capture) == LINK_UNKNOWN)
+    for (uint32_t i = 0, kinds = capture_unread(extraction_capture(extraction), &unread); i < kinds;
+         i++)
         program_complain(&features_program,
-                         "warning: capture %s has link type %s, which is not supported: no packet "
-                         "of it is classified",
-                         options->capture, capture_link_name(capture));
+                         "warning: %llu packets of capture %s have link type %s, which can't be "
+                         "read: they have no rows",
+                         (unsigned long long)unread[i].packets, options->capture,
+                         capture_link_name(unread[i].number, name));
     if (extraction_evictions(extraction) > 0)
         program_complain(&features_program,
                          "warning: %llu flows were evicted while they lived: their later packets "
@@ -121,7 +124,8 @@ static int run(const struct extraction_options *options, struct error *error)
     if (err)
         return err;
     err = extraction_run(extraction, error);
-    warn(extraction, options);
+    if (!err)
+        warn(extraction, options);
     extraction_free(extraction);
     return err;
 }

@@ -2,7 +2,8 @@
 /* From the link header to the network layer: finds the packet in a frame of any link type.
  *
  * Ethernet is all that an interface gives; the others stand in capture files
- * (https://www.tcpdump.org/linktypes.html).
+ * (https://www.tcpdump.org/linktypes.html), and docs/captures.md lists them. IP behind LLC is read
+ * too, which the XDP programs let pass as not IP, as the host's stack would.
  * Not called link.h: glibc has a header of that name. */
 #ifndef AFXDP_LINK_LAYER_H
 #define AFXDP_LINK_LAYER_H
@@ -44,11 +45,17 @@ ALWAYS_INLINE uint32_t link_family(const struct frame *frame)
     uint32_t little = __builtin_bswap32(big);
 
     /* The recorder's byte order isn't told, but a family is a small number. */
-    return frame->link == LINK_LOOPBACK && little < big ? little : big;
+    return frame->link != LINK_LOOPBACK_BIG && little < big ? little : big;
 }
 
-/* Parses the frame as its link type says. `packet` is defined only when PACKET_IP is returned. */
-ALWAYS_INLINE enum packet_kind link_parse(const struct frame *frame, struct packet *packet)
+/* The link type of a capture file's number; LINK_UNKNOWN where its packets can't be read. */
+enum link_type link_of_number(uint32_t number);
+
+/* The link types that no interface gives, and IP behind an LLC header: out of the way of the rest.
+ */
+enum packet_kind link_parse_rare(const struct frame *frame, struct packet *packet);
+
+ALWAYS_INLINE enum packet_kind link_parse_usual(const struct frame *frame, struct packet *packet)
 {
     const uint8_t *end = frame->data + frame->length;
     bool six = frame->length > 0 && frame->data[0] >> 4 == 6;
@@ -73,10 +80,17 @@ ALWAYS_INLINE enum packet_kind link_parse(const struct frame *frame, struct pack
             return PACKET_OTHER;
         return packet_parse_network(link_family_ethertype(link_family(frame)), frame->data + 4, end,
                                     frame->wire_length - 4, packet);
-    case LINK_UNKNOWN:
-        break;
+    default:
+        return PACKET_OTHER;
     }
-    return PACKET_OTHER;
+}
+
+/* Parses the frame as its link type says. `packet` is defined only when PACKET_IP is returned. */
+ALWAYS_INLINE enum packet_kind link_parse(const struct frame *frame, struct packet *packet)
+{
+    enum packet_kind kind = link_parse_usual(frame, packet);
+
+    return kind == PACKET_OTHER ? link_parse_rare(frame, packet) : kind;
 }
 
 #endif

@@ -23,7 +23,25 @@ enum link_type {
     LINK_IPV6,         /* likewise IPv6 */
     LINK_LOOPBACK,     /* DLT_NULL: address family in the recorder's byte order */
     LINK_LOOPBACK_BIG, /* DLT_LOOP: address family in big endian */
-    LINK_UNKNOWN,      /* every packet is `other` */
+    LINK_PPP,          /* with or without HDLC's address, full or compressed; Cisco's HDLC too */
+    LINK_PPP_DIRECTED, /* a byte that tells the direction, then PPP */
+    LINK_PPP_ETHER,    /* PPPoE's header, then PPP */
+    LINK_CISCO_HDLC,
+    LINK_FRAME_RELAY,
+    LINK_LLC,        /* RFC 1483: an LLC header comes first */
+    LINK_TOKEN_RING, /* these two: LLC behind the addresses */
+    LINK_FDDI,
+    LINK_FIREWIRE, /* IP over IEEE 1394 */
+    LINK_WIFI,     /* 802.11, bare or behind one of three headers about its reception */
+    LINK_RADIOTAP,
+    LINK_PRISM,
+    LINK_AVS,
+    LINK_NFLOG,   /* Linux netfilter's */
+    LINK_PFLOG,   /* OpenBSD's packet filter's */
+    LINK_ENC,     /* BSD's IPsec interface */
+    LINK_PPI,     /* these two name the link type of the frame that follows */
+    LINK_PKTAP,   /* Darwin's */
+    LINK_UNKNOWN, /* every packet is `other` */
 };
 
 struct frame {

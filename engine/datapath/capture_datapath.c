@@ -9,6 +9,7 @@
 
 #include "capture.h"
 #include "datapath.h"
+#include "report_value.h"
 #include "say.h"
 #include "verdict_log.h"
 
@@ -78,13 +79,8 @@ static int capture_datapath_open(struct afxdp_datapath *base, struct error *erro
 
 static int capture_datapath_start(struct afxdp_datapath *base, struct error *error)
 {
-    const struct capture_datapath *d = of(base);
-
+    (void)base;
     (void)error;
-    if (capture_link(d->capture) == LINK_UNKNOWN)
-        say(&base->say, AFXDP_WARNING,
-            "capture %s has link type %s, which is not supported: every packet counts as other",
-            base->config->pcap, capture_link_name(d->capture));
     return 0;
 }
 
@@ -94,6 +90,20 @@ static uint64_t now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What couldn't be read, where the rest could. */
+static void tell_unread(const struct capture_datapath *d)
+{
+    const struct capture_unread *unread;
+    char name[CAPTURE_LINK_NAME_MAX];
+
+    for (uint32_t i = 0, kinds = capture_unread(d->capture, &unread); i < kinds; i++)
+        say(&d->base.say, AFXDP_WARNING,
+            "%llu packets of capture %s have link type %s, which can't be read: they count as "
+            "other",
+            (unsigned long long)unread[i].packets, d->base.config->pcap,
+            capture_link_name(unread[i].number, name));
 }
 
 static int capture_datapath_poll(struct afxdp_datapath *base, unsigned timeout_ms,
@@ -110,6 +120,8 @@ static int capture_datapath_poll(struct afxdp_datapath *base, unsigned timeout_m
     } while (received >= 0 && !datapath_is_done(base) && now_ms() < end);
     if (received >= 0)
         return 1;
+    if (received == -ENODATA)
+        tell_unread(d);
     return received == -ENODATA || received == -EINTR
                ? 0
                : error_set(error, received, "%s", capture_fault(d->capture));
@@ -133,7 +145,16 @@ static void capture_datapath_totals(const struct afxdp_datapath *base, struct st
 
 static void capture_datapath_report(const struct afxdp_datapath *base, struct report *report)
 {
+    const struct capture_datapath *d = (const struct capture_datapath *)base;
+    const struct capture_unread *kinds;
+    char name[CAPTURE_LINK_NAME_MAX];
+    json_t *unread = json_object();
+
+    for (uint32_t i = 0, count = capture_unread(d->capture, &kinds); i < count; i++)
+        report_number(unread, capture_link_name(kinds[i].number, name), kinds[i].packets);
     report->source = base->config->pcap;
+    report->live = json_object();
+    report_put(report->live, "unread", unread);
 }
 
 static int capture_datapath_stop(struct afxdp_datapath *base, struct error *error)

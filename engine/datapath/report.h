@@ -24,9 +24,9 @@ struct report {
     const char *model_variant;
     uint32_t model_checksum;
     const char *error; /* why the run ended early; NULL when it did not */
-    json_t *live;      /* members that a live datapath adds (`interface`, `mode`, `queues`: an array
-                        * of flat objects, of which the table prints the integers), or NULL */
-    bool lacks;        /* memory for some of `live` */
+    json_t *live; /* members that a datapath adds (`unread`; `interface`, `mode`, `queues`: an array
+                   * of flat objects, of which the table prints the integers), or NULL */
+    bool lacks;   /* memory for some of `live` */
 };
 
 /* The object, which the caller frees with json_decref; NULL without memory. */

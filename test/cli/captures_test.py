@@ -71,19 +71,6 @@ class Whole(programs.Test):
             self.assertEqual((result["packets"], result["flows"]), (70, 5))
             self.assertEqual(result["bytes"], 70 * 200042)
 
-    def test_packets_above_the_reader(self):
-        """Only link types that nobody classifies have them: D-Bus allows 128 MiB."""
-        sizes = (100, 1 << 20, (1 << 20) + 1, 3 << 20, 60)
-        huge = [(10**18, b"\1" * size) for size in sizes]
-        result = report(engine("-r", self.write("x", pcap(huge, link=231)), "--json"))
-        self.assertEqual((result["packets"], result["other"]), (5, 5))
-        self.assertEqual(result["bytes"], sum(sizes))
-
-    def test_unknown_link_type(self):
-        done = engine("-r", self.write("x", pcap(TEN, link=9)), "--json")
-        self.assert_one_line(done, 0, "warning", "link type PPP", "other")
-        self.assertEqual(report(done)["other"], 10)
-
     def test_eviction(self):
         many = [(10**18 + i, ethernet_udp(i)) for i in range(100)]
         result = report(engine("-r", self.write("x", pcap(many)), "--json", "--flows", "8"))

@@ -10,6 +10,7 @@ OUT/features_csv: good and bad tables.
 OUT/onnx: the shipped float models, a small network and a small tree.
 """
 
+import gzip
 import pathlib
 import struct
 import sys
@@ -100,13 +101,36 @@ def links():
     for raw in (3, 4, 5):
         yield raw, four
         yield raw, six
+    snap = b"\xaa\xaa\x03\0\0\0\x08\0" + four
+    wifi = b"\x88\x01" + bytes(22) + b"\0\0" + snap
+    yield 0, bytes(12) + struct.pack("!H", len(snap)) + snap
+    yield 8, b"\xff\x03\0\x21" + four
+    yield 9, b"\1\x21" + four
+    yield 10, b"\x11\0\0\1\0\x20\0\x57" + six
+    yield 11, b"\x0f\0\x08\0" + four
+    yield 12, b"\x18\x41\x03\xcc" + four
+    yield 13, snap
+    yield 14, b"\x10\x40" + bytes(6) + b"\x80" + bytes(5) + b"\x02\0" + snap
+    yield 15, b"\x50" + bytes(12) + snap
+    yield 16, bytes(16) + b"\x86\xdd" + six
+    yield 17, wifi
+    yield 18, b"\0\0\x19\0\x03\0\0\x80" + bytes(17) + wifi
+    yield 19, b"\x44\0\0\0\x0c\0\0\0\0\0\0\0" + wifi
+    yield 20, b"\x80\x21\x10\x01\0\0\0\x0c\0\0\0\0" + wifi
+    yield 21, b"\x02\0\0\0\x05\0\x0a\0x\0\0\0" + struct.pack("<HH", 4 + len(four), 9) + four
+    yield 22, b"\x05\x02" + bytes(6) + four
+    yield 23, b"\x02" + bytes(11) + four
+    yield 24, b"\0\0\x08\0\x09\0\0\0\xff\x03\0\x21" + four
+    yield 25, b"\x0c\0\0\0\1\0\0\0\x0c\0\0\0" + six
     for loopback in (6, 7):
         for family in (2, 24, 30):
             yield loopback, struct.pack("<I", family) + (four if family == 2 else six)
             yield loopback, struct.pack(">I", family) + (four if family == 2 else six)
 
 
-DLT = (1, 113, 276, 101, 228, 229, 0, 108)  # of enum link_type, as numbered in capture files
+# of enum link_type, as numbered in capture files
+DLT = (1, 113, 276, 101, 228, 229, 0, 108, 9, 204, 51, 104, 107, 100, 6, 10, 138, 105, 127, 119, 163,
+       239, 117, 109, 192, 258)
 
 
 def pcap(link, frames, magic, order):
@@ -116,17 +140,21 @@ def pcap(link, frames, magic, order):
     return content
 
 
-def pcapng(link, frames):
-    def block(kind, body):
-        body += bytes(-len(body) % 4)
-        size = struct.pack("<I", len(body) + 12)
-        return struct.pack("<I", kind) + size + body + size
+def block(order, kind, body):
+    body += bytes(-len(body) % 4)
+    size = struct.pack(order + "I", len(body) + 12)
+    return struct.pack(order + "I", kind) + size + body + size
 
-    content = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
-    content += block(1, struct.pack("<HHI", link, 0, 262144))
+
+def pcapng(link, frames, order="<", resolution=b""):
+    content = block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    options = struct.pack(order + "HHB3xHHq", 9, 1, resolution[0], 14, 8, -3) if resolution else b""
+    content += block(order, 1, struct.pack(order + "HHI", link, 0, 262144) + options)
+    content += block(order, 4, bytes(8))
     for i, frame in enumerate(frames):
-        content += block(6, struct.pack("<IIIII", 0, 1, i, len(frame), len(frame)) + frame)
-    return content
+        content += block(order, 6, struct.pack(order + "IIIII", 0, 1, i, len(frame), len(frame)) + frame)
+    content += block(order, 2, struct.pack(order + "HHIIII", 0, 0, 1, 9, len(frames[0]), 99) + frames[0])
+    return content + block(order, 3, struct.pack(order + "I", len(frames[0])) + frames[0])
 
 
 def captures():
@@ -136,6 +164,9 @@ def captures():
     for link, frames in by_link.items():
         yield f"{link}.pcap", pcap(link, frames, 0xA1B2C3D4, "<")
         yield f"{link}.pcapng", pcapng(link, frames)
+    both = pcapng(1, by_link[1], ">", b"\xbf") + pcapng(220, by_link[1], "<", b"\x09")
+    yield "sections.pcapng", both
+    yield "gzip", gzip.compress(both, mtime=0) * 2
     yield "big-endian.pcap", pcap(1, by_link[1], 0xA1B2C3D4, ">")
     yield "nanoseconds.pcap", pcap(1, by_link[1] * 40, 0xA1B23C4D, "<")
     yield "cut.pcap", pcap(1, by_link[1], 0xA1B2C3D4, "<")[:-3]

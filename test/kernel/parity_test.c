@@ -82,20 +82,38 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
     c->packets += burst->count;
 }
 
-static void run_capture(struct comparison *c, const char *file)
+static struct capture *open_capture(const char *file)
 {
     struct capture *capture;
     struct error error;
 
-    if (capture_open(&capture, file, &error) != 0) {
-        printf("%s\n", error.text);
-        abort();
-    }
+    if (capture_open(&capture, file, &error) == 0)
+        return capture;
+    printf("%s\n", error.text);
+    abort();
+}
+
+/* Interfaces have no other link type. */
+static bool is_ethernet(const char *file)
+{
+    struct capture *capture = open_capture(file);
+    struct port *port = capture_port(capture);
+    struct frame frame;
+    bool ethernet = port->operations->receive(port, &frame, 1) == 1 && frame.link == LINK_ETHERNET;
+
+    capture_close(capture);
+    return ethernet;
+}
+
+static void run_capture(struct comparison *c, const char *file)
+{
+    if (!is_ethernet(file))
+        return;
+    struct capture *capture = open_capture(file);
     const struct route route = {.in = capture_port(capture), .stats = &c->stats};
-    if (capture_link(capture) == LINK_ETHERNET) { /* interfaces have no other */
-        while (pipeline_run(&c->pipeline, &route) >= 0)
-            ;
-    }
+
+    while (pipeline_run(&c->pipeline, &route) >= 0)
+        ;
     capture_close(capture);
 }
 

@@ -69,7 +69,7 @@ def compare(path, turn=0):
     return count
 
 
-def seeds():
+def seeds(rng):
     """IP packets of every kind that the design page's table names."""
     chain = made.extension(60) + made.extension(43, 1) + made.extension(135) + made.extension(51)
     chain += bytes([6, 4]) + bytes(22) + made.tcp()
@@ -78,6 +78,10 @@ def seeds():
         yield made.ipv6(made.extension(protocol) + made.tcp(), 0)
     yield made.ipv4(made.tcp(), 6, options=bytes(12))
     yield made.ipv4(made.tcp(), 6, length=0)
+    yield made.ipv6(made.tcp(), 6, length=0)
+    for jumbo in (65536, 20):
+        option = b"\x06\0\xc2\x04" + struct.pack(">I", jumbo)
+        yield made.ipv6(option + made.tcp(), 0, length=0) + bytes(rng.choice((0, 65536)))
     for fragment in (0x2000, 0x2001, 0x00FF):
         yield made.ipv4(made.udp(), fragment=fragment)
     yield made.ipv6(chain, 0)
@@ -114,6 +118,15 @@ def turned(packet, ports):
 
 def framed(link, rng, packet):
     kind = 0x86DD if packet[0] >> 4 == 6 else 0x0800
+    if link == 9:
+        protocol = b"\x57" if kind == 0x86DD else b"\x21"
+        return rng.choice((b"", b"\xff\x03", b"\1\x03")) + rng.choice((b"", b"\0")) + protocol + packet
+    if link in (1, 113, 276) and rng.random() < 0.15:
+        llc = rng.choice((b"\xaa\xaa\x03\0\0\0" + struct.pack(">H", kind), b"\x06\x06\x03",
+                          b"\xfe\xfe\x03\x8e")) + packet
+        if link == 1:
+            return made.ethernet(llc, min(len(llc), 1500), [0x8100] * rng.choice((0, 0, 1, 2)))
+        return bytes(14) + b"\0\4" + llc if link == 113 else b"\0\4" + bytes(18) + llc
     if link == 1:
         tags = [rng.choice((0x8100, 0x88A8, 0x9100)) for _ in range(rng.choice((0, 0, 1, 2, 3)))]
         return made.ethernet(packet, kind, tags)
@@ -141,9 +154,9 @@ def damaged(rng, frame):
 
 
 def write_mutated(path, link, rng, count=4000):
-    packets, time = list(seeds()) + list(conversations(rng)), 10**18
+    packets, time = list(seeds(rng)) + list(conversations(rng)), 10**18
     with open(path, "wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, link))
+        file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, link))
         for _ in range(count):
             time += rng.choice((0, 1, 999, 10**6, 10**9, -(10**7), 121 * 10**9))
             frame, wire = damaged(rng, framed(link, rng, rng.choice(packets)))

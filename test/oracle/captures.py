@@ -68,7 +68,7 @@ def interface_of(order, body):
 
 
 def read_pcapng(data):
-    order, interfaces, at = "<", [], 0
+    order, interfaces, at, time = "<", [], 0, 0
     while at < len(data):
         if at + 12 > len(data):
             raise Damaged("a block's header is cut short")
@@ -99,4 +99,4 @@ def read_pcapng(data):
             wire = struct.unpack_from(order + "I", body)[0]
             link, snap, _, _ = interfaces[0]
             captured = min(wire, snap or wire)
-            yield 0, link, body[4 : 4 + captured], wire
+            yield time, link, body[4 : 4 + captured], wire  # as late as the one before

@@ -83,10 +83,26 @@ class Links(unittest.TestCase):
             self.assertEqual(outcome(ETHERNET, ethernet(self.ip, tags=tags)), self.expected)
         self.assertEqual(outcome(ETHERNET, ethernet(self.ip, tags=(0x8100,) * 3)), OTHER)
 
+    def test_ppp(self):
+        for head in (b"\xff\x03\0\x21", b"\0\x21", b"\x21", b"\0\x03\x21", b"\x0f\0\x08\0"):
+            self.assertEqual(outcome(PPP, head + self.ip), self.expected, head)
+        self.assertEqual(outcome(PPP, b"\0\x57" + ipv6(udp())).length, 48)
+        self.assertEqual(outcome(PPP, b"\xc0\x21" + self.ip), OTHER)
+
+    def test_llc(self):
+        for head in (b"\xaa\xaa\x03\0\0\0\x08\0", b"\xaa\xaa\x03\0\0\xf8\x08\0", b"\x06\x06\x03",
+                     b"\xfe\xfe\x03\xcc", b"\xfe\xfe\x03\x80\0\0\0\x08\0"):
+            data = head + self.ip
+            self.assertEqual(outcome(ETHERNET, ethernet(data, len(data)) + bytes(9)), self.expected)
+            self.assertEqual(outcome(ETHERNET, ethernet(data, len(data) - 1)), MALFORMED)
+            self.assertEqual(outcome(COOKED, bytes(14) + b"\0\x04" + data), self.expected)
+            self.assertEqual(outcome(COOKED2, b"\0\x04" + bytes(18) + data), self.expected)
+        for head in (b"\xaa\xaa\x03\0\x80\xc2\x08\0", b"\x42\x42\x03", b"\xaa\xaa\x03"):
+            self.assertEqual(outcome(ETHERNET, ethernet(head + self.ip, 60)), OTHER)
+
     def test_other(self):
         for kind in (0x0806, 0x88CC, 0x8847, 0x8864, 64):
             self.assertEqual(outcome(ETHERNET, ethernet(self.ip, kind)), OTHER)
-        self.assertEqual(outcome(PPP, self.ip), OTHER)
         self.assertEqual(outcome(ETHERNET, ethernet(self.ip), 13), OTHER)
         self.assertEqual(outcome(ETHERNET, ethernet(self.ip, tags=(0x8100,)), 17), OTHER)
         self.assertEqual(outcome(LOOPBACK, b"\x07\0\0\0" + self.ip), OTHER)
@@ -281,7 +297,7 @@ class Files(unittest.TestCase):
                     + block(order, 3, struct.pack(order + "I", 28) + ip) + block(order, 99, b"abc"))
             self.assertEqual(self.read(data), [((2**33 + 5) * 1000, RAW, ip[:20], 28),
                                                (2_500_000_000, ETHERNET, ip[:20], 28),
-                                               (0, RAW, ip, 28)])
+                                               (2_500_000_000, RAW, ip, 28)])
 
     def test_damaged(self):
         whole = pcap([(1, 0, ipv4(udp()))])

@@ -35,47 +35,92 @@ FAMILIES = {2: 4, 10: 6, 24: 6, 28: 6, 30: 6}  # AF_INET; AF_INET6 of Linux, BSD
 
 def parse(link, data, wire):
     """A Packet, OTHER or MALFORMED. `wire` is the length on the wire, link header included."""
-    version, offset = find_ip(link, data)
+    version, offset, end = find_ip(link, data)
     if version is None:
         return OTHER
     parse_ip = parse_ipv4 if version == 4 else parse_ipv6
-    return parse_ip(data[offset:], wire - offset)
+    return parse_ip(data[offset:], (wire if end is None else min(wire, end)) - offset)
+
+
+NOTHING = None, 0, None
 
 
 def find_ip(link, data):
-    """IP version and offset, or (None, 0). Versions 4 and 6 are what the link header claims."""
+    """IP version, offset and end (None: the packet's), or NOTHING. Versions 4 and 6 are what the link
+    header claims."""
     if link == 1:
-        return after_ethertype(data, 12, 14)
+        return after_ethertype(data, 12, 14, 1500)
     if link == 113:
         return after_ethertype(data, 14, 16)
     if link == 276:
         return after_ethertype(data, 0, 20)
     if link in (12, 101):  # raw: nothing but the packet says which
-        return (6 if data and data[0] >> 4 == 6 else 4), 0
+        return (6 if data and data[0] >> 4 == 6 else 4), 0, None
     if link == 228:
-        return 4, 0
+        return 4, 0, None
     if link == 229:
-        return 6, 0
+        return 6, 0, None
+    if link == 9:
+        return after_ppp(data)
     if link in (0, 108) and len(data) >= 4:
         big, little = struct.unpack_from(">I", data)[0], struct.unpack_from("<I", data)[0]
         # Type 0 has the byte order of the machine that wrote it: a family is a small number.
-        return FAMILIES.get(big if link == 108 else min(big, little)), 4
-    return None, 0
+        return FAMILIES.get(big if link == 108 else min(big, little)), 4, None
+    return NOTHING
 
 
-def after_ethertype(data, at, offset):
-    """Follows up to two VLAN tags from the EtherType at `at`; the payload starts at `offset`."""
+def after_ethertype(data, at, offset, longest=None):
+    """Follows up to two VLAN tags from the EtherType at `at`; the payload starts at `offset`. Up to
+    `longest` it is a length, and LLC follows; without one, 4 says that LLC does."""
     if len(data) < offset:
-        return None, 0
+        return NOTHING
     kind = struct.unpack_from(">H", data, at)[0]
-    for _ in range(2):
-        if kind not in VLAN_TAGS:
-            break
+    tags = 0
+    while kind in VLAN_TAGS and tags < 2:
         if len(data) < offset + 4:
-            return None, 0
+            return NOTHING
         kind = struct.unpack_from(">H", data, offset + 2)[0]
         offset += 4
-    return {0x0800: 4, 0x86DD: 6}.get(kind), offset
+        tags += 1
+    if longest is not None and kind <= longest:
+        found = after_llc(data, offset, offset + kind)
+        return found if found[1] <= offset + kind else NOTHING
+    if longest is None and kind == 4 and tags == 0:
+        return after_llc(data, offset, None)
+    return {0x0800: 4, 0x86DD: 6}.get(kind), offset, None
+
+
+def after_llc(data, at, end):
+    """SNAP of organisation 0 or of bridges, IP itself, or ISO's identifiers."""
+    head = data[at:at + 3]
+    if head == b"\x06\x06\x03":
+        return 4, at + 3, end
+    if head == b"\xfe\xfe\x03" and len(data) > at + 3:
+        version = {0xCC: 4, 0x8E: 6}.get(data[at + 3])
+        if data[at + 3] != 0x80:
+            return version, at + 4, end
+        at += 1
+        if data[at + 3:at + 6] != bytes(3):
+            return NOTHING
+    elif head != b"\xaa\xaa\x03" or data[at + 3:at + 6] not in (bytes(3), b"\0\0\xf8"):
+        return NOTHING
+    if len(data) < at + 8:
+        return NOTHING
+    return {0x0800: 4, 0x86DD: 6}.get(struct.unpack_from(">H", data, at + 6)[0]), at + 8, end
+
+
+def after_ppp(data):
+    """With or without HDLC's address and control, the protocol in one byte or two; Cisco's HDLC."""
+    if len(data) < 2:
+        return NOTHING
+    if data[0] in (0x0F, 0x8F):
+        kind = struct.unpack_from(">H", data, 2)[0] if len(data) >= 4 else None
+        return {0x0800: 4, 0x86DD: 6}.get(kind), 4, None
+    at = 2 if data[0] in (0, 1, 0xFF) and data[1] == 3 else 0
+    size = 1 if len(data) > at and data[at] & 1 else 2
+    if len(data) < at + size:
+        return NOTHING
+    return {0x21: 4, 0x57: 6}.get(int.from_bytes(data[at:at + size], "big")), at + size, None
 
 
 def parse_ipv4(data, wire):
