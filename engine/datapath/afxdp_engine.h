@@ -175,6 +175,18 @@ AFXDP_API void afxdp_flow_engine_classify(struct afxdp_flow_engine *engine,
                                           const struct afxdp_frame *frames, uint32_t count,
                                           struct afxdp_result *results, uint32_t *features);
 
+/* What afxdp_flow_engine_capture hands on: a burst with its results and features, all valid within
+ * the call. Another return value than 0 ends the reading. */
+typedef int afxdp_burst_function(void *context, const struct afxdp_frame *frames,
+                                 const struct afxdp_result *results, const uint32_t *features,
+                                 uint32_t count);
+
+/* Classifies a capture (docs/cli.md, --pcap) and hands on each burst. 0 at the end of the capture,
+ * what `burst` returned if that ended it, -errno where it can't be opened or breaks off. */
+AFXDP_API int afxdp_flow_engine_capture(struct afxdp_flow_engine *engine, const char *path,
+                                        afxdp_burst_function *burst, void *context,
+                                        struct afxdp_error *error);
+
 /* All its frames are dropped or consumed. */
 AFXDP_API void afxdp_flow_engine_read(const struct afxdp_flow_engine *engine,
                                       struct afxdp_totals *totals);

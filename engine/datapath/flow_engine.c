@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture.h"
 #include "own_pipeline.h"
 #include "public_error.h"
 
@@ -12,6 +13,7 @@ struct afxdp_flow_engine {
     uint32_t feature_count;
     const struct afxdp_frame *next; /* what is to be handed over */
     uint32_t left;
+    int ended_by; /* a caller's function */
 };
 
 static int receive(void *context, struct afxdp_frame *frames, uint32_t most)
@@ -84,6 +86,47 @@ void afxdp_flow_engine_classify(struct afxdp_flow_engine *engine, const struct a
             features += (size_t)burst->count * engine->feature_count;
         }
     }
+}
+
+/* A burst of the capture; as port_operations.receive. */
+static int run_burst(struct afxdp_flow_engine *engine, struct port *port,
+                     afxdp_burst_function *burst, void *context)
+{
+    struct frame frames[BURST_MAX];
+    struct afxdp_result results[BURST_MAX];
+    uint32_t features[BURST_MAX * FEATURES_MAX];
+    int count = port->operations->receive(port, frames, BURST_MAX);
+
+    if (count <= 0)
+        return count;
+    const struct afxdp_frame *own = (const struct afxdp_frame *)frames;
+    afxdp_flow_engine_classify(engine, own, (uint32_t)count, results, features);
+    engine->ended_by = burst(context, own, results, features, (uint32_t)count);
+    port->operations->release(port, frames, (uint32_t)count);
+    return count;
+}
+
+int afxdp_flow_engine_capture(struct afxdp_flow_engine *engine, const char *path,
+                              afxdp_burst_function *burst, void *context, struct afxdp_error *error)
+{
+    struct capture *capture = NULL;
+    struct error said;
+    int status = capture_open(&capture, path, &said);
+
+    if (status != 0)
+        return public_error(error, status, &said);
+    engine->ended_by = 0;
+    do {
+        status = run_burst(engine, capture_port(capture), burst, context);
+    } while (status >= 0 && engine->ended_by == 0);
+    if (engine->ended_by != 0)
+        status = engine->ended_by;
+    else if (status == -ENODATA)
+        status = 0;
+    else
+        (void)public_error(error, error_set(&said, status, "%s", capture_fault(capture)), &said);
+    capture_close(capture);
+    return status;
 }
 
 void afxdp_flow_engine_read(const struct afxdp_flow_engine *engine, struct afxdp_totals *totals)

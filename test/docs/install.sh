@@ -38,7 +38,8 @@ done
 # The header alone, in C++ too. What it declares is what the library exports, and nothing else.
 echo '#include <afxdp_engine.h>' >"$work/header.cc"
 g++ -std=c++17 -pedantic -Wall -Wextra -Werror -fsyntax-only -I"$work/usr/include" "$work/header.cc"
-grep -oE '\bafxdp_[a-z0-9_]+\(' "$work/usr/include/afxdp_engine.h" | tr -d '(' | sort -u >"$work/declared"
+grep -v '^typedef' "$work/usr/include/afxdp_engine.h" | grep -oE '\bafxdp_[a-z0-9_]+\(' |
+    tr -d '(' | sort -u >"$work/declared"
 sed -n 's/^ *\(afxdp_[a-z0-9_]*\);$/\1/p' engine/library/afxdp_engine.map >"$work/listed"
 nm -D --defined-only "$(find "$work/usr/lib" -name 'libafxdp-engine.so')" |
     sed -n 's/.* T \([^@]*\).*/\1/p' | sort >"$work/exported"
@@ -60,6 +61,10 @@ cmake -S "$work/cmake" -B "$work/cmake/build" -DCMAKE_PREFIX_PATH="$work/usr" \
     -DCMAKE_C_FLAGS="$sanitizers" >"$work/log"
 cmake --build "$work/cmake/build" >"$work/log"
 "$work/cmake/build/frames" models/nn.q8 >"$work/log"
+
+# So does Python. (A sanitizer's runtime would have to be in the interpreter.)
+[ -n "$sanitizers" ] || PYTHONPATH=$work/usr/lib/python3/dist-packages /usr/bin/python3 \
+    docs/examples/classes.py test/captures/mixed.pcap models/nn.q8
 
 # A model's plain name means the shipped one, wherever the installation was moved; a file of that name
 # here makes it ambiguous.
