@@ -12,8 +12,10 @@ BENIGN, PORTSCAN, BRUTEFORCE, FLOOD, AMPLIFICATION = range(len(data.CLASSES))
 # A SYN with options, as every client sends it: the first packet of a connect scan or of a guessed
 # password is the same as anyone's. Below 48 bytes are the SYNs that raw scanners and floods build.
 CLIENT_SYN = 48
-FAILED, RESPONDER_FAILED = (data.HOST_FEATURES.index(name) for name in ("initiator_failed",
-                                                                   "responder_failed"))
+# What is known of a host at its first few flows: none of these is above its number.
+QUIET = {data.HOST_FEATURES.index(name): most for name, most in {
+    "initiator_failed": 3, "initiator_peers": 4, "initiator_ports": 4, "pair_flows": 4,
+    "responder_failed": 8}.items()}
 
 
 @dataclass
@@ -28,10 +30,8 @@ class Recipe:
     lab_weight: tuple = (6.0, 3.0, 6.0, 3.0, 3.0)
     recorded_weight: tuple = (2.0, 1.0, 1.0, 1.0, 1.0)  # of recordings and worlds
     # Of a client's SYN that an attack begins with, while its host has done nothing else to be
-    # known by: at most so many failures of the host, and of the one that it asks.
+    # known by (see QUIET).
     ambiguous_weight: float = 0.0
-    quiet_initiator: int = 3
-    quiet_responder: int = 8
     syn_weight: float = 4.0  # of the benign clients' own, which every port must be open to
     dense: int = 16  # all packets of a flow up to this one, then every fourth with weight 2
     seed: int = 0
@@ -53,11 +53,8 @@ def weigh(rows, by_class, recipe):
     """The weight of each row; 0: left out."""
     w = np.asarray(by_class)[rows.y] * np.where(rows.nth > recipe.dense, 2.0, 1.0)
     syns = client_syns(rows)
-    if rows.x.shape[1] > RESPONDER_FAILED:
-        quiet = ((rows.x[:, FAILED] <= recipe.quiet_initiator)
-                 & (rows.x[:, RESPONDER_FAILED] <= recipe.quiet_responder))
-    else:
-        quiet = True  # for all that a row of the flow alone shows
+    known = {column: most for column, most in QUIET.items() if column < rows.x.shape[1]}
+    quiet = np.all([rows.x[:, column] <= most for column, most in known.items()] or [[True]], axis=0)
     w[syns & quiet & np.isin(rows.y, (PORTSCAN, BRUTEFORCE))] *= recipe.ambiguous_weight
     w[syns & (rows.y == BENIGN)] *= recipe.syn_weight
     w[(rows.nth > recipe.dense) & (rows.nth % 4 != 0)] = 0

@@ -39,9 +39,9 @@ def parse():
                                      "usage or input.")
     parser.add_argument("train", nargs="+", metavar="train.csv",
                         help="rows as afxdp-features writes them; those without a label are left out")
-    parser.add_argument("--model", required=True, choices=train.TRAINABLE,
+    parser.add_argument("--model", required=True, choices=train.KINDS,
                         help="nn: a network with two layers of 32; nn-16: of 16; dt: a tree; "
-                             "forest: of 10")
+                             "forest: of 10; bt: boosted trees")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the files go")
     parser.add_argument("--valid", nargs="+", default=[], metavar="CSV",
                         help="rows of other captures: chooses the best of several seeds")

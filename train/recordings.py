@@ -17,6 +17,8 @@ import public
 import refusal
 
 SCRIPT = os.path.join(data.ROOT, "train", "record", "record.py")
+FIRST = 33  # the first seed that trains, validates or tests
+FRESH = (100, 104)  # these choose nothing: no recipe, no model
 COLUMNS = ["start", "end", "protocol", "source", "destination", "source_port", "destination_port",
            "source_mac", "destination_mac", "label"]
 
@@ -93,8 +95,20 @@ def make(folder, seeds, scale="medium"):
 
 
 def part_of(seed):
-    """Every fourth run is tested on, the one before it validates, the others train."""
-    return {0: data.TEST, 3: data.VALID}.get(seed % 4, data.TRAIN)
+    """Of eight runs one is tested on, the one before it validates, the others train."""
+    return {4: data.TEST, 3: data.VALID}.get(seed % 8, data.TRAIN)
+
+
+def seeds(runs):
+    return range(FIRST, FIRST + runs)
+
+
+def named(runs):
+    """Which recordings a model learned from, in words."""
+    if not runs:
+        return "none"
+    return (f"seeds {FIRST} to {FIRST + runs - 1} of train/record/record.py at scales medium and busy, "
+            "one in eight to validate and one to test")
 
 
 def described(folder, seed, scale="medium"):

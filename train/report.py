@@ -43,9 +43,8 @@ ABLATION = {"flow (set 1)": SAID + HOSTS, "flow, flags and payload": HOSTS,
             "flow and hosts (set 2)": []}
 WITHOUT = {"all features": [], "no ports": PORTS, "no direction": DIRECTION,
            "neither": PORTS + DIRECTION}
-SHIPPED = ("nn", "dt", "bt", "nn1", "dt1")
 FOLDS = 4
-FRESH = (8, 12)  # recordings that no model was trained or chosen by
+FRESH = recordings.FRESH
 
 
 def blind(training, columns):
@@ -155,7 +154,7 @@ class Report:
         return found
 
     def shipped_names(self):
-        return [name for name in SHIPPED
+        return [name for name in train.SHIPPED
                 if os.path.exists(os.path.join(self.options.models, f"{name}.q8"))]
 
     def engine(self, name):
@@ -263,7 +262,7 @@ class Report:
     def ssh(self):
         """Logins against guessed passwords over SSH, by models that learn nothing else: trained on
         the recordings, tested on the fresh ones. (Westermo's GOOD-SSH is two flows.)"""
-        seeds = [seed for seed in range(1, self.options.runs + 1)
+        seeds = [seed for seed in recordings.seeds(self.options.runs)
                  if recordings.part_of(seed) == data.TRAIN]
         rows, played = recordings.read(self.options.recordings, seeds)
         seen, _ = probes.ssh(rows, played)

@@ -55,7 +55,7 @@ NOT_FOR = ("a decision to drop traffic without a person looking at it; it knows 
            "few testbeds, and tells no attack from what looks the same packet by packet")
 
 
-OWN_PAGE = ("nn", "dt")
+OWN_PAGE = ("nn", "dt", "bt", "nn1", "dt1")
 
 
 def write_provenance(path, name, facts):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Trains the shipped models: captures in, ONNX, calibration rows and .q8 files out.
 
-    sudo train/train.py --data ../shared/data --out models
+    sudo train/train.py --data ../shared/data --out my
 
 Makes the project's own recordings first, where they aren't there yet; only that needs root. The run
 folder (train/runs/...) keeps the configuration, metrics and confusion matrices.
@@ -15,6 +15,7 @@ import os
 import platform
 import sys
 import time
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
@@ -41,7 +42,10 @@ import xgboost_onnx
 K = len(data.CLASSES)
 WIDTHS = {1: len(data.FEATURES), 2: len(data.HOST_FEATURES)}  # of a row, by feature set
 SCALES = {"recordings": "medium", "busy": "busy"}  # of our recordings, by the name of the set
-TRAINABLE = ("nn", "nn-16", "dt", "forest", "bt")
+KINDS = ("nn", "nn-16", "dt", "forest", "bt")
+SHIPPED = ("nn", "dt", "bt", "nn1", "dt1")
+OF_THE_FLOW = {"nn1": "nn", "dt1": "dt"}  # models of feature set 1, and their kinds
+CALIBRATION = {1: "calibration1.csv", 2: "calibration.csv"}  # by feature set
 EFFORT = {"epochs": 20, "batch": 1024}  # where the shipped models' differs from models.Effort
 CODE_ROWS, CALIBRATION_ROWS = 200_000, 6_000
 
@@ -54,6 +58,15 @@ def spread(y, most, rng):
         count = min(len(at), max(200, round(most * len(at) / len(y))))
         chosen.append(rng.choice(at, count, replace=False))
     return np.sort(np.concatenate(chosen))
+
+
+def kind_of(name):
+    return OF_THE_FLOW.get(name, name)
+
+
+def set_of(name):
+    """The feature set of a model that this script makes."""
+    return 1 if name in OF_THE_FLOW else 2
 
 
 def make_code(training, folder, rng, classes=data.CLASSES):
@@ -78,8 +91,32 @@ def summaries(predict, sets):
             for name, rows in sets.items()}
 
 
-def fit_all(training, tables, valid, options, effort):
-    """{model: (the seed that validates best, every seed's scores)}.
+@dataclass
+class Prepared:
+    """What models of one feature set are trained, validated and tested with."""
+
+    training: dataset.Training
+    valid: dict  # name -> data.Rows
+    test: dict
+    code: str  # the text of code.json
+    tables: list
+    calibration: str  # a path
+
+    @classmethod
+    def of(cls, sets, feature_set, recipe, run, out):
+        width = WIDTHS[feature_set]
+        cut = {name: dataclasses.replace(rows, x=rows.x[:, :width]) for name, rows in sets.items()}
+        train, valid, test = (part_of(cut, part) for part in (data.TRAIN, data.VALID, data.TEST))
+        training, rng = dataset.prepare(train, recipe), np.random.default_rng(recipe.seed)
+        text, tables = make_code(training, run, rng)
+        at = spread(training.y, CALIBRATION_ROWS, rng)
+        calibration = os.path.join(out, CALIBRATION[feature_set])
+        tools.write_features(calibration, training.x[at], [data.CLASSES[y] for y in training.y[at]])
+        return cls(training, valid, test, text, tables, calibration)
+
+
+def fit_all(prepared, options, effort):
+    """{model: (the seed that validates best, every seed's scores)}. prepared: by feature set.
 
     Best: macro-F1 less false positives and less what is called an attack of the first SYNs to the
     service where that is most, mean over the validation sets.
@@ -87,9 +124,10 @@ def fit_all(training, tables, valid, options, effort):
     jobs = [(name, seed) for name in options.models for seed in options.seeds]
 
     def fit(name, seed):
-        fitted = models.fit(name, training, K, seed, effort, tables)
-        scores = summaries(fitted.predict, valid)
-        for part, rows in valid.items():
+        its = prepared[set_of(name)]
+        fitted = models.fit(kind_of(name), its.training, K, seed, effort, its.tables)
+        scores = summaries(fitted.predict, its.valid)
+        for part, rows in its.valid.items():
             called = [0.0]
             if len(probes.client_syns(rows)):
                 called = [moved for _, _, moved in probes.first_syn(fitted.predict, rows).values()]
@@ -97,10 +135,11 @@ def fit_all(training, tables, valid, options, effort):
         return fitted, scores
 
     found = {}
-    for fitted, scores in tqdm(workers.each(fit, jobs), "models", len(jobs)):
+    for (name, _), (fitted, scores) in zip(jobs, tqdm(workers.each(fit, jobs), "models",
+                                                      len(jobs))):
         choice = float(np.mean([s["macro_f1"] - s["false_positives"] - s["first_syn"]
                                 for s in scores.values()]))
-        found.setdefault(fitted.name, []).append((choice, fitted, scores))
+        found.setdefault(name, []).append((choice, fitted, scores))
     return {name: (metrics.best(candidates)[1],
                    [{"seed": f.seed, "choice": round(c, 5), **s} for c, f, s in candidates])
             for name, candidates in found.items()}
@@ -116,14 +155,14 @@ def write_onnx(fitted, path, classes, text):
         export_onnx.export_trees(fitted.model, path, classes)
 
 
-def export(name, fitted, text, options, calibration, facts):
-    """ONNX, provenance and, where afxdp-model is built, the .q8."""
-    path = os.path.join(options.out, f"{name}.onnx")
-    write_onnx(fitted, path, data.CLASSES, text)
-    about = os.path.join(options.out, f"{name}.provenance.json")
+def export(name, fitted, its, out, facts):
+    """ONNX, provenance and, where afxdp-model is built, the .q8. its: Prepared."""
+    path = os.path.join(out, f"{name}.onnx")
+    write_onnx(fitted, path, data.CLASSES, its.code)
+    about = os.path.join(out, f"{name}.provenance.json")
     tools.write_provenance(about, name, facts)
     if tools.present():
-        tools.import_onnx(path, calibration, about, os.path.join(options.out, f"{name}.q8"))
+        tools.import_onnx(path, its.calibration, about, os.path.join(out, f"{name}.q8"))
 
 
 def show(name, part, score):
@@ -136,8 +175,9 @@ def add_data_options(parser):
     parser.add_argument("--data", required=True, help="folder of the public captures")
     parser.add_argument("--recordings", metavar="DIR", help="our own recordings (%(default)s)",
                         default=os.path.join(data.ROOT, "train", "runs", "recordings"))
-    parser.add_argument("--runs", type=models.number(int, zero=True), default=6, metavar="N",
-                        help="recordings to make where they are missing, seeds 1 to N (%(default)s)")
+    parser.add_argument("--runs", type=models.number(int, zero=True), default=16, metavar="N",
+                        help="recordings to make where they are missing, that many seeds from "
+                             f"{recordings.FIRST} on (%(default)s)")
 
 
 def parse():
@@ -145,10 +185,10 @@ def parse():
     add_data_options(parser)
     parser.add_argument("--out", default="models", help="where the models go")
     parser.add_argument("--run", help="run folder (train/runs/DATE)")
-    parser.add_argument("--set", type=int, default=1, choices=WIDTHS, dest="feature_set",
-                        help="feature set: 1, twelve of the flow, or 2, sixteen more of the flow and "
-                             "its hosts (%(default)s)")
-    parser.add_argument("--models", nargs="+", default=["nn", "dt", "bt"], choices=TRAINABLE)
+    parser.add_argument("--models", nargs="+", default=[*SHIPPED], metavar="NAME",
+                        choices=(*KINDS, *OF_THE_FLOW),
+                        help=f"some of {', '.join((*KINDS, *OF_THE_FLOW))}: a 1 behind it says of "
+                             f"feature set 1, else set 2 ({' '.join(SHIPPED)})")
     parser.add_argument("--seeds", type=models.seed_number, nargs="+", default=[0, 1, 2])
     models.add_options(parser)
     parser.set_defaults(**EFFORT)
@@ -175,7 +215,7 @@ def load(options, plays):
     """
     sets = {"lab": data.lab_set(options.data, lambda items: tqdm(items, "captures"))}
     every = pieces.of_lab(sets["lab"])
-    seeds = range(1, options.runs + 1)
+    seeds = recordings.seeds(options.runs)
     if seeds:
         recorded, found = record_and_read(options, seeds, recordings.part_of)
         sets.update(recorded)
@@ -210,30 +250,24 @@ def fit_and_export(options):
         refusal.writable_folder(folder)
     with refusal.reading("captures and flow tables"):
         sets, _ = load(options, recipe.plays)
-    for rows in sets.values():
-        rows.x = rows.x[:, : WIDTHS[options.feature_set]]
-    train, valid, test = (part_of(sets, part) for part in (data.TRAIN, data.VALID, data.TEST))
-    for name, rows in valid.items():
-        metrics.validates(rows.y, data.CLASSES, f"{name}, validation part")
-    training = dataset.prepare(train, recipe)
-    rng = np.random.default_rng(recipe.seed)
-    text, tables = make_code(training, run, rng)
-    at = spread(training.y, CALIBRATION_ROWS, rng)
-    calibration = os.path.join(options.out, "calibration.csv")
-    tools.write_features(calibration, training.x[at], [data.CLASSES[y] for y in training.y[at]])
+    prepared = {}
+    for feature_set in sorted({set_of(name) for name in options.models}):
+        its = Prepared.of(sets, feature_set, recipe, run, options.out)
+        for name, rows in its.valid.items():
+            metrics.validates(rows.y, data.CLASSES, f"{name}, validation part")
+        prepared[feature_set] = its
 
     versions = made_with()
     report = {"options": vars(options), "recipe": dataclasses.asdict(recipe), **versions,
-              "rows": len(training.y), "models": {}}
-    for name, (fitted, candidates) in fit_all(training, tables, valid, options, effort).items():
-        export(name, fitted, text, options, calibration,
-               {"recordings": f"seeds 1 to {options.runs} of train/record/record.py at scales "
-                "medium and busy, one in four to validate and one to test" if options.runs
-                else "none",
-                "seed": fitted.seed, **versions})
-        scores = summaries(fitted.predict, test)
+              "rows": {number: len(its.training.y) for number, its in prepared.items()},
+              "models": {}}
+    for name, (fitted, candidates) in fit_all(prepared, options, effort).items():
+        its = prepared[set_of(name)]
+        export(name, fitted, its, options.out,
+               {"recordings": recordings.named(options.runs), "seed": fitted.seed, **versions})
+        scores = summaries(fitted.predict, its.test)
         report["models"][name] = {"seed": fitted.seed, "valid": candidates, "test": scores}
-        for part, rows in test.items():
+        for part, rows in its.test.items():
             show(name, part, scores[part])
             metrics.confusion_png(os.path.join(run, f"{name}.{part}.png"), rows.y,
                                   fitted.predict(rows.x), data.CLASSES,

@@ -141,25 +141,29 @@ class Refusals(unittest.TestCase):
     def test_a_small_run(self):
         rng = np.random.default_rng(15)
         count = 400
-        x, zero = rng.integers(1, 60000, (count, 12)), np.zeros(count, np.int64)
+        x, zero = rng.integers(1, 60000, (count, 28)), np.zeros(count, np.int64)
         y = rng.integers(0, train.K, count)
         x[:, 1] = 1000 * y + rng.integers(1, 500, count)
         lab = data.Rows(x, y, np.arange(count), zero + 1, zero, zero, zero, np.arange(count) % 3,
                         ["a"])
         sets = {"lab": lab, "recordings": lab.take(lab.part == data.TRAIN)}
-        rows = dataset.Training(x, y, np.ones(count))
+
+        def prepare(parts, _):
+            return dataset.Training(x[:, : parts["lab"].x.shape[1]], y, np.ones(count))
+
         with (mock.patch.object(train, "load", return_value=(sets, None)), mock.patch.object(
-                dataset, "prepare", return_value=rows), contextlib.redirect_stdout(io.StringIO())):
-            status, line = self.main("--models", "dt", "forest", "bt", "--seeds", "1", "0")
+                dataset, "prepare", prepare), contextlib.redirect_stdout(io.StringIO())):
+            status, line = self.main("--models", "dt", "forest", "bt", "dt1", "--seeds", "1", "0")
         self.assertEqual(status, 0, line)
         with open(os.path.join(self.path("run"), "metrics.json"), encoding="utf-8") as file:
             report = json.load(file)["models"]
-        for name, page in (("dt", "dt"), ("forest", "README"), ("bt", "README")):
+        for name, page, feature_set in (("dt", "dt", 2), ("forest", "README", 2), ("bt", "bt", 2),
+                                        ("dt1", "dt1", 1)):
             self.assertEqual(list(report[name]["test"]), ["lab"])
             self.assertEqual([found["seed"] for found in report[name]["valid"]], [1, 0])
             with open(self.path(f"out/{name}.provenance.json"), encoding="utf-8") as file:
                 self.assertEqual(json.load(file)["page"], f"docs/models/{page}.md")
-            self.assertTrue(os.path.exists(self.path(f"out/{name}.q8")))
+            self.assertEqual(tools.feature_set(self.path(f"out/{name}.q8")), feature_set)
 
     def refused(self, part, call, *arguments):
         with self.assertRaises(refusal.Refused) as caught:

@@ -141,10 +141,13 @@ class Preparation(unittest.TestCase):
         zero = np.zeros(count, np.int64)
         return data.Rows(x, np.array(y), np.arange(count), zero + 1, zero, zero, zero, zero, ["a"])
 
-    def test_a_clients_syn_is_an_attack_only_after_failures(self):
+    def test_a_clients_syn_is_an_attack_only_once_its_hosts_tell(self):
         x = np.zeros((6, 28), np.int64)
         x[:, :4] = (40000, 22, 6, 60)
-        x[2, dataset.FAILED], x[3, dataset.RESPONDER_FAILED] = 40, 90
+        told = [data.HOST_FEATURES.index(name) for name in ("pair_flows", "responder_failed")]
+        x[:, list(dataset.QUIET)] = list(dataset.QUIET.values())  # as many as a quiet host may have
+        x[2, told[0]] += 1
+        x[3, told[1]] += 1
         x[4, 3] = 44  # no client's
         rows, recipe = self.rows([0, 2, 2, 2, 2, 1], x), dataset.Recipe()
         w = dataset.weigh(rows, (1, 1, 1, 1, 1), recipe)
