@@ -49,12 +49,12 @@ class Verdicts(programs.Test):
     def test_hosts(self):
         """A tree of feature set 2 judges by the numbers that afxdp-features writes."""
         self.model, features = self.write("hosts.q8", q8.tree(version=2)), self.path("f.csv")
-        for hosts in ("65536:1", "1024:2"):
+        for hosts in ((), ("--hosts", "65536:1"), ("--hosts", "1024:2")):
             done = engine("-r", programs.MIXED, "--json", "--verdicts", self.path("v.csv"),
-                          "--hosts", hosts, model=self.model)
+                          *hosts, model=self.model)
             self.assertEqual((done.returncode, done.stderr), (0, b""))
             self.assertEqual(report(done)["hosts_left_out"], 0)
-            run("afxdp-features", programs.MIXED, "--set", "2", "--hosts", hosts, "-o", features)
+            run("afxdp-features", programs.MIXED, "--set", "2", *hosts, "-o", features)
             wanted = {row["index"]: ("low", "240") if int(row["dport"]) <= 1000
                       else ("high", "150") if int(row["service_failed"]) <= 6 else ("low", "0")
                       for row in csv.DictReader(self.read("f.csv").splitlines())}
