@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* afxdp-features: a capture to its features.csv, by the engine's own pipeline. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "extraction.h"
@@ -25,6 +26,16 @@ static int parse_unlabelled(void *target, const char *value, struct error *error
         return error_set(error, -EINVAL, "--unlabelled '%.70s': not a label", value);
     ((struct extraction_options *)target)->unlabelled = value;
     return 0;
+}
+
+static int parse_zone(void *target, const char *value, struct error *error)
+{
+    return labels_parse_zone(&((struct extraction_options *)target)->labels, value, error);
+}
+
+static int parse_offset(void *target, const char *value, struct error *error)
+{
+    return labels_parse_offset(&((struct extraction_options *)target)->labels, value, error);
 }
 
 static int set_capture(void *target, const char *value, struct error *error)
@@ -54,13 +65,27 @@ static const struct option_spec features_specs[] = {
      OPTION_ROW_TEXT("label", "NAME", struct extraction_options, label),
      .conflicts = "labels",
      .help = "every packet has this label"},
-    {OPTION_ROW_INPUT("labels", struct extraction_options, labels),
+    {OPTION_ROW_INPUT("labels", struct extraction_options, labels.path),
      .help = "labels by packet (a CSV with the header index,label) or by\n"
-             "flow table (any of the columns start, end, protocol, source,\n"
+             "flow table: any of the columns start, end, protocol, source,\n"
              "destination, source_port, destination_port, source_mac,\n"
-             "destination_mac, then label; an empty cell matches anything,\n"
+             "destination_mac, then label (an empty cell matches anything,\n"
              "a row matches either way round, the first that matches wins,\n"
-             "times are Unix seconds)"},
+             "times are Unix seconds), or as another tool writes it"},
+    {OPTION_ROW_CHOICE("label-format", "FORMAT", labels_format_names, struct extraction_options,
+                       labels.format),
+     .initial = "auto", .needs = "labels",
+     .help = "own, zeek (conn.log), eve (Suricata), cic (CICFlowMeter),\n"
+             "unsw (UNSW-NB15), argus (ra, CTU-13), by its first line"},
+    {OPTION_ROW_TEXT("label-column", "NAME", struct extraction_options, labels.column),
+     .needs = "labels", .help = "the column with the class, instead of the format's own"},
+    {OPTION_ROW_OTHER("label-zone", "ZONE", parse_zone), .initial = "UTC", .needs = "labels",
+     .help = "zone of dates that name none, as -03:00"},
+    {OPTION_ROW_CHOICE("label-unit", "UNIT", labels_unit_names, struct extraction_options,
+                       labels.unit),
+     .initial = "s", .needs = "labels", .help = "of times that are plain numbers: s, ms, us or ns"},
+    {OPTION_ROW_OTHER("label-offset", "SECONDS", parse_offset), .needs = "labels",
+     .help = "add this to all times of the table, as -3600 or 0.25"},
     {OPTION_ROW_OTHER("unlabelled", "NAME", parse_unlabelled),
      .help = "label of packets that --labels has none for; without it they\nare left out"},
     {.group = "Flows",
@@ -90,9 +115,38 @@ static int check(const struct extraction_options *options, struct error *error)
 {
     if (!options->capture)
         return error_set(error, -EINVAL, "no capture: afxdp-features CAPTURE -o features.csv");
-    if (options->labels && strcmp(options->labels, "-") == 0 && strcmp(options->capture, "-") == 0)
+    if (options->labels.path && strcmp(options->labels.path, "-") == 0 &&
+        strcmp(options->capture, "-") == 0)
         return error_set(error, -EINVAL, "capture and --labels both want standard input");
     return 0;
+}
+
+static void print_notes(const struct labels *labels)
+{
+    const char *const *lines;
+
+    for (uint32_t i = 0, count = labels_notes(labels, &lines); i < count; i++)
+        program_complain(&features_program, "%s", lines[i]);
+}
+
+/* What has no other half, and the clock that would have found most of it. */
+static void report_join(const struct labels *labels, const char *path)
+{
+    struct labels_joined joined;
+    char shift[96] = "";
+
+    labels_joined(labels, &joined);
+    if (joined.rows_unmatched == 0 && joined.packets_unmatched == 0)
+        return;
+    if (joined.would_join > joined.packets - joined.packets_unmatched)
+        snprintf(shift, sizeof(shift), "; with --label-offset %lld, %llu of these would have one",
+                 (long long)joined.shift / 1000000000, (unsigned long long)joined.would_join);
+    program_complain(&features_program,
+                     "labels %s: %llu of %llu rows gave no packet a label, %llu of %llu packets "
+                     "have no row%s",
+                     path, (unsigned long long)joined.rows_unmatched,
+                     (unsigned long long)joined.rows, (unsigned long long)joined.packets_unmatched,
+                     (unsigned long long)joined.packets, shift);
 }
 
 static void warn(const struct extraction *extraction, const struct extraction_options *options)
@@ -123,9 +177,13 @@ static int run(const struct extraction_options *options, struct error *error)
         err = extraction_new(&extraction, options, error);
     if (err)
         return err;
+    if (extraction_labels(extraction))
+        print_notes(extraction_labels(extraction));
     err = extraction_run(extraction, error);
     if (!err)
         warn(extraction, options);
+    if (!err && options->labels.path)
+        report_join(extraction_labels(extraction), options->labels.path);
     extraction_free(extraction);
     return err;
 }

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes one field off `cursor`, unquotes it in place and moves `cursor` behind its comma, or to
+/* Takes one field off `cursor`, unquotes it in place and moves `cursor` behind its separator, or to
  * NULL at the end of the line. NULL when a quoted field doesn't end properly. */
-static const char *take_field(char **cursor)
+static const char *take_field(char **cursor, char separator)
 {
     char *field = *cursor;
 
     if (*field != '"') {
-        char *comma = strchr(field, ',');
+        char *comma = strchr(field, separator);
         *cursor = comma ? comma + 1 : NULL;
         if (comma)
             *comma = '\0';
@@ -25,9 +25,9 @@ static const char *take_field(char **cursor)
         } else if (from[1] == '"') {
             *to++ = *from++;
         } else {
-            if (from[1] != ',' && from[1] != '\0')
+            if (from[1] != separator && from[1] != '\0')
                 return NULL;
-            *cursor = from[1] == ',' ? from + 2 : NULL;
+            *cursor = from[1] == separator ? from + 2 : NULL;
             *to = '\0';
             return field;
         }
@@ -45,7 +45,7 @@ static int split(const struct csv *csv, const char **fields, struct error *error
         if (count == CSV_FIELDS_MAX)
             return error_set(error, -EINVAL, "%s: line %llu has more than %d fields", csv->path,
                              (unsigned long long)csv->number, CSV_FIELDS_MAX);
-        fields[count] = take_field(&cursor);
+        fields[count] = take_field(&cursor, csv->separator);
         if (!fields[count])
             return error_set(error, -EINVAL, "%s: line %llu: field %d has an unclosed quote",
                              csv->path, (unsigned long long)csv->number, count + 1);
@@ -54,9 +54,8 @@ static int split(const struct csv *csv, const char **fields, struct error *error
     return count;
 }
 
-/* 1 with the line in csv->line, without its end; 0 at the end of the file. Bounded, for a file that
- * never ends a line would take all memory. */
-static int read_line(struct csv *csv, struct error *error)
+/* Bounded, for a file that never ends a line would take all memory. */
+int csv_next_line(struct csv *csv, struct error *error)
 {
     size_t length = 0;
     int letter;
@@ -80,22 +79,47 @@ static int read_line(struct csv *csv, struct error *error)
     }
     if (letter == EOF && length == 0)
         return 0;
-    if (length > 0 && csv->line[length - 1] == '\r')
+    while (length > 0 && csv->line[length - 1] == '\r')
         length--;
     csv->line[length] = '\0';
     return 1;
 }
 
-static int read_header(struct csv *csv, struct error *error)
+/* The one that the header has most of; the comma where that is undecided. */
+static char separator_of(const char *header)
 {
-    int err = read_line(csv, error);
+    static const char separators[] = {',', ';', '\t'};
+    size_t most = 0;
+    char found = ',';
 
-    if (err < 0)
-        return err;
-    if (err == 0)
-        return error_set(error, -EINVAL, "%s is empty: a CSV header is missing", csv->path);
-    if (strncmp(csv->line, "\xef\xbb\xbf", 3) == 0) /* the mark that some editors leave */
-        memmove(csv->line, csv->line + 3, strlen(csv->line + 3) + 1);
+    for (size_t i = 0; i < sizeof(separators); i++) {
+        size_t count = 0;
+
+        for (const char *p = header; *p; p++)
+            count += *p == separators[i];
+        if (count > most) {
+            most = count;
+            found = separators[i];
+        }
+    }
+    return found;
+}
+
+char *csv_trim(char *text)
+{
+    size_t length;
+
+    while (*text == ' ' || *text == '\t')
+        text++;
+    length = strlen(text);
+    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+        text[--length] = '\0';
+    return text;
+}
+
+int csv_take_header(struct csv *csv, bool foreign, struct error *error)
+{
+    csv->separator = separator_of(csv->line);
     int count = split(csv, csv->names, error);
     if (count < 0)
         return count;
@@ -103,16 +127,25 @@ static int read_header(struct csv *csv, struct error *error)
     csv->header = csv->line; /* the names point into it */
     csv->line = NULL;
     for (int i = 0; i < count; i++) {
-        if (csv->names[i][0] && csv_column(csv, csv->names[i]) != i)
+        if (foreign)
+            csv->names[i] = csv_trim((char *)csv->names[i]);
+        else if (csv->names[i][0] && csv_column(csv, csv->names[i]) != i)
             return error_set(error, -EINVAL, "%s: line 1: column '%.40s' stands there twice",
                              csv->path, csv->names[i]);
     }
     return 0;
 }
 
-int csv_open(struct csv *csv, const char *path, struct error *error)
+void csv_set_header(struct csv *csv, const char *const *names, uint32_t count)
 {
-    *csv = (struct csv){.path = path};
+    csv->separator = separator_of(csv->line);
+    memcpy(csv->names, names, count * sizeof(*names));
+    csv->columns = count;
+}
+
+int csv_open_raw(struct csv *csv, const char *path, struct error *error)
+{
+    *csv = (struct csv){.path = path, .separator = ','};
     if (strcmp(path, "-") == 0) {
         csv->path = "standard input";
         csv->file = stdin;
@@ -123,19 +156,56 @@ int csv_open(struct csv *csv, const char *path, struct error *error)
         int err = errno;
         return error_set(error, -err, "cannot open %s: %s", path, strerror(err));
     }
-    int err = read_header(csv, error);
+    int err = csv_next_line(csv, error);
+    if (err == 0)
+        err = error_set(error, -EINVAL, "%s is empty: a CSV header is missing", csv->path);
+    if (err < 0) {
+        csv_close(csv);
+        return err;
+    }
+    if (strncmp(csv->line, "\xef\xbb\xbf", 3) == 0) /* the mark that some editors leave */
+        memmove(csv->line, csv->line + 3, strlen(csv->line + 3) + 1);
+    return 0;
+}
+
+int csv_open(struct csv *csv, const char *path, struct error *error)
+{
+    int err = csv_open_raw(csv, path, error);
+
+    if (err)
+        return err;
+    err = csv_take_header(csv, false, error);
     if (err)
         csv_close(csv);
     return err;
 }
 
+int csv_split(struct csv *csv, struct error *error)
+{
+    return split(csv, csv->fields, error);
+}
+
+/* Whether there is nothing in the line but separators, as spreadsheets write rows without anything.
+ */
+static bool is_blank(const struct csv *csv)
+{
+    const char *p = csv->line;
+
+    while (*p == csv->separator || *p == ' ' || *p == '\t')
+        p++;
+    return *p == '\0';
+}
+
 int csv_next(struct csv *csv, struct error *error)
 {
-    int err = read_line(csv, error);
+    int err;
 
-    if (err <= 0)
-        return err;
-    int count = split(csv, csv->fields, error);
+    do {
+        err = csv_next_line(csv, error);
+        if (err <= 0)
+            return err;
+    } while (is_blank(csv));
+    int count = csv_split(csv, error);
     if (count < 0)
         return count;
     if ((uint32_t)count != csv->columns)

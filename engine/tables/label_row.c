@@ -1,104 +1,124 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "label_table.h"
+#include "label_source_private.h"
 
-int label_columns_find(struct label_columns *columns, const struct csv *csv, struct error *error)
+int label_fault(const struct label_source *source, enum label_column column, const char *why,
+                struct error *error)
 {
-    const struct {
-        const char *name;
-        int *column;
-    } known[] = {
-        {"start", &columns->start},
-        {"end", &columns->end},
-        {"protocol", &columns->protocol},
-        {"source", &columns->source},
-        {"destination", &columns->destination},
-        {"source_port", &columns->source_port},
-        {"destination_port", &columns->destination_port},
-        {"source_mac", &columns->source_mac},
-        {"destination_mac", &columns->destination_mac},
-    };
-    uint32_t found = 1;
-    int label = csv_require(csv, "label", error);
+    return error_set(error, -EINVAL, "%s: line %llu: column '%.40s' is '%.40s': %s",
+                     source->csv.path, (unsigned long long)source->csv.number,
+                     source->name[column] ? source->name[column] : "",
+                     source->cell[column] ? source->cell[column] : "", why);
+}
 
-    if (label < 0)
-        return label;
-    columns->label = (uint32_t)label;
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        *known[i].column = csv_column(csv, known[i].name);
-        found += *known[i].column >= 0;
-    }
-    if (found == csv->columns)
+static int64_t saturating_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    if (!__builtin_add_overflow(a, b, &sum))
+        return sum;
+    return b > 0 ? INT64_MAX : INT64_MIN;
+}
+
+static int parse_time(const struct label_source *source, enum label_column column,
+                      const struct label_clock *clock, struct label_time *time, struct error *error)
+{
+    if (label_time_parse(source->cell[column], clock, time))
         return 0;
-    for (uint32_t i = 0; i < csv->columns; i++) { /* a misspelt column would match anything */
-        size_t k = 0;
-        while (k < sizeof(known) / sizeof(known[0]) && *known[k].column != (int)i)
-            k++;
-        if (k == sizeof(known) / sizeof(known[0]) && (int)i != label)
-            return error_set(error, -EINVAL,
-                             "%s: line 1: unknown column '%.40s'; there are start, end, protocol, "
-                             "source, destination, source_port, destination_port, source_mac, "
-                             "destination_mac, label",
-                             csv->path, csv->names[i]);
-    }
+    return label_fault(source, column, "not a time in Unix seconds, nor a date that is known",
+                       error);
+}
+
+/* A time reaches as far as its last digit says: of the row's first packet it may have been rounded,
+ * of its last one cut. */
+static void widen(struct label_row *row, int64_t start_grain, int64_t end_grain)
+{
+    enum { ROUNDED = 1000000 };
+
+    if (start_grain <= ROUNDED)
+        row->start = saturating_add(row->start, -start_grain);
+    row->end = saturating_add(row->end, end_grain > ROUNDED ? end_grain - 1 : end_grain);
+}
+
+static int parse_times(struct label_row *row, const struct label_source *source,
+                       struct error *error)
+{
+    const struct label_preset *preset = source->preset;
+    const struct label_clock durations = {.unit = preset->duration_unit};
+    struct label_time start = {0, 0}, end = {0, 0}, duration = {0, 0};
+    int err = 0;
+
+    row->start = INT64_MIN;
+    row->end = INT64_MAX;
+    if (source->cell[COLUMN_START])
+        err = parse_time(source, COLUMN_START, &source->clock, &start, error);
+    if (!err && source->cell[COLUMN_END])
+        err = parse_time(source, COLUMN_END, &source->clock, &end, error);
+    if (!err && source->cell[COLUMN_DURATION])
+        err = parse_time(source, COLUMN_DURATION, &durations, &duration, error);
+    if (err)
+        return err;
+    if (source->cell[COLUMN_START])
+        row->start = start.time;
+    if (source->cell[COLUMN_END])
+        row->end = end.time;
+    else if (source->cell[COLUMN_START] && preset->names[COLUMN_DURATION][0])
+        row->end = saturating_add(start.time, duration.time);
+    if (!preset->own && row->end != INT64_MAX)
+        widen(row, start.grain, source->cell[COLUMN_END] ? end.grain : start.grain);
+    if (row->start != INT64_MIN)
+        row->start = saturating_add(row->start, source->options->offset);
+    if (row->end != INT64_MAX)
+        row->end = saturating_add(row->end, source->options->offset);
     return 0;
 }
 
-/* The text of a cell, or NULL where it is empty or the file has no such column. */
-static const char *cell(const struct csv *csv, int column)
+static int parse_number(const struct label_source *source, enum label_column column, uint64_t most,
+                        uint64_t *value, struct error *error)
 {
-    return column >= 0 && csv->fields[column][0] ? csv->fields[column] : NULL;
-}
+    const char *text = source->cell[column];
+    bool hexadecimal = !source->preset->own && strncasecmp(text, "0x", 2) == 0;
+    char *end;
 
-/* "1678440574.078826" in nanoseconds, digits beyond them dropped. */
-static int parse_time(const struct csv *csv, int column, uint64_t *time, struct error *error)
-{
-    const char *text = cell(csv, column);
-    uint64_t seconds = 0;
-    uint64_t unit = 100000000;
-
-    if (!text)
-        return 0;
-    const char *p = text;
-    for (; *p >= '0' && *p <= '9' && p < text + 10; p++)
-        seconds = seconds * 10 + (uint64_t)(*p - '0');
-    if (p == text)
-        return csv_fault(csv, (uint32_t)column, "not a time in Unix seconds", error);
-    *time = seconds * 1000000000;
-    if (*p == '.') {
-        for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
-            *time += (uint64_t)(*p - '0') * unit;
+    for (const char *p = text; *p && !hexadecimal; p++) {
+        if (*p < '0' || *p > '9')
+            return label_fault(source, column, "not a whole number", error);
     }
-    return *p ? csv_fault(csv, (uint32_t)column, "not a time in Unix seconds", error) : 0;
+    errno = 0;
+    *value = strtoull(text, &end, hexadecimal ? 16 : 10);
+    if (*end)
+        return label_fault(source, column, "not a whole number", error);
+    return errno || *value > most ? label_fault(source, column, "the number is too large", error)
+                                  : 0;
 }
 
-static int parse_small(const struct csv *csv, int column, uint64_t most, uint8_t cell_bit,
-                       uint8_t *mask, uint64_t *value, struct error *error)
+/* The address in the form that the packet has: an IPv4-mapped one is IPv4. */
+static int parse_address(const struct label_source *source, enum label_column column,
+                         uint8_t cell_bit, uint8_t *mask, struct label_endpoint *endpoint,
+                         struct error *error)
 {
-    *value = 0;
-    if (!cell(csv, column))
-        return 0;
-    *mask |= cell_bit;
-    return csv_number(csv, (uint32_t)column, most, value, error);
-}
-
-static int parse_address(const struct csv *csv, int column, uint8_t cell_bit, uint8_t *mask,
-                         struct label_endpoint *endpoint, struct error *error)
-{
-    const char *text = cell(csv, column);
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const char *text = source->cell[column];
     uint8_t bytes[16] = {0};
 
     if (!text)
         return 0;
-    if (inet_pton(AF_INET, text, bytes) == 1)
-        endpoint->version = 4;
-    else if (inet_pton(AF_INET6, text, bytes) == 1)
+    endpoint->version = 4;
+    if (inet_pton(AF_INET, text, bytes) != 1) {
+        if (inet_pton(AF_INET6, text, bytes) != 1)
+            return label_fault(source, column, "not an IPv4 or IPv6 address", error);
         endpoint->version = 6;
-    else
-        return csv_fault(csv, (uint32_t)column, "not an IPv4 or IPv6 address", error);
+        if (memcmp(bytes, mapped, sizeof(mapped)) == 0) {
+            endpoint->version = 4;
+            memmove(bytes, bytes + 12, 4);
+            memset(bytes + 4, 0, 12);
+        }
+    }
     memcpy(endpoint->address, bytes, sizeof(bytes));
     *mask |= cell_bit;
     return 0;
@@ -115,10 +135,10 @@ static int hex_digit(char c)
     return -1;
 }
 
-static int parse_mac(const struct csv *csv, int column, uint8_t cell_bit, uint8_t *mask,
-                     uint64_t *mac, struct error *error)
+static int parse_mac(const struct label_source *source, enum label_column column, uint8_t cell_bit,
+                     uint8_t *mask, uint64_t *mac, struct error *error)
 {
-    const char *text = cell(csv, column);
+    const char *text = source->cell[column];
 
     if (!text)
         return 0;
@@ -132,46 +152,104 @@ static int parse_mac(const struct csv *csv, int column, uint8_t cell_bit, uint8_
             *mac = *mac << 8 | (uint64_t)(high * 16 + low);
     }
     if (!valid)
-        return csv_fault(csv, (uint32_t)column, "not a MAC address (01:23:45:67:89:ab)", error);
+        return label_fault(source, column, "not a MAC address (01:23:45:67:89:ab)", error);
     *mask |= cell_bit;
     return 0;
 }
 
-int label_row_parse(struct label_row *row, const struct label_columns *columns,
-                    const struct csv *csv, struct error *error)
+/* The number of a protocol that tools call by name, -1 where it has none. */
+static int protocol_of(const char *name, bool six)
 {
-    struct label_key *key = &row->key;
-    uint64_t protocol, source_port, destination_port;
+    static const struct {
+        const char *name;
+        int number;
+    } known[] = {
+        {"tcp", 6},    {"udp", 17},       {"igmp", 2},   {"gre", 47},    {"esp", 50},
+        {"ah", 51},    {"ipv6-icmp", 58}, {"icmp6", 58}, {"icmpv6", 58}, {"ospf", 89},
+        {"sctp", 132}, {"pim", 103},      {"ipv6", 41},  {"ipnip", 4},   {"ipip", 4},
+    };
 
-    memset(row, 0, sizeof(*row));
-    row->end = UINT64_MAX;
-    int err = parse_time(csv, columns->start, &row->start, error);
-    if (!err)
-        err = parse_time(csv, columns->end, &row->end, error);
-    if (!err)
-        err =
-            parse_small(csv, columns->protocol, 255, LABEL_PROTOCOL, &key->mask, &protocol, error);
-    if (!err)
-        err = parse_address(csv, columns->source, LABEL_SOURCE, &key->mask, &key->source, error);
-    if (!err)
-        err = parse_address(csv, columns->destination, LABEL_DESTINATION, &key->mask,
-                            &key->destination, error);
-    if (!err)
-        err = parse_small(csv, columns->source_port, 65535, LABEL_SOURCE_PORT, &key->mask,
-                          &source_port, error);
-    if (!err)
-        err = parse_small(csv, columns->destination_port, 65535, LABEL_DESTINATION_PORT, &key->mask,
-                          &destination_port, error);
-    if (!err)
-        err = parse_mac(csv, columns->source_mac, LABEL_SOURCE_MAC, &key->mask, &key->source.mac,
-                        error);
-    if (!err)
-        err = parse_mac(csv, columns->destination_mac, LABEL_DESTINATION_MAC, &key->mask,
-                        &key->destination.mac, error);
+    if (strcasecmp(name, "icmp") == 0)
+        return six ? 58 : 1;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcasecmp(known[i].name, name) == 0)
+            return known[i].number;
+    }
+    return -1;
+}
+
+/* 2 for a protocol that isn't IP's, or that nobody knows. */
+static int parse_protocol(struct label_key *key, const struct label_source *source,
+                          struct error *error)
+{
+    const char *text = source->cell[COLUMN_PROTOCOL];
+    bool six = (key->source.version | key->destination.version) == 6;
+    uint64_t number = 0;
+
+    if (!text)
+        return 0;
+    if (source->preset->own || (*text >= '0' && *text <= '9')) {
+        int err = parse_number(source, COLUMN_PROTOCOL, 255, &number, error);
+        if (err)
+            return err;
+        if (number == 0 && !source->preset->own) /* CICFlowMeter's for all it doesn't know */
+            return 0;
+    } else {
+        int known = protocol_of(text, six);
+        if (known < 0)
+            return 2;
+        number = (uint64_t)known;
+    }
+    key->protocol = (uint8_t)number;
+    key->mask |= LABEL_PROTOCOL;
+    return 0;
+}
+
+static bool has_ports(const struct label_key *key, const struct label_source *source)
+{
+    return source->preset->own ||
+           (key->mask & LABEL_PROTOCOL && packet_least_header[key->protocol] > 0);
+}
+
+static int parse_port(const struct label_source *source, enum label_column column, uint8_t cell_bit,
+                      uint8_t *mask, uint16_t *port, struct error *error)
+{
+    uint64_t number;
+
+    if (!source->cell[column])
+        return 0;
+    int err = parse_number(source, column, 65535, &number, error);
     if (err)
         return err;
-    key->protocol = (uint8_t)protocol;
-    key->source.port = (uint16_t)source_port;
-    key->destination.port = (uint16_t)destination_port;
+    *port = (uint16_t)number;
+    *mask |= cell_bit;
     return 0;
+}
+
+int label_row_parse(struct label_row *row, const struct label_source *source, struct error *error)
+{
+    struct label_key *key = &row->key;
+
+    memset(row, 0, sizeof(*row));
+    int err = parse_times(row, source, error);
+    if (!err)
+        err = parse_address(source, COLUMN_SOURCE, LABEL_SOURCE, &key->mask, &key->source, error);
+    if (!err)
+        err = parse_address(source, COLUMN_DESTINATION, LABEL_DESTINATION, &key->mask,
+                            &key->destination, error);
+    if (!err)
+        err = parse_protocol(key, source, error);
+    if (!err && has_ports(key, source))
+        err = parse_port(source, COLUMN_SOURCE_PORT, LABEL_SOURCE_PORT, &key->mask,
+                         &key->source.port, error);
+    if (!err && has_ports(key, source))
+        err = parse_port(source, COLUMN_DESTINATION_PORT, LABEL_DESTINATION_PORT, &key->mask,
+                         &key->destination.port, error);
+    if (!err)
+        err = parse_mac(source, COLUMN_SOURCE_MAC, LABEL_SOURCE_MAC, &key->mask, &key->source.mac,
+                        error);
+    if (!err)
+        err = parse_mac(source, COLUMN_DESTINATION_MAC, LABEL_DESTINATION_MAC, &key->mask,
+                        &key->destination.mac, error);
+    return err;
 }

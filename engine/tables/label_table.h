@@ -2,12 +2,12 @@
 /* The flow table of labels.h: rows with wildcards, found by hash.
  *
  * Rows are filed by which cells they fill (at most 128 such masks, few in use) and by what stands
- * in them. A packet is looked up once per mask in use and way round; rows that share all cells but
- * the times are walked in the file's order. */
+ * in them. A packet is looked up once per mask in use and way round; among rows that share all
+ * cells but the times, the first that holds is found in O(log n). */
 #ifndef AFXDP_LABEL_TABLE_H
 #define AFXDP_LABEL_TABLE_H
 
-#include "csv.h"
+#include "error.h"
 #include "packet.h"
 #include "port.h"
 
@@ -43,35 +43,36 @@ _Static_assert(sizeof(struct label_key) == 72, "keys are compared and hashed as 
 
 struct label_row {
     struct label_key key;
-    uint64_t start; /* ns, both included */
-    uint64_t end;
+    int64_t start; /* ns since 1970, both included */
+    int64_t end;
     uint32_t name; /* the caller's number of the label */
-    uint32_t next; /* row + 1 in the same chain, 0 at its end */
 };
-
-/* Column numbers, -1 where the file has no such column. */
-struct label_columns {
-    int start, end, protocol, source, destination, source_port, destination_port, source_mac,
-        destination_mac;
-    uint32_t label;
-};
-
-/* -EINVAL for a missing label column and for columns that mean nothing here. */
-int label_columns_find(struct label_columns *columns, const struct csv *csv, struct error *error);
-
-/* Parses the row in hand, but for its label. */
-int label_row_parse(struct label_row *row, const struct label_columns *columns,
-                    const struct csv *csv, struct error *error);
 
 struct label_table;
 
 int label_table_new(struct label_table **out, struct error *error);
 int label_table_add(struct label_table *table, const struct label_row *row, struct error *error);
+
 /* Files the rows; call it after the last one was added. */
 int label_table_index(struct label_table *table, struct error *error);
-/* The first row that matches, or NULL. */
-const struct label_row *label_table_find(const struct label_table *table, const struct frame *frame,
-                                         const struct packet *packet);
+
+/* The name of the first row that matches; false where none does. Both are remembered. */
+bool label_table_find(struct label_table *table, const struct frame *frame,
+                      const struct packet *packet, uint32_t *name);
+
+struct label_shift {
+    int64_t offset; /* ns that the rows' times would have to move by */
+    double share;   /* of the packets without a row that would then have one */
+};
+
+/* Rows that were the first to match no packet, among all. */
+uint32_t label_table_rows(const struct label_table *table);
+uint32_t label_table_unmatched(const struct label_table *table);
+
+/* The offset by which most of the packets without a row would have one: quarters of an hour are
+ * tried, and what single packets lack. */
+struct label_shift label_table_best_shift(const struct label_table *table);
+
 void label_table_free(struct label_table *table); /* takes NULL */
 
 #endif

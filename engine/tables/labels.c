@@ -2,51 +2,113 @@
 #include "labels.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "csv.h"
 #include "features_csv.h"
-#include "label_table.h"
+#include "label_name_private.h"
+#include "label_source_private.h"
 
 /* A packet's label by index. */
 struct indexed_label {
     uint64_t index;
     uint64_t line; /* for messages, and so that sorting keeps the file's order */
     uint32_t name;
+    bool seen;
+};
+
+enum { TEXTS_MAX = 1024, NOTES_MAX = 32 };
+
+/* What a table calls a class. */
+struct label_text {
+    char *text;
+    uint32_t name;
 };
 
 struct labels {
     uint32_t name_count;
     char *names[LABELS_MAX];
+    uint32_t text_count;
+    struct label_text texts[TEXTS_MAX];
+    uint32_t note_count;
+    char *notes[NOTES_MAX];
     struct indexed_label *indexed;
     size_t indexed_count;
     struct label_table *table;
+    uint64_t packets;
+    uint64_t unmatched;
     bool constant; /* names[0] is every packet's */
 };
 
-/* Gives the label its number. */
-static int intern(struct labels *labels, const struct csv *csv, uint32_t column, uint32_t *name,
-                  struct error *error)
-{
-    const char *text = csv->fields[column];
+static int note(struct labels *labels, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
+/* Beyond NOTES_MAX they say nothing new. */
+static int note(struct labels *labels, const char *format, ...)
+{
+    va_list arguments;
+
+    if (labels->note_count == NOTES_MAX)
+        return 0;
+    va_start(arguments, format);
+    int length = vasprintf(&labels->notes[labels->note_count], format, arguments);
+    va_end(arguments);
+    labels->note_count += length >= 0;
+    return length < 0 ? -ENOMEM : 0;
+}
+
+/* The number of a class of that name. */
+static int intern_name(struct labels *labels, const char *name, const struct csv *csv,
+                       uint32_t *number, struct error *error)
+{
     for (uint32_t i = 0; i < labels->name_count; i++) {
-        if (strcmp(labels->names[i], text) == 0) {
-            *name = i;
+        if (strcmp(labels->names[i], name) == 0) {
+            *number = i;
             return 0;
         }
     }
-    if (!*text || !features_csv_label_is_valid(text))
-        return csv_fault(csv, column, "not a label (1 to 63 printable characters, no comma)",
-                         error);
     if (labels->name_count == LABELS_MAX)
-        return csv_fault(csv, column, "more than 256 different labels", error);
-    labels->names[labels->name_count] = strdup(text);
+        return error_set(error, -EINVAL, "%s: line %llu: more than 256 different labels", csv->path,
+                         (unsigned long long)csv->number);
+    labels->names[labels->name_count] = strdup(name);
     if (!labels->names[labels->name_count])
         return error_set(error, -ENOMEM, "no memory for labels");
-    *name = labels->name_count++;
+    *number = labels->name_count++;
     return 0;
+}
+
+/* Gives the label its number: the class of that name, or the nearest name that a class can have. */
+static int intern(struct labels *labels, const struct csv *csv, const char *column,
+                  const char *text, uint32_t *number, struct error *error)
+{
+    char name[LABEL_NAME_MAX];
+
+    for (uint32_t i = 0; i < labels->text_count; i++) {
+        if (strcmp(labels->texts[i].text, text) == 0) {
+            *number = labels->texts[i].name;
+            return 0;
+        }
+    }
+    bool same = label_name(text, name);
+    if (!*name || !features_csv_label_is_valid(name))
+        return error_set(error, -EINVAL,
+                         "%s: line %llu: column '%.40s' is '%.40s': not a label (1 to 63 printable "
+                         "characters, no comma)",
+                         csv->path, (unsigned long long)csv->number, column, text);
+    int err = intern_name(labels, name, csv, number, error);
+    if (err)
+        return err;
+    if (!same && note(labels, "%s: line %llu: '%.80s' becomes the class '%s'", csv->path,
+                      (unsigned long long)csv->number, text, name) != 0)
+        return error_set(error, -ENOMEM, "no memory for labels");
+    if (labels->text_count == TEXTS_MAX)
+        return 0;
+    struct label_text *known = &labels->texts[labels->text_count];
+    *known = (struct label_text){strdup(text), *number};
+    labels->text_count += known->text != NULL;
+    return known->text ? 0 : error_set(error, -ENOMEM, "no memory for labels");
 }
 
 int labels_new(struct labels **out, const char *label, struct error *error)
@@ -94,9 +156,10 @@ static int read_indexed(struct labels *labels, struct csv *csv, struct error *er
         }
         struct indexed_label *row = &labels->indexed[labels->indexed_count];
         row->line = csv->number;
+        row->seen = false;
         int err = csv_number(csv, index_column, UINT64_MAX, &row->index, error);
         if (!err)
-            err = intern(labels, csv, (uint32_t)label_column, &row->name, error);
+            err = intern(labels, csv, "label", csv->fields[label_column], &row->name, error);
         if (err)
             return err;
         labels->indexed_count++;
@@ -114,45 +177,74 @@ static int read_indexed(struct labels *labels, struct csv *csv, struct error *er
     return 0;
 }
 
-static int read_flows(struct labels *labels, struct csv *csv, struct error *error)
+/* Rows that can't match, and the first line of each kind. */
+struct oddities {
+    uint64_t backward, backward_line;
+    uint64_t foreign, foreign_line;
+};
+
+static int note_oddities(struct labels *labels, const struct label_source *source,
+                         const struct oddities *odd)
 {
-    struct label_columns columns;
-    int more;
-    int err = label_columns_find(&columns, csv, error);
+    int err = 0;
 
-    if (!err)
-        err = label_table_new(&labels->table, error);
-    if (err)
-        return err;
-    while ((more = csv_next(csv, error)) > 0) {
-        struct label_row row;
-
-        err = label_row_parse(&row, &columns, csv, error);
-        if (!err)
-            err = intern(labels, csv, columns.label, &row.name, error);
-        if (!err)
-            err = label_table_add(labels->table, &row, error);
-        if (err)
-            return err;
-    }
-    return more < 0 ? more : label_table_index(labels->table, error);
+    if (odd->backward)
+        err = note(labels,
+                   "%s: %llu rows end before they start and match nothing, the first in line %llu",
+                   source->csv.path, (unsigned long long)odd->backward,
+                   (unsigned long long)odd->backward_line);
+    if (!err && odd->foreign)
+        err = note(labels,
+                   "%s: %llu rows are of no IP protocol that is known and left out, the first in "
+                   "line %llu",
+                   source->csv.path, (unsigned long long)odd->foreign,
+                   (unsigned long long)odd->foreign_line);
+    return err;
 }
 
-int labels_read(struct labels **out, const char *path, struct error *error)
+static int read_flows(struct labels *labels, struct label_source *source, struct error *error)
 {
-    struct csv csv;
-    int err = csv_open(&csv, path, error);
+    struct oddities odd = {0};
+    const char *label;
+    struct label_row row;
+    int more;
+    int err = label_table_new(&labels->table, error);
+
+    while (!err && (more = label_source_next(source, &row, &label, error)) != 0) {
+        if (more < 0)
+            return more;
+        if (more == 2) {
+            odd.foreign_line = odd.foreign++ ? odd.foreign_line : source->csv.number;
+            continue;
+        }
+        if (row.end < row.start)
+            odd.backward_line = odd.backward++ ? odd.backward_line : source->csv.number;
+        err = intern(labels, &source->csv, source->name[COLUMN_LABEL], label, &row.name, error);
+        if (!err)
+            err = label_table_add(labels->table, &row, error);
+    }
+    if (!err)
+        err = label_table_index(labels->table, error);
+    if (!err && note_oddities(labels, source, &odd) != 0)
+        err = error_set(error, -ENOMEM, "no memory for labels");
+    return err;
+}
+
+int labels_read(struct labels **out, const struct labels_options *options, struct error *error)
+{
+    struct label_source source;
+    int err = label_source_open(&source, options, error);
 
     if (err)
         return err;
     struct labels *labels = calloc(1, sizeof(*labels));
     if (!labels)
         err = error_set(error, -ENOMEM, "no memory for labels");
-    else if (csv_column(&csv, "index") >= 0)
-        err = read_indexed(labels, &csv, error);
+    else if (label_source_is_indexed(&source))
+        err = read_indexed(labels, &source.csv, error);
     else
-        err = read_flows(labels, &csv, error);
-    csv_close(&csv);
+        err = read_flows(labels, &source, error);
+    label_source_close(&source);
     if (err) {
         labels_free(labels);
         return err;
@@ -161,7 +253,13 @@ int labels_read(struct labels **out, const char *path, struct error *error)
     return 0;
 }
 
-static const char *find_indexed(const struct labels *labels, uint64_t index)
+uint32_t labels_notes(const struct labels *labels, const char *const **lines)
+{
+    *lines = (const char *const *)labels->notes;
+    return labels->note_count;
+}
+
+static bool find_indexed(struct labels *labels, uint64_t index, uint32_t *name)
 {
     size_t low = 0;
     size_t high = labels->indexed_count;
@@ -174,20 +272,43 @@ static const char *find_indexed(const struct labels *labels, uint64_t index)
         else
             high = middle;
     }
-    if (low < labels->indexed_count && labels->indexed[low].index == index)
-        return labels->names[labels->indexed[low].name];
-    return NULL;
+    if (low == labels->indexed_count || labels->indexed[low].index != index)
+        return false;
+    labels->indexed[low].seen = true;
+    *name = labels->indexed[low].name;
+    return true;
 }
 
-const char *labels_find(const struct labels *labels, uint64_t index, const struct frame *frame,
+const char *labels_find(struct labels *labels, uint64_t index, const struct frame *frame,
                         const struct packet *packet)
 {
-    if (labels->constant)
-        return labels->names[0];
+    uint32_t name = 0;
+    bool found = labels->constant;
+
+    if (!found)
+        found = labels->table ? label_table_find(labels->table, frame, packet, &name)
+                              : find_indexed(labels, index, &name);
+    labels->packets++;
+    labels->unmatched += !found;
+    return found ? labels->names[name] : NULL;
+}
+
+void labels_joined(const struct labels *labels, struct labels_joined *joined)
+{
+    *joined = (struct labels_joined){.rows = labels->indexed_count,
+                                     .packets = labels->packets,
+                                     .packets_unmatched = labels->unmatched};
+    for (size_t i = 0; i < labels->indexed_count; i++)
+        joined->rows_unmatched += !labels->indexed[i].seen;
     if (!labels->table)
-        return find_indexed(labels, index);
-    const struct label_row *row = label_table_find(labels->table, frame, packet);
-    return row ? labels->names[row->name] : NULL;
+        return;
+    joined->rows = label_table_rows(labels->table);
+    joined->rows_unmatched = label_table_unmatched(labels->table);
+    if (labels->unmatched == 0)
+        return;
+    struct label_shift shift = label_table_best_shift(labels->table);
+    joined->would_join = (uint64_t)(shift.share * (double)labels->unmatched);
+    joined->shift = shift.offset;
 }
 
 void labels_free(struct labels *labels)
@@ -196,6 +317,10 @@ void labels_free(struct labels *labels)
         return;
     for (uint32_t i = 0; i < labels->name_count; i++)
         free(labels->names[i]);
+    for (uint32_t i = 0; i < labels->text_count; i++)
+        free(labels->texts[i].text);
+    for (uint32_t i = 0; i < labels->note_count; i++)
+        free(labels->notes[i]);
     free(labels->indexed);
     label_table_free(labels->table);
     free(labels);

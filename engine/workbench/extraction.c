@@ -2,6 +2,7 @@
 #include "extraction.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct extraction {
     struct host_tables *hosts; /* NULL: feature set 1 */
     struct capture *capture;
     struct labels *labels; /* NULL: the label column stays empty */
+    const char *labels_path;
     const char *unlabelled;
     struct nn_code_tables *code;  /* NULL: raw integers */
     struct flow_numbers *numbers; /* NULL: no columns flow and packet */
@@ -101,8 +103,8 @@ static int prepare(struct extraction *extraction, const struct extraction_option
 
     if (!err && options->label)
         err = labels_new(&extraction->labels, options->label, error);
-    if (!err && options->labels)
-        err = labels_read(&extraction->labels, options->labels, error);
+    if (!err && options->labels.path)
+        err = labels_read(&extraction->labels, &options->labels, error);
     if (!err && options->code)
         err = read_code(&extraction->code, options->code, options->feature_set, error);
     if (err)
@@ -124,6 +126,7 @@ static int prepare(struct extraction *extraction, const struct extraction_option
         return err;
     policy_init(&extraction->policy, NULL);
     extraction->unlabelled = options->unlabelled;
+    extraction->labels_path = options->labels.path;
     extraction->observer.observe = write_rows;
     extraction->pipeline->policy = &extraction->policy;
     extraction->pipeline->observer = &extraction->observer;
@@ -155,6 +158,28 @@ int extraction_new(struct extraction **out, const struct extraction_options *opt
     return 0;
 }
 
+/* Labels none of which any packet has are a mistake: a clock, a zone, another capture. */
+static int check_joined(const struct extraction *extraction, struct error *error)
+{
+    struct labels_joined joined;
+
+    if (!extraction->labels)
+        return 0;
+    labels_joined(extraction->labels, &joined);
+    if (joined.packets == 0 || joined.packets_unmatched < joined.packets)
+        return 0;
+    if (joined.would_join == 0)
+        return error_set(error, -EINVAL,
+                         "no packet has a row in %s: %" PRIu64 " packets, %" PRIu64
+                         " rows, and no other clock would help: are they of this capture?",
+                         extraction->labels_path, joined.packets, joined.rows);
+    return error_set(error, -EINVAL,
+                     "no packet has a row in %s: %" PRIu64 " packets, %" PRIu64
+                     " rows; with --label-offset %" PRId64 ", %" PRIu64 " of them would have one",
+                     extraction->labels_path, joined.packets, joined.rows,
+                     joined.shift / 1000000000, joined.would_join);
+}
+
 int extraction_run(struct extraction *extraction, struct error *error)
 {
     struct port *in = extraction->numbers ? flow_numbers_port(extraction->numbers)
@@ -178,12 +203,17 @@ int extraction_run(struct extraction *extraction, struct error *error)
                            extraction->file == stdout ? "standard output" : extraction->output,
                            errno ? strerror(errno) : "write error");
     extraction->file = NULL;
-    return status;
+    return status ? status : check_joined(extraction, error);
 }
 
 const struct capture *extraction_capture(const struct extraction *extraction)
 {
     return extraction->capture;
+}
+
+const struct labels *extraction_labels(const struct extraction *extraction)
+{
+    return extraction->labels;
 }
 
 uint64_t extraction_evictions(const struct extraction *extraction)

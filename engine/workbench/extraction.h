@@ -4,15 +4,16 @@
 #define AFXDP_EXTRACTION_H
 
 #include "capture.h"
+#include "labels.h"
 #include "pipeline.h"
 
 struct extraction_options {
     const char *capture;
-    const char *output;     /* NULL or "-": standard output */
-    const char *label;      /* of every packet, or NULL */
-    const char *labels;     /* a table of them, or NULL */
-    const char *unlabelled; /* NULL: packets without a label are left out */
-    const char *code;       /* NULL: raw integers */
+    const char *output;           /* NULL or "-": standard output */
+    const char *label;            /* of every packet, or NULL */
+    struct labels_options labels; /* a table of them; its path NULL: none */
+    const char *unlabelled;       /* NULL: packets without a label are left out */
+    const char *code;             /* NULL: raw integers */
     struct flow_table_options flows;
     struct host_tables_options hosts;
     uint32_t feature_set;
@@ -26,13 +27,16 @@ int extraction_new(struct extraction **out, const struct extraction_options *opt
                    struct error *error);
 
 /* Writes all rows. -EBADMSG: the capture breaks off, the rows before are written; -EIO: they can't
- * be. Once. */
+ * be; -EINVAL: no packet has a label of the table's. Once. */
 int extraction_run(struct extraction *extraction, struct error *error);
 
 const struct capture *extraction_capture(const struct extraction *extraction);
 
 /* Flows that were evicted while they lived. */
 uint64_t extraction_evictions(const struct extraction *extraction);
+
+/* The labels, NULL without. */
+const struct labels *extraction_labels(const struct extraction *extraction);
 
 void extraction_free(struct extraction *extraction); /* takes NULL */
 

@@ -50,11 +50,11 @@ def ethernet_udp(number, size=0, sport=1000):
 def pcap(packets, link=1, order="<", nanoseconds=True):
     """packets: (time in ns, bytes) or (time, bytes, length on the wire)."""
     magic, unit = (0xA1B23C4D, 1) if nanoseconds else (0xA1B2C3D4, 1000)
-    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link)
+    out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link)]
     for time, data, *wire in packets:
-        out += struct.pack(order + "IIII", time // 10**9, time % 10**9 // unit, len(data),
-                           wire[0] if wire else len(data)) + data
-    return out
+        out.append(struct.pack(order + "IIII", time // 10**9, time % 10**9 // unit, len(data),
+                               wire[0] if wire else len(data)) + data)
+    return b"".join(out)
 
 
 def block(kind, body):

@@ -174,6 +174,19 @@ static void finds_columns_by_name(void **state)
     features_table_free(table);
 }
 
+static void passes_over_lines_without_anything(void **state)
+{
+    (void)state;
+    struct features_table *table = NULL;
+    struct error error;
+
+    assert_int_equal(
+        read_text(&table, HEADER "\n0," ROW ",a\n,,,,,,,,,,,,,\n\r\n1," ROW ",b\n\n\n", &error), 0);
+    assert_int_equal(table->count, 2);
+    assert_int_equal(table->index[1], 1);
+    features_table_free(table);
+}
+
 static void a_header_alone_is_an_empty_table(void **state)
 {
     (void)state;
@@ -214,7 +227,7 @@ static void says_what_is_wrong_and_where(void **state)
         {HEADER "18446744073709551616," ROW ",a\n", "column 'index'"},
         {HEADER "0," ROW "\n", "line 2 has 13 fields, the header has 14"},
         {HEADER "0," ROW ",a,b\n", "line 2 has 15 fields"},
-        {HEADER "0," ROW ",a\n\n", "line 3 has 1 fields"},
+        {HEADER "0," ROW ",a\n0\n", "line 3 has 1 fields"},
         {HEADER "0," ROW ",\"a\n", "line 2: field 14 has an unclosed quote"},
         {HEADER "0," ROW ",\"a\"b\n", "line 2: field 14 has an unclosed quote"},
         {HEADER "0," ROW ",\"a,b\"\n", "not a label"},
@@ -324,6 +337,7 @@ int main(void)
         cmocka_unit_test(reads_the_places_it_writes),
         cmocka_unit_test(a_packet_has_one_row),
         cmocka_unit_test(finds_columns_by_name),
+        cmocka_unit_test(passes_over_lines_without_anything),
         cmocka_unit_test(a_header_alone_is_an_empty_table),
         cmocka_unit_test(says_what_is_wrong_and_where),
         cmocka_unit_test(a_line_has_an_end),

@@ -27,12 +27,11 @@ static int read_text(struct labels **labels, const char *text, struct error *err
 
     fputs(text, file);
     fclose(file);
-    return labels_read(labels, path, error);
+    return labels_read(labels, &(struct labels_options){.path = path}, error);
 }
 
 /* The label of a test packet; "" for none. */
-static const char *label_of(const struct labels *labels, uint64_t index,
-                            const struct test_packet *test)
+static const char *label_of(struct labels *labels, uint64_t index, const struct test_packet *test)
 {
     uint8_t bytes[TEST_FRAME_SIZE];
     struct frame frame = test_frame(bytes, test, 0);
@@ -182,7 +181,7 @@ static void takes_tens_of_thousands_of_rows(void **state)
     for (int i = 0; i < 30000; i++)
         fprintf(file, "17,%d,53,label%d\n", i, i % 200);
     fclose(file);
-    assert_int_equal(labels_read(&labels, path, &error), 0);
+    assert_int_equal(labels_read(&labels, &(struct labels_options){.path = path}, &error), 0);
     for (uint16_t i = 0; i < 30000; i++) {
         char want[16];
 
@@ -191,6 +190,59 @@ static void takes_tens_of_thousands_of_rows(void **state)
                             want);
     }
     assert_string_equal(label_of(labels, 0, &(struct test_packet){4, 17, 1, 2, 53, 30000, 0}), "");
+    labels_free(labels);
+}
+
+/* Rows with equal cells and random times, against a walk through all of them. */
+static void finds_the_first_of_equal_rows_in_time(void **state)
+{
+    (void)state;
+    enum { ROWS = 300, SPAN = 100 };
+    static int start[ROWS], end[ROWS];
+    struct labels *labels = NULL;
+    struct error error;
+    FILE *file = fopen(path, "w");
+
+    srand(7);
+    fputs("start,end,source,label\n", file);
+    for (int i = 0; i < ROWS; i++) {
+        start[i] = rand() % SPAN;
+        end[i] = start[i] + rand() % 9 - 1; /* some end before they start */
+        fprintf(file, "%d,%d,10.0.0.%d,row%d\n", start[i], end[i], 1 + i % 2, i % 250);
+    }
+    fclose(file);
+    assert_int_equal(labels_read(&labels, &(struct labels_options){.path = path}, &error), 0);
+    for (int time = 0; time < SPAN + 10; time++) {
+        char want[16] = "";
+
+        for (int i = ROWS - 1; i >= 0; i--) {
+            if (i % 2 == 0 && start[i] <= time && time <= end[i])
+                snprintf(want, sizeof(want), "row%d", i % 250);
+        }
+        assert_string_equal(
+            label_of(labels, 0,
+                     &(struct test_packet){4, 17, 1, 9, 1, 1, (uint64_t)time * 1000000000}),
+            want);
+    }
+    labels_free(labels);
+}
+
+/* What a table says of times before 1970, and of packets that have such. */
+static void times_before_1970(void **state)
+{
+    (void)state;
+    struct labels *labels = NULL;
+    struct error error;
+
+    assert_int_equal(read_text(&labels, "start,end,label\n-10,-5.5,a\n-5,5,b\n", &error), 0);
+    assert_string_equal(
+        label_of(labels, 0, &(struct test_packet){4, 17, 1, 2, 3, 4, (uint64_t)-6000000000}), "a");
+    assert_string_equal(label_of(labels, 0, &(struct test_packet){4, 17, 1, 2, 3, 4, (uint64_t)-1}),
+                        "b");
+    assert_string_equal(label_of(labels, 0, &(struct test_packet){4, 17, 1, 2, 3, 4, 5000000000}),
+                        "b");
+    assert_string_equal(
+        label_of(labels, 0, &(struct test_packet){4, 17, 1, 2, 3, 4, (uint64_t)-5400000000}), "");
     labels_free(labels);
 }
 
@@ -241,6 +293,8 @@ int main(void)
         cmocka_unit_test(the_first_row_that_matches_wins),
         cmocka_unit_test(looks_for_no_mac_addresses_without_ethernet),
         cmocka_unit_test(takes_tens_of_thousands_of_rows),
+        cmocka_unit_test(finds_the_first_of_equal_rows_in_time),
+        cmocka_unit_test(times_before_1970),
         cmocka_unit_test(says_what_is_wrong_and_where),
     };
     close(mkstemp(path));

@@ -7,6 +7,7 @@ OUT/link: one packet behind every link header.
 OUT/capture: small captures of every form and link type.
 OUT/q8: the shipped models, and small made-up ones.
 OUT/features_csv: good and bad tables.
+OUT/labels: label tables of every tool.
 OUT/onnx: the shipped float models, a small network and a small tree.
 """
 
@@ -197,6 +198,22 @@ def tables():
     yield f"index,{NAMES},flags_backward,label\n0,{row},18,benign\n"
 
 
+def label_tables():
+    own = "start,end,protocol,source,destination,source_port,destination_port,source_mac,destination_mac,label"
+    yield 0, f"{own}\n0,1e,17,10.0.0.1,::ffff:10.0.0.2,1000,53,,,a\n"
+    yield 0, f"{own}\n0,2000000000.5,17,10.0.0.1,10.0.0.2,1000,53,02:00:00:00:00:02,,a\n5,4,,,,,,,,b\n,,,,,,,,,\n"
+    yield 0, "index;label\n0;a\n3;b\n"
+    yield 0, "#separator \\x09\n#fields\tts\tduration\tid.orig_h\tid.orig_p\tproto\ttunnel_parents   label\n" \
+             "1600000000.1\t-\t10.0.0.1\t1000\tudp\t-   a\n"
+    yield 0, '{"ts": 1.5, "id.orig_h": "10.0.0.1", "proto": "udp", "label": "a"}\n'
+    yield 0, '{"event_type": "alert", "flow_id": 7, "timestamp": "2020-09-13T12:26:40.5+0200", "src_ip": ' \
+             '"10.0.0.1", "proto": "UDP", "alert": {"category": "c"}}\n{"event_type": "flow", "flow_id": 7, ' \
+             '"src_ip": "10.0.0.1", "flow": {"start": "1999-09-13T12:26:40Z", "end": "2040-01-01T00:00:00Z"}}\n'
+    yield 0, " Src IP, Src Port, Protocol, Timestamp, Flow Duration, Label\n10.0.0.1,1000,17,5/7/2017 3:54,9,a – b\n"
+    yield 0, "10.0.0.1,1000,10.0.0.2,53,udp," + "0," * 23 + "1,1600000000," + "0," * 17 + " x ,1\n"
+    yield 0, "StartTime,Dur,Proto,SrcAddr,Sport,Label\n2011/08/10 09:46:53.1,9.5,icmp,10.0.0.1,0x0303,a\n"
+
+
 def onnx_scaled(value, weights):
     """Scaling in front, weights behind nodes, one column, labels and maps behind."""
     tensors = weights[1:2] + [numpy_helper.from_array(array, name) for name, array in (
@@ -342,6 +359,8 @@ def main():
         write("capture", name, content)
     for i, table in enumerate(tables()):
         write("features_csv", f"{i}.csv", table.encode())
+    for i, (unit, table) in enumerate(label_tables()):
+        write("labels", str(i), bytes([0, unit]) + table.encode())
     for name, graph in onnx_models() if helper else ():
         write("onnx", f"small-{name}.onnx", graph.SerializeToString())
     for path in sorted((ROOT / "models").glob("*.onnx")):
