@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attach.h"
 #include "nic_find.h"
 #include "say.h"
 
@@ -124,10 +125,10 @@ int interfaces_open(struct interfaces *nics, const struct afxdp_config *config,
 {
     *nics = (struct interfaces){.say = say};
     int status = open_both(nics, config, error);
-    if (status != 0) {
-        interfaces_close(nics, false);
+    for (uint32_t i = 0; status == 0 && i < nics->ports; i++)
+        status = xdp_claim_open(&nics->claim[i], nics->nic[i]->ifindex, error);
+    if (status != 0)
         return status;
-    }
     nics->queues = config->queues ? config->queues : nics->nic[0]->channels.rx;
     if (nics->queues > REDIRECT_QUEUES_MAX)
         nics->queues = REDIRECT_QUEUES_MAX;
@@ -215,6 +216,20 @@ int interfaces_check_target(const struct interfaces *nics, uint32_t port, struct
                          : "");
 }
 
+void interfaces_tell_closed(const struct interfaces *nics)
+{
+    struct xdp_leftover left;
+
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        if (nics->claim[i] && xdp_leftover_query(&left, nics->nic[i]->ifindex) == 0 &&
+            left.fail_closed)
+            say(nics->say, AFXDP_WARNING,
+                "%s stays closed, as an engine with --fail-closed left it: a start that succeeds "
+                "opens it, and a regular end of that one",
+                nics->nic[i]->name);
+    }
+}
+
 void interfaces_close(struct interfaces *nics, bool keep)
 {
     struct error error;
@@ -225,5 +240,7 @@ void interfaces_close(struct interfaces *nics, bool keep)
         else if (nic_close(nics->nic[i], &error) != 0)
             say(nics->say, AFXDP_WARNING, "%s", error.text);
         nics->nic[i] = NULL;
+        xdp_claim_close(nics->claim[i]);
+        nics->claim[i] = NULL;
     }
 }

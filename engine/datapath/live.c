@@ -317,7 +317,7 @@ static void live_close(struct afxdp_datapath *base)
 
     join_workers(live); /* that a failed start left running */
     if (!base->started)
-        wire_tell_closed(&live->sockets.wire);
+        interfaces_tell_closed(&live->nics);
     (void)verdicts_close(&live->verdicts, 0, &ignored);
     sockets_close(&live->sockets, leave);
     interfaces_close(&live->nics, leave);
