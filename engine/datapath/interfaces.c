@@ -120,13 +120,27 @@ static void check_rss(struct interfaces *nics, const struct afxdp_config *config
                                      : "--symmetric-rss sets its RSS key");
 }
 
+static int claim(struct interfaces *nics, uint32_t port, struct error *error)
+{
+    struct nic *nic = nics->nic[port];
+    struct error unusable;
+    int status = xdp_claim_open(&nics->claim[port], nic->ifindex, error);
+
+    if (status == 0)
+        status = nic_adopt(nic, nics->claim[port], &unusable, error);
+    if (status == 0 && unusable.text[0])
+        say(nics->say, AFXDP_WARNING, "%s: what a killed engine had changed is not put back: %s",
+            nic->name, unusable.text);
+    return status;
+}
+
 int interfaces_open(struct interfaces *nics, const struct afxdp_config *config,
                     const struct afxdp_callbacks *say, struct error *error)
 {
     *nics = (struct interfaces){.say = say};
     int status = open_both(nics, config, error);
     for (uint32_t i = 0; status == 0 && i < nics->ports; i++)
-        status = xdp_claim_open(&nics->claim[i], nics->nic[i]->ifindex, error);
+        status = claim(nics, i, error);
     if (status != 0)
         return status;
     nics->queues = config->queues ? config->queues : nics->nic[0]->channels.rx;
@@ -230,14 +244,19 @@ void interfaces_tell_closed(const struct interfaces *nics)
     }
 }
 
-void interfaces_close(struct interfaces *nics, bool keep)
+void interfaces_close(struct interfaces *nics, enum interfaces_end end)
 {
     struct error error;
 
     for (int i = 1; i >= 0; i--) {
-        if (keep)
+        int status = 0;
+
+        if (end == INTERFACES_LEFT)
             nic_leave(nics->nic[i]);
-        else if (nic_close(nics->nic[i], &error) != 0)
+        else
+            status = end == INTERFACES_ENDED ? nic_close(nics->nic[i], &error)
+                                             : nic_revert(nics->nic[i], &error);
+        if (status != 0)
             say(nics->say, AFXDP_WARNING, "%s", error.text);
         nics->nic[i] = NULL;
         xdp_claim_close(nics->claim[i]);

@@ -17,8 +17,9 @@ struct interfaces {
     bool had_carrier[2];
 };
 
-/* Opens the interfaces that the options name or imply, and claims them; changes nothing. `say`
- * outlives them. interfaces_close follows, also after a failure. */
+/* Opens the interfaces that the options name or imply, claims them, and learns what a killed engine
+ * had changed of them; changes nothing. `say` outlives them. interfaces_close follows, also after a
+ * failure. */
 int interfaces_open(struct interfaces *nics, const struct afxdp_config *config,
                     const struct afxdp_callbacks *say, struct error *error);
 
@@ -41,8 +42,13 @@ int interfaces_check_target(const struct interfaces *nics, uint32_t port, struct
  * --fail-closed left them so. */
 void interfaces_tell_closed(const struct interfaces *nics);
 
-/* After the programs are off; gives the claims back last. `keep`: the wire stays open, so the
- * settings stay. */
-void interfaces_close(struct interfaces *nics, bool keep);
+enum interfaces_end {
+    INTERFACES_FAILED, /* the start has: back to what it found */
+    INTERFACES_ENDED,  /* back to what was before this engine and those that were killed */
+    INTERFACES_LEFT,   /* the wire stays open, so the settings stay */
+};
+
+/* After the programs are off; gives the claims back last. */
+void interfaces_close(struct interfaces *nics, enum interfaces_end end);
 
 #endif

@@ -355,6 +355,9 @@ static void kernel_close(struct afxdp_datapath *base)
 {
     struct kernel *kernel = of(base);
     bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
+    enum interfaces_end end = leave           ? INTERFACES_LEFT
+                              : base->started ? INTERFACES_ENDED
+                                              : INTERFACES_FAILED;
     struct error ignored;
 
     (void)close_verdicts(kernel, &ignored);
@@ -373,7 +376,7 @@ static void kernel_close(struct afxdp_datapath *base)
         pass_close(kernel->pass);
     losses_close(kernel->losses);
     kernel_model_close(&kernel->model);
-    interfaces_close(&kernel->nics, leave);
+    interfaces_close(&kernel->nics, end);
 }
 
 struct afxdp_datapath *kernel_datapath_new(void)
