@@ -21,7 +21,8 @@ static int open_one(struct path_program **out, const char *entry, const char *fo
 
     if (!program)
         return error_set(error, -ENOMEM, "no memory");
-    *program = (struct path_program){.entry = entry, .form = form, .destroy = destroy};
+    *program = (struct path_program){
+        .entry = entry, .form = form, .feature_set = FEATURE_SET_1, .destroy = destroy};
     int status = path_program_open(program, bytes, size, left_out, error);
     if (status != 0) {
         path_program_free(program);

@@ -11,6 +11,7 @@
 #include "dt_reference.h"
 
 #include "dt.skel.h"
+#include "dt_hosts.skel.h"
 
 enum { ROOM_LEAST = 4096 }; /* nodes and scores: a small model may give way to one of some size */
 
@@ -143,7 +144,8 @@ int dt_kernel_new(struct path_program **out, const struct dt_model *model, struc
     static const char *const left_out[2][3] = {{"afxdp_dt_forest", "dt_scores"}, {"afxdp_dt_tree"}};
     struct dt_kernel *kernel = calloc(1, sizeof(*kernel));
     size_t size;
-    const void *bytes = dt_bpf__elf_bytes(&size);
+    const void *bytes = model->shape.feature_set == FEATURE_SET_2 ? dt_hosts_bpf__elf_bytes(&size)
+                                                                  : dt_bpf__elf_bytes(&size);
 
     if (model->shape.tree_count > DT_KERNEL_TREES_MAX) {
         free(kernel);

@@ -12,6 +12,7 @@
 #include "nn_splice.h"
 
 #include "nn.skel.h"
+#include "nn_hosts.skel.h"
 
 struct nn_kernel {
     struct path_program program;
@@ -177,7 +178,8 @@ int nn_kernel_new(struct path_program **out, enum nn_form form, const struct nn_
 {
     struct nn_kernel *kernel = calloc(1, sizeof(*kernel));
     size_t size;
-    const void *bytes = nn_bpf__elf_bytes(&size);
+    const void *bytes = model->feature_set == FEATURE_SET_2 ? nn_hosts_bpf__elf_bytes(&size)
+                                                            : nn_bpf__elf_bytes(&size);
 
     if (!kernel)
         return error_set(error, -ENOMEM, "no memory");

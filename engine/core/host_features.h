@@ -18,11 +18,11 @@ struct host_rows {
     uint32_t count;
 };
 
-/* What a packet is to the hosts of its flow. */
+/* What a packet is to the hosts of its flow. Two of these are counters at the same time. */
 enum host_event {
     HOST_EVENT_BEGUN = 1,
-    HOST_EVENT_ANSWERED = 2,
-    HOST_EVENT_COMPLETED = 4,
+    HOST_EVENT_ANSWERED = HOST_ANSWERED,
+    HOST_EVENT_COMPLETED = HOST_COMPLETED,
     HOST_EVENT_REFUSED = 8,
 };
 
@@ -132,8 +132,7 @@ ALWAYS_INLINE bool host_flow_is_refused(struct flow *flow, bool from_low)
 ALWAYS_INLINE uint32_t host_change(const struct host_cells *cells, uint32_t begun, uint32_t events,
                                    uint32_t window, uint32_t sample)
 {
-    uint32_t counters = (events & HOST_EVENT_ANSWERED ? HOST_ANSWERED : 0) |
-                        (events & HOST_EVENT_COMPLETED ? HOST_COMPLETED : 0);
+    uint32_t counters = events & (HOST_EVENT_ANSWERED | HOST_EVENT_COMPLETED);
 
     if (events & HOST_EVENT_REFUSED)
         return host_refuse(cells->responder, window, sample);
@@ -163,10 +162,11 @@ ALWAYS_INLINE uint32_t host_tell(const struct host_rows *rows, const struct flow
 
 ALWAYS_INLINE uint32_t host_failed(struct host_value flows, uint32_t shift)
 {
-    uint32_t begun = host_count(flows, HOST_BEGUN_SHIFT);
-    uint32_t ended = host_count(flows, shift);
+    uint64_t begun = host_count(flows, HOST_BEGUN_SHIFT);
+    uint64_t failed = begun - host_count(flows, shift);
 
-    return begun > ended ? begun - ended : 0;
+    OPAQUE(failed);
+    return (uint32_t)(failed & ~(uint64_t)((int64_t)failed >> 63)); /* at least 0 */
 }
 
 /* In 255ths of what begun, at most all. */

@@ -155,6 +155,16 @@ ALWAYS_INLINE struct host_identity host_identify(const struct host_seed *seed,
         .port_bit = host_bit(port)};
 }
 
+/* Cells of a row that is to have so many at least: a power of two. */
+ALWAYS_INLINE uint32_t host_cells_for(uint32_t least)
+{
+    uint32_t cells = 1;
+
+    while (cells < least)
+        cells *= 2;
+    return cells;
+}
+
 /* Where a cell lies in a table of `rows` × `cells`, a power of two. Cells that share their place in
  * row 0 hardly ever share it in row 1. */
 ALWAYS_INLINE uint32_t host_place(uint32_t number, uint32_t row, uint32_t cells)

@@ -70,12 +70,16 @@ ALWAYS_INLINE bool host_word_counts(uint64_t word, uint32_t window)
     return (((uint32_t)(word >> HOST_TAG_SHIFT) - host_tag(window)) & HOST_TAG_MASK) <= 1;
 }
 
-/* A word without its tag, 0 where it is old. */
+/* A word without its tag, 0 where it is old. No branch, here and below: the verifier, which takes
+ * note of a 0, would walk all that follows again for every word that may be old. */
 ALWAYS_INLINE uint64_t host_word_value(const uint64_t *words, uint32_t window)
 {
     uint64_t word = host_word_load(&words[window & 1]);
+    uint64_t ahead = ((word >> HOST_TAG_SHIFT) - host_tag(window)) & HOST_TAG_MASK;
+    uint64_t counts = ahead - 2; /* negative: as host_word_counts */
 
-    return host_word_counts(word, window) ? word & HOST_VALUE_MASK : 0;
+    OPAQUE(counts);
+    return word & HOST_VALUE_MASK & (uint64_t)((int64_t)counts >> 63);
 }
 
 /* What a pair of words says to a reader in `window`. */
@@ -107,14 +111,16 @@ ALWAYS_INLINE uint32_t host_distinct(struct host_value value)
     return (uint32_t)((map * UINT64_C(0x0101010101010101)) >> 56);
 }
 
-/* A word's value with one counter raised. `sample` are six random bits that are the same for all
- * changes of one flow. No branch: the verifier would walk each. */
-ALWAYS_INLINE uint64_t host_raised(uint64_t value, uint32_t shift, uint32_t sample)
+/* A word's value with one counter raised, where `by` is 1, not 0. `sample` are six random bits that
+ * are the same for all changes of one flow. No branch: the verifier would walk each. */
+ALWAYS_INLINE uint64_t host_raised(uint64_t value, uint32_t shift, uint32_t by, uint32_t sample)
 {
     uint64_t count = (value >> shift) & HOST_COUNTER_MAX;
-    uint64_t coarse =
-        ((HOST_COUNTER_FINE - count) >> 63) * 4 + ((HOST_COUNTER_COARSE - count) >> 63) * 2;
-    uint64_t step = UINT64_C(1) << coarse;
+    uint64_t fine = HOST_COUNTER_FINE - count;     /* negative: the count is above */
+    uint64_t coarse = HOST_COUNTER_COARSE - count; /* likewise */
+    OPAQUE(fine);
+    OPAQUE(coarse);
+    uint64_t step = (uint64_t)by << ((fine >> 63) * 4 + (coarse >> 63) * 2);
     uint64_t left_out = sample & (step - 1);
     OPAQUE(left_out);
     uint64_t raised = count + (step & (((0 - left_out) >> 63) - 1));
@@ -127,13 +133,9 @@ ALWAYS_INLINE uint64_t host_raised(uint64_t value, uint32_t shift, uint32_t samp
 
 ALWAYS_INLINE uint64_t host_raised_all(uint64_t value, uint32_t counters, uint32_t sample)
 {
-    if (counters & HOST_FIRST)
-        value = host_raised(value, 0, sample);
-    if (counters & HOST_SECOND)
-        value = host_raised(value, 16, sample);
-    if (counters & HOST_THIRD)
-        value = host_raised(value, 32, sample);
-    return value;
+    value = host_raised(value, 0, counters & 1, sample);
+    value = host_raised(value, 16, counters >> 1 & 1, sample);
+    return host_raised(value, 32, counters >> 2 & 1, sample);
 }
 
 /* An old word begins anew as one of this window, empty. */

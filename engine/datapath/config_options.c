@@ -96,7 +96,7 @@ const struct option_spec config_options[] = {
     {NUMBER("flow-seed", "N", 0, UINT64_MAX, flow_seed), .applies = ALWAYS,
      .help = "fix the hash of the tables of flows and hosts, for\n"
              "repeatable evictions (random; of a capture 0)"},
-    {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .applies = CAPTURE | AFXDP | OWN,
+    {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .applies = ALWAYS,
      .initial = "65536:1", .help = HOST_TABLES_HELP},
 
     {.group = "Output",

@@ -85,6 +85,8 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .queues = kernel->nics.queues,
                 .frags = kernel->frags,
                 .records = config->verdicts != NULL,
+                .host_cells = config->hosts.cells,
+                .host_rows = config->hosts.rows,
                 .bypass_count = config->bypass_count,
             },
         .flows = flows_of_cpu(kernel),
@@ -96,7 +98,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                                                            .protocol = config->bypass[i].protocol};
     if (!flows.fixed_seed &&
         getrandom(&settings->seed, sizeof(settings->seed), 0) != (ssize_t)sizeof(settings->seed))
-        return error_set(error, -EIO, "no random seed for the flow table");
+        return error_set(error, -EIO, "no random seed for the tables of flows and hosts");
     return 0;
 }
 
@@ -115,7 +117,6 @@ static int load_guard(struct kernel *kernel, uint32_t port, struct error *error)
     bool crosses = config_is_inline(config);
     const struct guard_options options = {
         .interface = nic->name,
-        .claim = kernel->nics.claim[port],
         .other_ifindex = crosses ? kernel->nics.nic[1 - port]->ifindex : 0,
         .without = config->fail_closed ? GUARD_DROP
                    : crosses           ? GUARD_CROSS
@@ -144,8 +145,8 @@ static int load_guards(struct kernel *kernel, struct error *error)
 
     kernel->wire.nics = &kernel->nics;
     if (config_way(config) == WAY_FORWARD)
-        status = pass_open(&kernel->pass, kernel->nics.nic[1]->name, kernel->nics.claim[1],
-                           config->mode == MODE_SKB, true, error);
+        status = pass_open(&kernel->pass, kernel->nics.nic[1]->name, config->mode == MODE_SKB, true,
+                           error);
     if (status == 0 && kernel->pass)
         wire_add(&kernel->wire, pass_attachment(kernel->pass));
     for (uint32_t i = 0; status == 0 && i < kernel->ports; i++)
@@ -232,11 +233,9 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     const struct model *model = base->judgement->model;
 
     kernel->ports = config_way(config) == WAY_BRIDGE ? 2 : 1;
-    if (model && model->classifier->feature_set != FEATURE_SET_1)
-        return error_set(error, -EINVAL,
-                         "model %s: made for feature set %u, --datapath kernel computes set 1",
-                         model->path, model->classifier->feature_set);
-    int status = interfaces_open(&kernel->nics, config, &base->say, error);
+    int status = model ? path_check_set(model->classifier->feature_set, error) : 0;
+    if (status == 0)
+        status = interfaces_open(&kernel->nics, config, &base->say, error);
     if (status != 0)
         return status;
     kernel->frags = needs_frags(&kernel->nics);
@@ -355,15 +354,12 @@ static void kernel_close(struct afxdp_datapath *base)
 {
     struct kernel *kernel = of(base);
     bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
-    enum interfaces_end end = leave           ? INTERFACES_LEFT
-                              : base->started ? INTERFACES_ENDED
-                                              : INTERFACES_FAILED;
     struct error ignored;
 
     (void)close_verdicts(kernel, &ignored);
     ring_buffer__free(kernel->records);
     if (!base->started)
-        interfaces_tell_closed(&kernel->nics);
+        wire_tell_closed(&kernel->wire);
     for (uint32_t i = 0; i < 2; i++) {
         if (leave)
             guard_leave(kernel->guard[i]);
@@ -376,7 +372,7 @@ static void kernel_close(struct afxdp_datapath *base)
         pass_close(kernel->pass);
     losses_close(kernel->losses);
     kernel_model_close(&kernel->model);
-    interfaces_close(&kernel->nics, end);
+    interfaces_close(&kernel->nics, leave);
 }
 
 struct afxdp_datapath *kernel_datapath_new(void)

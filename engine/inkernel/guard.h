@@ -12,8 +12,7 @@
 
 struct guard_options {
     const char *interface;
-    struct xdp_claim *claim; /* as of xdp_prepare */
-    int other_ifindex;       /* of GUARD_CROSS */
+    int other_ifindex; /* of GUARD_CROSS */
     enum guard_without without;
     bool stay; /* the guard, not the model, outlives the process */
     bool skb;

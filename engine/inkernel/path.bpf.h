@@ -5,7 +5,8 @@
  *                        │ not IP, malformed            ▲
  *                        └──────────────────────────────┘
  *
- * A program that includes this has the maps below; engine/inkernel/path.h fills them. Steps are the
+ * A program that includes this has the maps below; engine/inkernel/path.h fills them. With
+ * PATH_HOSTS it computes feature set 2 and has the maps of path_hosts.bpf.h as well. Steps are the
  * pipeline's (engine/pipeline/pipeline.c), with its headers, its counters and its evictions. Each
  * CPU has its own flow table: both directions of a flow must come in on one CPU. */
 #ifndef AFXDP_PATH_BPF_H
@@ -136,6 +137,10 @@ ALWAYS_INLINE bool path_is_bypassed(const struct packet *packet)
     return false;
 }
 
+#ifdef PATH_HOSTS
+#include "path_hosts.bpf.h"
+#endif
+
 enum path_next {
     PATH_CLASSIFY, /* work.features are filled */
     PATH_END,      /* work.slot is settled */
@@ -171,7 +176,14 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
         cpu->stats.flows++;
     if (event == FLOW_EVICTED)
         cpu->stats.evictions++;
+#ifdef PATH_HOSTS
+    flow = path_same_flow(bucket, flow);
+#endif
     flow_features_update(flow, &work->packet, work->from_low, work->now, work->features);
+#ifdef PATH_HOSTS
+    if (!path_update_hosts(context, cpu, flow, hash, event != FLOW_KNOWN))
+        return PATH_BYPASS; /* can't be: for the verifier */
+#endif
     return PATH_CLASSIFY;
 }
 

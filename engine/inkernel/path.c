@@ -9,6 +9,8 @@
 
 #include <bpf/bpf.h>
 
+#include "attach.h"
+
 static struct bpf_map *find(const struct path_program *program, const char *name)
 {
     return bpf_object__find_map_by_name(program->object, name);
@@ -32,9 +34,34 @@ static uint32_t elements(uint32_t cpus, const struct path_settings *settings)
            (options->queues > 1 ? options->queues : 1);
 }
 
+int path_check_set(uint32_t feature_set, struct error *error)
+{
+    if (feature_set == FEATURE_SET_2 && xdp_kernel_before(5, 12))
+        return error_set(error, -EOPNOTSUPP,
+                         "feature set 2 inside the kernel takes Linux 5.12, which has "
+                         "compare-and-swap for BPF; use --datapath afxdp");
+    return 0;
+}
+
+/* What only a program of feature set 2 has. */
+static const char *const host_maps[] = {"path_initiators", "path_responders", "path_pairs",
+                                        "path_services", NULL};
+
+static int size_hosts(const struct path_program *program, struct path_options *options)
+{
+    int status = 0;
+
+    options->host_cells = host_cells_for(options->host_cells);
+    for (const char *const *name = host_maps; status == 0 && *name; name++)
+        status = bpf_map__set_max_entries(find(program, *name),
+                                          options->host_rows * options->host_cells);
+    return status;
+}
+
 int path_configure(const struct path_program *program, const struct path_settings *settings,
                    struct error *error)
 {
+    struct path_options options = settings->options;
     int possible = libbpf_num_possible_cpus();
     uint32_t cpus = (uint32_t)possible;
     uint64_t buckets = (uint64_t)cpus * buckets_for(settings->flows);
@@ -47,8 +74,11 @@ int path_configure(const struct path_program *program, const struct path_setting
                          "a flow table of %u flows for each of %u CPUs: an array in the kernel "
                          "holds less than 4 GiB; use --flows",
                          settings->flows, cpus);
-    if (bpf_map__set_initial_value(find(program, ".rodata.path"), &settings->options,
-                                   sizeof(settings->options)) != 0 ||
+    int status = path_check_set(program->feature_set, error);
+    if (status != 0)
+        return status;
+    if ((program->feature_set == FEATURE_SET_2 && size_hosts(program, &options) != 0) ||
+        bpf_map__set_initial_value(find(program, ".rodata.path"), &options, sizeof(options)) != 0 ||
         bpf_map__set_max_entries(find(program, "path_cpus"), elements(cpus, settings)) != 0 ||
         bpf_map__set_max_entries(find(program, "path_flows"), (uint32_t)buckets) != 0)
         return error_set(error, -EINVAL, "the program's maps aren't as expected");
@@ -126,6 +156,7 @@ static void hand_out_slices(struct xdp_path *path)
         path->cpu[i].buckets = buckets;
         path->cpu[i].first_bucket = i / of_cpu * buckets;
         flow_seed_make(&path->cpu[i].seed, path->settings.seed);
+        host_seed_make(&path->cpu[i].host_seed, path->settings.seed);
     }
 }
 
@@ -210,19 +241,33 @@ int path_install(struct xdp_path *path, const void *model, const struct path_pol
     return 0;
 }
 
-int path_share(const struct xdp_path *path, struct path_program *next, struct error *error)
+static int share(const struct xdp_path *path, struct path_program *next, const char *const *names,
+                 struct error *error)
 {
-    static const char *const names[] = {"path_cpus", "path_flows", "path_ports", "path_records"};
-    size_t count = sizeof(names) / sizeof(names[0]) - !path->settings.options.records;
-
-    for (size_t i = 0; i < count; i++) {
+    for (; *names; names++) {
         int status =
-            bpf_map__reuse_fd(find(next, names[i]), bpf_map__fd(find(path->program, names[i])));
+            bpf_map__reuse_fd(find(next, *names), bpf_map__fd(find(path->program, *names)));
         if (status != 0)
-            return error_set(error, status, "cannot share the map %s: %s", names[i],
+            return error_set(error, status, "cannot share the map %s: %s", *names,
                              strerror(-status));
     }
     return 0;
+}
+
+int path_share(const struct xdp_path *path, struct path_program *next, struct error *error)
+{
+    static const char *const always[] = {"path_cpus", "path_flows", "path_ports", NULL};
+    static const char *const records[] = {"path_records", NULL};
+
+    if (next->feature_set != path->program->feature_set)
+        return error_set(error, -EINVAL, "flows of feature set %u are no flows of set %u",
+                         path->program->feature_set, next->feature_set);
+    int status = share(path, next, always, error);
+    if (status == 0 && path->settings.options.records)
+        status = share(path, next, records, error);
+    if (status == 0 && next->feature_set == FEATURE_SET_2)
+        status = share(path, next, host_maps, error);
+    return status;
 }
 
 int path_settle(struct path_program *next, const void *model, const struct path_policy *policy,

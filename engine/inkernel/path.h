@@ -40,10 +40,10 @@ int path_program_open(struct path_program *program, const void *bytes, size_t si
 void path_program_free(struct path_program *program); /* takes NULL */
 
 struct path_settings {
-    struct path_options options;
-    uint32_t flows;   /* of each CPU; rounded up to a power of two of buckets */
-    uint64_t timeout; /* of a flow, ns */
-    uint64_t seed;    /* of the flow table's hash */
+    struct path_options options; /* host_cells is rounded up to a power of two */
+    uint32_t flows;              /* of each CPU; rounded up to a power of two of buckets */
+    uint64_t timeout;            /* of a flow, ns */
+    uint64_t seed;               /* of the hashes of flows and hosts */
 };
 
 struct xdp_path {
@@ -59,8 +59,11 @@ struct xdp_path {
 /* The path without a model. */
 int path_none_new(struct path_program **out, struct error *error);
 
+/* -EOPNOTSUPP, with the least kernel that does, where this one can't run programs for the set. */
+int path_check_set(uint32_t feature_set, struct error *error);
+
 /* Before loading: sizes the maps and settles the options. -E2BIG for a flow table that no map can
- * be as large as. */
+ * be as large as, -EOPNOTSUPP as path_check_set. */
 int path_configure(const struct path_program *program, const struct path_settings *settings,
                    struct error *error);
 
@@ -79,7 +82,8 @@ int path_install(struct xdp_path *path, const void *model, const struct path_pol
                  struct error *error);
 
 /* Another program in the path's place, for a model that the present one can't take, in this order:
- * path_share, before `next` is loaded, lets it have the flow table, counters and ports of the path;
+ * path_share, before `next` is loaded, lets it have the flow table, host memory, counters and ports
+ * of the path, -EINVAL where it is for another feature set, whose flows keep other things;
  * path_settle, once it is loaded, gives it model and policy; path_adopt, when packets enter it and
  * no longer the old one, makes the path `next`'s, and can't fail. The old program can then be
  * freed. */

@@ -4,8 +4,8 @@
 #define AFXDP_PATH_ABI_H
 
 #include "counters.h"
-#include "flow_features.h"
 #include "flow_table.h"
+#include "host_features.h"
 
 enum {
     PATH_GENERATIONS = 2, /* a model in use, and one that is filled meanwhile */
@@ -39,6 +39,8 @@ struct path_options {
     uint32_t stamped;       /* 1: time and length come from struct path_stamp */
     uint32_t bench_mask;    /* bench only: how many sources packets come from, less one; 0: off */
     uint32_t records;       /* 1: a record of each packet goes to user space */
+    uint32_t host_cells;    /* of a row of the host memory, where the program has one */
+    uint32_t host_rows;     /* 1 or 2 */
     uint32_t bypass_count;
     struct path_bypass bypass[PATH_BYPASS_MAX];
 };
@@ -79,8 +81,11 @@ struct path_work {
     uint32_t slot;       /* set by the parser for what isn't classified */
     uint32_t generation; /* of the model: picked once, on entry */
     uint64_t from_low;
-    uint64_t now;                  /* ns */
-    uint32_t step;                 /* of the classifier, where tail calls go through it */
+    uint64_t now;    /* ns */
+    uint32_t step;   /* of the classifier, where tail calls go through it */
+    uint32_t events; /* from here on, of feature set 2 only; see host_events */
+    struct packet_details details;
+    struct host_identity identity; /* of a flow that begins */
     uint8_t scratch[PATH_SCRATCH]; /* the classifier's own */
 };
 
@@ -96,6 +101,8 @@ struct path_cpu {
     uint32_t buckets;    /* of this CPU's slice of the flow table, a power of two */
     uint32_t first_bucket;
     struct flow_seed seed;
+    struct host_seed host_seed;
+    uint64_t host_time; /* see host_time */
     struct path_work work;
 } __attribute__((aligned(64)));
 

@@ -69,9 +69,7 @@ int host_tables_new(struct host_tables **out, const struct host_tables_options *
     if (!tables)
         return error_set(error, -ENOMEM, "no memory for tables of hosts");
     tables->rows = options->rows;
-    tables->cells = 1;
-    while (tables->cells < options->cells)
-        tables->cells *= 2;
+    tables->cells = host_cells_for(options->cells);
     err = table_seed(&seed, options->fixed_seed, options->seed, error);
     if (!err)
         err = map_tables(tables, options->ready, error);

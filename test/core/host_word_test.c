@@ -304,7 +304,7 @@ static void counts_large_numbers_by_samples(void **state)
     uint64_t value = 0;
 
     for (uint32_t i = 0; i < 65600; i++) {
-        value = host_raised(value, 16, i * 37 % 64);
+        value = host_raised(value, 16, 1, i * 37 % 64);
         uint32_t count = (uint32_t)(value >> 16) & 0xffff;
 
         if (i < 1024)

@@ -21,6 +21,7 @@ LIMITS = {PACKET: 0xFFFF, MEMORY: 1 << 29}  # MAX_PACKET_OFF, BPF_MAX_VAR_OFF
 CONTEXT_POINTERS = {0: PACKET, 4: END, 8: PACKET}  # data, data_end, data_meta of struct xdp_md
 SIZES = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
 MAP_LOOKUP = 1
+COMPARE_AND_SWAP = 0xF1
 STATES_MOST = 400  # of a block that differ in constants; then they are joined
 VISITS_MOST = 300  # of a joined state, before what still grows is taken to be unbounded
 
@@ -280,6 +281,8 @@ class Function:
             return 1
         elif kind == 1:
             registers[to] = self.load(registers[source], stack, offset, SIZES[opcode & 0x18])
+        elif opcode == 0xDB:  # atomic; what was there goes to r0 when it swaps, else to the source
+            registers[0 if immediate == COMPARE_AND_SWAP else source] = ANY
         elif kind in (2, 3) and registers[to][0] == STACK:
             offset += registers[to][1]
             stack.pop(offset & ~7, None)

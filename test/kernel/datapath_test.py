@@ -134,6 +134,46 @@ class SinglePort(lab.Test):
         self.assertEqual(report["packets"], 3 * sent)
         self.assertLess(report["flows"], 2 * 1300, "flows survive")
 
+    def test_hosts(self):
+        """Feature set 2: the same counts as over AF_XDP whatever the memory's size, and a memory
+        that outlives its model."""
+        here = self.lab()
+        path, scanner = self.path("model.q8"), self.model("scanner")
+        attacks = []
+        for hosts in ("65536:1", "1024:2"):
+            options = ("--flow-seed", "3", "--hosts", hosts, "--action", "other=drop")
+            rings = ("--ring-rx", "16384", "--ring-fill", "32768")
+            reports = [self.replay(here, *options, *more, model=scanner, rate="5000", settle=0.5)
+                       for more in (rings, KERNEL)]
+            for report, sent, _ in reports:
+                self.assertEqual(report["packets"], sent)
+            user, kernel = (report for report, _, _ in reports)
+            for member in ("classes", "flows", "hosts_left_out"):
+                self.assertEqual(kernel[member], user[member], (hosts, member))
+            attacks.append(kernel["classes"]["attack"])
+        self.assertGreater(min(attacks), 0)
+        shutil.copy(scanner, path)
+        engine = here.engine("--iface", "eng0", *KERNEL, model=path)
+        for _ in range(2):
+            here.generate("--pcap", lab.MIXED, "--rate", "20000", "--cpu", "0")
+            engine.signal(signal.SIGHUP)
+            engine.wait_for("is at work")
+        shutil.copy(DT, path)
+        engine.signal(signal.SIGHUP)
+        engine.wait_for("the model at work stays")
+        self.assertGreater(engine.stop()["classes"]["attack"], 2 * attacks[0], "not forgotten")
+
+    def test_hosts_on_old_kernels(self):
+        """Before compare-and-swap there was, one line says what is missing; set 1 doesn't need it."""
+        here = self.lab()
+        old = ("setarch", "--uname-2.6")
+        status, said = here.refused("--iface", "eng0", *KERNEL, model=self.model("scanner"),
+                                    prefix=old)
+        self.assertEqual(status, 2, said)
+        self.assertEqual(len(said.splitlines()), 1, said)
+        self.assertIn("Linux 5.12", said)
+        here.engine("--iface", "eng0", *KERNEL, model=DT, prefix=old).stop()
+
     def test_replacement_fails_for_want_of_descriptors(self):
         """However many there are: the message says so, and the engine goes on and replaces again."""
         here = self.lab()

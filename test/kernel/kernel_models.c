@@ -58,36 +58,40 @@ static void take_dt(struct kernel_model *model, struct dt_model *forest)
     model->class_count = forest->shape.class_count;
 }
 
+/* A network of these layers, or, where it has none, trees. */
+struct kind {
+    const char *name;
+    uint32_t feature_set;
+    uint32_t layers;
+    uint32_t widths[NN_LAYERS_MAX];
+    uint32_t trees;
+    uint32_t depth;
+    uint32_t classes;
+};
+
 void kernel_model_make(struct kernel_model *model, uint32_t which, uint64_t seed)
 {
-    static const char *const names[KERNEL_MODELS] = {"nn 12-16-16-2",      "nn 12-32-32-5",
-                                                     "nn 12-64-7-33-64-9", "dt depth 10",
-                                                     "dt depth 16",        "forest 20"};
-    static const uint32_t small[] = {16, 16, 2};
-    static const uint32_t shipped[] = {32, 32, 5};
-    static const uint32_t odd[] = {64, 7, 33, 64, 9};
+    static const struct kind kinds[KERNEL_MODELS] = {
+        {"nn 12-16-16-2", FEATURE_SET_1, 3, {16, 16, 2}, 0, 0, 0},
+        {"nn 12-32-32-5", FEATURE_SET_1, 3, {32, 32, 5}, 0, 0, 0},
+        {"nn 12-64-7-33-64-9", FEATURE_SET_1, 5, {64, 7, 33, 64, 9}, 0, 0, 0},
+        {"nn 28-32-32-5", FEATURE_SET_2, 3, {32, 32, 5}, 0, 0, 0},
+        {"nn 28-64-64-5", FEATURE_SET_2, 3, {64, 64, 5}, 0, 0, 0},
+        {"dt depth 10", FEATURE_SET_1, 0, {0}, 1, 10, 5},
+        {"dt depth 16", FEATURE_SET_1, 0, {0}, 1, 16, 2},
+        {"forest 20", FEATURE_SET_1, 0, {0}, 20, 16, 5},
+        {"dt of 28 depth 12", FEATURE_SET_2, 0, {0}, 1, 12, 5},
+        {"forest of 28 20", FEATURE_SET_2, 0, {0}, 20, 14, 5},
+    };
+    const struct kind *kind = &kinds[which];
 
     memset(model, 0, sizeof(*model));
-    model->name = names[which];
-    switch (which) {
-    case 0:
-        take_nn(model, random_network(seed, 3, small));
-        break;
-    case 1:
-        take_nn(model, random_network(seed, 3, shipped));
-        break;
-    case 2:
-        take_nn(model, random_network(seed, 5, odd));
-        break;
-    case 3:
-        take_dt(model, random_forest(seed, 1, 10, 5));
-        break;
-    case 4:
-        take_dt(model, random_forest(seed, 1, 16, 2));
-        break;
-    default:
-        take_dt(model, random_forest(seed, 20, 16, 5));
-    }
+    model->name = kind->name;
+    if (kind->layers > 0)
+        take_nn(model, random_network(seed, kind->feature_set, kind->layers, kind->widths));
+    else
+        take_dt(model,
+                random_forest(seed, kind->feature_set, kind->trees, kind->depth, kind->classes));
 }
 
 bool kernel_model_read(struct kernel_model *model, const char *path)

@@ -18,9 +18,9 @@ struct kernel_model {
     uint32_t class_count;
 };
 
-enum { KERNEL_MODELS = 6 };
+enum { KERNEL_MODELS = 10 };
 
-/* Networks first, then trees and forests; random, from the seed. */
+/* Networks first, then trees and forests, of either feature set; random, from the seed. */
 void kernel_model_make(struct kernel_model *model, uint32_t which, uint64_t seed);
 /* The model in a file; false where there is no such file. */
 bool kernel_model_read(struct kernel_model *model, const char *path);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The programs in the kernel against the pipeline in user space, packet by packet: what the parser
- * says, the twelve features, class and confidence, flows begun and evicted. Runs over the shipped
- * capture, and over the data beside the repository where it is there. */
+ * says, the features of the model's set, class and confidence, flows begun and evicted, and of
+ * feature set 2 the whole host memory in the end. Runs over the shipped capture, and over the data
+ * beside the repository where it is there. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "attach.h"
 #include "capture.h"
@@ -16,10 +18,17 @@
 
 enum { FLOWS_MANY = 1 << 16, FLOWS_FEW = 64, SEED = 7, TIMEOUT_SECONDS = 120, LINK_HEADER = 14 };
 
+/* With many flows one row, with few two: so few cells that hosts share them. */
+static const struct host_tables_options hosts_many = {
+    .cells = HOST_CELLS_DEFAULT, .rows = 1, .fixed_seed = true, .seed = SEED};
+static const struct host_tables_options hosts_few = {
+    .cells = HOST_CELLS_LEAST, .rows = 2, .fixed_seed = true, .seed = SEED};
+
 /* One model in one form beside the pipeline. */
 struct comparison {
     struct burst_observer observer;
     struct pipeline pipeline;
+    struct host_tables *hosts; /* NULL: feature set 1 */
     struct stats stats;
     struct policy policy;
     struct xdp_path *kernel;
@@ -61,7 +70,7 @@ static void compare(struct comparison *c, const struct burst *burst, uint32_t i,
         report(c, burst, i, "class", work->verdict.class_index, want->class_index);
     if (work->verdict.confidence != want->confidence)
         report(c, burst, i, "confidence", work->verdict.confidence, want->confidence);
-    for (uint32_t f = 0; f < FEATURES_1; f++) {
+    for (uint32_t f = 0; f < burst->feature_count; f++) {
         if (work->features[f] != burst_features(burst, (uint32_t)place)[f])
             report(c, burst, i, "feature", work->features[f],
                    burst_features(burst, (uint32_t)place)[f]);
@@ -141,7 +150,11 @@ static void open_both(struct comparison *c, const struct kernel_model *model, ui
 {
     const struct flow_table_options options = {
         .flows = flows, .timeout = TIMEOUT_SECONDS, .fixed_seed = true, .seed = SEED};
-    const struct path_settings settings = {.options = {.stamped = 1, .frags = xdp_frags_known()},
+    const struct host_tables_options *hosts = flows == FLOWS_MANY ? &hosts_many : &hosts_few;
+    const struct path_settings settings = {.options = {.stamped = 1,
+                                                       .frags = xdp_frags_known(),
+                                                       .host_cells = hosts->cells,
+                                                       .host_rows = hosts->rows},
                                            .flows = flows,
                                            .timeout = TIMEOUT_SECONDS * UINT64_C(1000000000),
                                            .seed = SEED};
@@ -157,12 +170,52 @@ static void open_both(struct comparison *c, const struct kernel_model *model, ui
     c->policy.class_count = model->class_count;
     c->cpu = kernel_stay_on_cpu();
     if (flow_table_new(&c->pipeline.table, &options, &error) != 0 ||
+        (model->classifier->feature_set == FEATURE_SET_2 &&
+         host_tables_new(&c->hosts, hosts, &error) != 0) ||
         model->open(&program, model, form, &error) != 0 ||
         path_run_open(&c->kernel, program, &settings, NULL, &error) != 0 ||
         path_install(c->kernel, model->model, &policy, &error) != 0) {
         printf("%s\n", error.text);
         abort();
     }
+    c->pipeline.hosts = c->hosts;
+}
+
+/* Words of a host table that are another's; it holds something at all. */
+static uint64_t compare_table(const struct xdp_path *kernel, const char *name, const void *user_,
+                              size_t size)
+{
+    int map = bpf_object__find_map_fd_by_name(kernel->program->object, name);
+    const uint64_t *user = user_;
+    uint64_t differences = 0;
+    uint64_t words = 0;
+
+    uint64_t *memory = mmap(NULL, size, PROT_READ, MAP_SHARED, map, 0);
+    if (memory == MAP_FAILED) {
+        perror(name);
+        abort();
+    }
+    for (size_t i = 0; i < size / sizeof(*memory); i++) {
+        differences += memory[i] != user[i];
+        words += memory[i] != 0;
+    }
+    munmap(memory, size);
+    if (differences || words == 0)
+        printf("%s: %" PRIu64 " words, %" PRIu64 " differ\n", name, words, differences);
+    return differences + (words == 0);
+}
+
+static uint64_t compare_hosts(const struct xdp_path *kernel, const struct host_tables *hosts)
+{
+    size_t cells = (size_t)hosts->cells * hosts->rows;
+
+    return compare_table(kernel, "path_initiators", hosts->initiators,
+                         cells * sizeof(*hosts->initiators)) +
+           compare_table(kernel, "path_responders", hosts->responders,
+                         cells * sizeof(*hosts->responders)) +
+           compare_table(kernel, "path_pairs", hosts->pairs, cells * sizeof(*hosts->pairs)) +
+           compare_table(kernel, "path_services", hosts->services,
+                         cells * sizeof(*hosts->services));
 }
 
 /* Differences found. */
@@ -197,7 +250,10 @@ static uint64_t compare_all(const struct kernel_model *model, uint32_t form, uin
         printf("no flow was evicted: this run shows nothing\n");
         c.differences++;
     }
+    if (c.hosts)
+        c.differences += compare_hosts(c.kernel, c.hosts);
     path_run_close(c.kernel);
+    host_tables_free(c.hosts);
     flow_table_free(c.pipeline.table);
     return c.differences;
 }

@@ -42,19 +42,20 @@ static void fill_layer(struct generator *generator, struct nn_layer *layer, uint
     }
 }
 
-struct nn_model *random_network(uint64_t seed, uint32_t layers, const uint32_t *widths)
+struct nn_model *random_network(uint64_t seed, uint32_t feature_set, uint32_t layers,
+                                const uint32_t *widths)
 {
     struct nn_model *model = calloc(1, sizeof(*model));
     struct generator generator = {seed};
-    uint32_t inputs = FEATURES_1;
+    uint32_t inputs = feature_count(feature_set);
 
     if (!model)
         abort();
-    model->feature_set = FEATURE_SET_1;
+    model->feature_set = feature_set;
     model->layer_count = layers;
     model->class_count = widths[layers - 1];
     fill_confidence(&model->confidence, 6);
-    for (uint32_t f = 0; f < FEATURES_1; f++) {
+    for (uint32_t f = 0; f < inputs; f++) {
         for (uint32_t i = 1; i < NN_CODES; i++) {
             uint32_t code = model->code[f][i - 1] + (below(&generator, 100) < 40 ? 1u : 0);
             model->code[f][i] = (uint8_t)(code < NN_ACTIVATION_MAX ? code : NN_ACTIVATION_MAX);
@@ -86,14 +87,27 @@ static uint32_t threshold_for(struct generator *generator, uint32_t feature)
     case FEATURE_MEAN_DIRECTION:
     case FEATURE_DEV_DIRECTION:
         return below(generator, 65536);
-    default: /* intervals */
+    case FEATURE_INTERVAL:
+    case FEATURE_MEAN_INTERVAL:
+    case FEATURE_DEV_INTERVAL:
         return 1u << below(generator, 28);
+    case FEATURE_PAYLOAD_FORWARD:
+    case FEATURE_PAYLOAD_BACKWARD:
+        return 1u << below(generator, 16);
+    case FEATURE_FLAGS_FORWARD:
+    case FEATURE_FLAGS_BACKWARD:
+    case FEATURE_INITIATOR_FAILED_SHARE:
+    case FEATURE_RESPONDER_NEW:
+        return below(generator, 255);
+    default: /* of hosts: most do little */
+        return below(generator, 2) ? below(generator, 4) : below(generator, 48);
     }
 }
 
 struct grower {
     struct generator generator;
     struct dt_draft_node *nodes;
+    uint32_t features;
     uint32_t count;
     uint32_t rows;
 };
@@ -112,7 +126,7 @@ static uint32_t grow(struct grower *grower, uint32_t depth, uint32_t level)
             (struct dt_draft_node){.is_leaf = true, .row = below(&grower->generator, grower->rows)};
         return at;
     }
-    node->feature = below(&grower->generator, FEATURES_1);
+    node->feature = below(&grower->generator, grower->features);
     node->threshold = threshold_for(&grower->generator, node->feature);
     uint32_t left = grow(grower, depth - 1, level + 1);
     uint32_t right = grow(grower, depth - 1, level + 1);
@@ -121,11 +135,13 @@ static uint32_t grow(struct grower *grower, uint32_t depth, uint32_t level)
     return at;
 }
 
-struct dt_model *random_forest(uint64_t seed, uint32_t trees, uint32_t depth, uint32_t classes)
+struct dt_model *random_forest(uint64_t seed, uint32_t feature_set, uint32_t trees, uint32_t depth,
+                               uint32_t classes)
 {
-    struct grower grower = {.generator = {seed}, .rows = 500};
+    struct grower grower = {
+        .generator = {seed}, .features = feature_count(feature_set), .rows = 500};
     struct dt_draft draft = {
-        .feature_set = FEATURE_SET_1, .class_count = classes, .tree_count = trees};
+        .feature_set = feature_set, .class_count = classes, .tree_count = trees};
     int32_t *scores = calloc((size_t)grower.rows * classes, sizeof(*scores));
     struct error error;
     struct dt_model *model;

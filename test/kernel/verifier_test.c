@@ -15,7 +15,11 @@
 
 enum { INSTRUCTIONS_MOST = 500000 };
 
-static const struct path_settings settings = {.flows = 64, .timeout = UINT64_MAX};
+/* Everything that the verifier would otherwise leave out. */
+static const struct path_settings settings = {
+    .options = {.host_cells = HOST_CELLS_DEFAULT, .host_rows = HOST_ROWS_MAX},
+    .flows = 64,
+    .timeout = UINT64_MAX};
 
 /* Loads it, and counts the programs that cost too much. */
 static int check(const char *name, struct path_program *program)
@@ -50,10 +54,11 @@ static int check(const char *name, struct path_program *program)
 }
 
 /* The widest and deepest network: generated code as long as it gets. */
-static int check_largest_network(uint64_t seed)
+static int check_largest_network(uint64_t seed, uint32_t feature_set)
 {
     static const uint32_t widths[NN_LAYERS_MAX] = {64, 64, 64, 64, 64, 64, 64, 64};
-    struct nn_model *model = random_network(seed, NN_LAYERS_MAX, widths);
+    const char *name = feature_set == FEATURE_SET_2 ? "nn 28-64×8" : "nn 12-64×8";
+    struct nn_model *model = random_network(seed, feature_set, NN_LAYERS_MAX, widths);
     struct path_program *program;
     struct error error;
     int failures = 0;
@@ -63,9 +68,9 @@ static int check_largest_network(uint64_t seed)
             nn_kernel_new(&program, (enum nn_form)form, model, &error);
 
         if (status == 0) {
-            failures += check("nn 12-64×8", program);
+            failures += check(name, program);
         } else {
-            printf("nn 12-64×8: %s\n", error.text);
+            printf("%s: %s\n", name, error.text);
             failures += form != NN_FORM_SINGLE || status != -E2BIG;
         }
     }
@@ -98,6 +103,7 @@ int main(void)
         }
         kernel_model_free(&model);
     }
-    failures += check_largest_network(seed);
+    failures += check_largest_network(seed, FEATURE_SET_1);
+    failures += check_largest_network(seed, FEATURE_SET_2);
     return failures != 0;
 }

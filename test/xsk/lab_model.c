@@ -5,16 +5,19 @@
  *   lab_model attack FILE   class "attack" for flows to port 9999, else "benign"
  *   lab_model drop FILE     every packet is an "attack", which this model drops
  *   lab_model forward FILE  every packet is "benign", which this model forwards; both count the
- * other class, so that neither gives an answer that is half of each lab_model forest FILE   64
- * random trees over all twelve features, the same every time: any changed feature is likely to
- * change the verdict */
+ *                           other class, so that neither gives an answer that is half of each
+ *   lab_model scanner FILE  feature set 2: class "attack" for packets whose initiator has more than
+ *                           20 flows that weren't completed, else "benign"
+ *   lab_model forest FILE   64 random trees over all twelve features, the same every time: any
+ *                           changed feature is likely to change the verdict
+ *   lab_model hosts FILE    the same over all of feature set 2 */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dt_random.h"
 
-enum { SEED = 3, ATTACK_PORT = 9999, ATTACK_SOURCE_MOST = 4300 };
+enum { SEED = 3, ATTACK_PORT = 9999, ATTACK_SOURCE_MOST = 4300, SCANNER_FAILED = 20 };
 
 static void *copy(const void *from, size_t size)
 {
@@ -26,7 +29,7 @@ static void *copy(const void *from, size_t size)
 }
 
 /* A tree whose leaves of row 0 mean benign, those of row 1 attack. */
-static void make_tree(struct random_model *model, struct dt_random *random,
+static void make_tree(struct random_model *model, struct dt_random *random, uint32_t feature_set,
                       const struct dt_draft_node *nodes, uint32_t count)
 {
     static const int32_t scores[] = {1 << 20, 0, 0, 1 << 20};
@@ -34,6 +37,7 @@ static void make_tree(struct random_model *model, struct dt_random *random,
     model->nodes = copy(nodes, count * sizeof(*nodes));
     model->scores = copy(scores, sizeof(scores));
     model->draft = (struct dt_draft){
+        .feature_set = feature_set,
         .class_count = 2,
         .tree_count = 1,
         .nodes = model->nodes,
@@ -57,7 +61,7 @@ static void make_attack(struct random_model *model, struct dt_random *random)
         {.is_leaf = true, .row = 0},
     };
 
-    make_tree(model, random, nodes, sizeof(nodes) / sizeof(nodes[0]));
+    make_tree(model, random, FEATURE_SET_1, nodes, sizeof(nodes) / sizeof(nodes[0]));
 }
 
 /* sport <= 4300 ? attack : benign */
@@ -69,7 +73,18 @@ static void make_ports(struct random_model *model, struct dt_random *random)
         {.is_leaf = true, .row = 0},
     };
 
-    make_tree(model, random, nodes, sizeof(nodes) / sizeof(nodes[0]));
+    make_tree(model, random, FEATURE_SET_1, nodes, sizeof(nodes) / sizeof(nodes[0]));
+}
+
+static void make_scanner(struct random_model *model, struct dt_random *random)
+{
+    static const struct dt_draft_node nodes[] = {
+        {.feature = FEATURE_INITIATOR_FAILED, .threshold = SCANNER_FAILED, .left = 1, .right = 2},
+        {.is_leaf = true, .row = 0},
+        {.is_leaf = true, .row = 1},
+    };
+
+    make_tree(model, random, FEATURE_SET_2, nodes, sizeof(nodes) / sizeof(nodes[0]));
 }
 
 /* sport <= 65535: one class for all, with an action that the other class hasn't. */
@@ -82,15 +97,21 @@ static void make_one_answer(struct random_model *model, struct dt_random *random
         {.is_leaf = true, .row = 1 - class},
     };
 
-    make_tree(model, random, nodes, sizeof(nodes) / sizeof(nodes[0]));
+    make_tree(model, random, FEATURE_SET_1, nodes, sizeof(nodes) / sizeof(nodes[0]));
     model->file.classes[class].action = (uint8_t)action;
     model->file.classes[1 - class].action = ACTION_COUNT;
 }
 
-static void make_forest(struct random_model *model, struct dt_random *random)
+static void make_forest(struct random_model *model, struct dt_random *random, uint32_t feature_set)
 {
     const struct random_shape shape = {
-        .tree_count = 64, .depth = 8, .class_count = 8, .feature_count = FEATURES_1};
+        .feature_set = feature_set,
+        .tree_count = 64,
+        .depth = 8,
+        .class_count = 8,
+        .feature_count = feature_count(feature_set),
+        .small_thresholds = feature_set == FEATURE_SET_2, /* hosts' numbers are */
+    };
 
     random_model_make(model, &shape, random);
 }
@@ -111,8 +132,10 @@ int main(int argc, char **argv)
         make_one_answer(&model, &random, 0, ACTION_FORWARD);
     else if (strcmp(argv[1], "ports") == 0)
         make_ports(&model, &random);
+    else if (strcmp(argv[1], "scanner") == 0)
+        make_scanner(&model, &random);
     else
-        make_forest(&model, &random);
+        make_forest(&model, &random, strcmp(argv[1], "hosts") == 0 ? FEATURE_SET_2 : FEATURE_SET_1);
     int status = q8_write(&model.file, argv[2], &error);
     if (status != 0)
         fprintf(stderr, "lab_model: %s\n", error.text);
