@@ -41,11 +41,11 @@ class Parity(lab.Test):
         return path
 
     def replay(self, here, model, name, files, trailer=("--trailer-time",),
-               rates=RATES):
+               rates=RATES, seed=()):
         """Differences between both sides, after proving that nothing was lost."""
         source, sent_file = self.chained(files), self.path("sent.pcap")
         # other=drop: what isn't IP comes through the ring too instead of passing to the host
-        common = ["--model", model, "--action", "other=drop"]
+        common = ["--model", model, "--action", "other=drop", *seed]
         for rate in rates:
             engine = here.engine("--iface", "eng0", *self.MORE, *trailer, "--verdicts", self.path("live.csv"),
                                  *RINGS, *common[2:], model=model)
@@ -73,6 +73,17 @@ class Parity(lab.Test):
         here = self.lab("--mtu", MTU)
         model = self.model("forest")
         results = [self.replay(here, model, name, files) for name, files in captures()]
+        packets, differences = (sum(column) for column in zip(*results))
+        print(f"{len(results)} replays, {packets} packets, {differences} differences")
+        self.assertGreater(packets, 7000)
+        self.assertEqual(differences, 0)
+
+    def test_hosts(self):
+        """Feature set 2, on one queue: the memory has seen the same packets in the same order."""
+        here = self.lab("--mtu", MTU)
+        results = [self.replay(here, self.model("hosts"), f"{name}, set 2", files,
+                               trailer=("--trailer-time",), seed=("--flow-seed", "5"))
+                   for name, files in captures()]
         packets, differences = (sum(column) for column in zip(*results))
         print(f"{len(results)} replays, {packets} packets, {differences} differences")
         self.assertGreater(packets, 7000)
