@@ -15,7 +15,7 @@
 #include "nic_link.h"
 #include "nic_private.h"
 
-enum { CARRIER_PAUSE_MS = 20, RESTORE_TRIES = 3, CHANNELS_LOOK_MS = 250 };
+enum { CARRIER_PAUSE_MS = 20, CHANNELS_LOOK_MS = 250 };
 
 /* By the device's place on its bus: below /sys/class/net stand names, maybe another namespace's. */
 static int numa_node(const char *bus)
@@ -80,10 +80,16 @@ int nic_open(struct nic **out, const char *name, struct error *error)
     struct nic *nic = calloc(1, sizeof(*nic));
     if (!nic)
         return error_set(error, -ENOMEM, "out of memory");
+    nic->settings = calloc(1, sizeof(*nic->settings));
+    if (!nic->settings) {
+        free(nic);
+        return error_set(error, -ENOMEM, "out of memory");
+    }
     nic->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (nic->control < 0) {
         status = error_set(error, -errno, "%s: no socket to ask about it: %s", link.name,
                            strerror(errno));
+        free(nic->settings);
         free(nic);
         return status;
     }
@@ -177,38 +183,37 @@ int nic_refused(const struct nic *nic, int status, const char *what, struct erro
                      status == -EPERM ? " (needs root, or CAP_NET_ADMIN)" : "");
 }
 
-static int set_promiscuous(const struct nic *nic, bool on)
+int nic_read_promiscuous(const struct nic *nic, enum nic_setting which, char **value)
+{
+    short flags;
+    int status = get_flags(nic, &flags);
+
+    (void)which;
+    return status != 0 ? status : nic_text(value, "%s", flags & IFF_PROMISC ? NIC_ON : NIC_OFF);
+}
+
+int nic_write_promiscuous(const struct nic *nic, enum nic_setting which, const char *value)
 {
     struct ifreq what = {0};
     short flags;
     int status = get_flags(nic, &flags);
 
+    (void)which;
     if (status != 0)
         return status;
-    what.ifr_flags = (short)(on ? flags | IFF_PROMISC : flags & ~IFF_PROMISC);
+    what.ifr_flags =
+        (short)(strcmp(value, NIC_ON) == 0 ? flags | IFF_PROMISC : flags & ~IFF_PROMISC);
     return nic_ioctl(nic, SIOCSIFFLAGS, &what);
 }
 
 int nic_set_promiscuous(struct nic *nic, struct error *error)
 {
-    short flags;
-    int status = get_flags(nic, &flags);
+    int status = nic_remember(nic, NIC_PROMISCUOUS, NIC_ON, error);
 
-    if (status == 0 && flags & IFF_PROMISC)
-        return 0;
-    if (status == 0)
-        status = set_promiscuous(nic, true);
     if (status != 0)
-        return nic_refused(nic, status, "set promiscuous mode", error);
-    nic->changed_promiscuous = true;
-    return 0;
-}
-
-/* Tried again, since nobody else will put it back. */
-static void restore_promiscuous(struct nic *nic)
-{
-    for (int tries = 0; nic->changed_promiscuous && tries < RESTORE_TRIES; tries++)
-        nic->changed_promiscuous = set_promiscuous(nic, false) != 0;
+        return status < 0 ? status : 0;
+    status = nic_write(nic, NIC_PROMISCUOUS, NIC_ON);
+    return status == 0 ? 0 : nic_refused(nic, status, "set promiscuous mode", error);
 }
 
 void nic_leave(struct nic *nic)
@@ -216,20 +221,23 @@ void nic_leave(struct nic *nic)
     if (!nic)
         return;
     close(nic->control);
-    free(nic->old_rss);
+    nic_settings_drop(nic->settings);
+    free(nic->settings);
     free(nic);
 }
 
 int nic_close(struct nic *nic, struct error *error)
 {
-    if (!nic)
-        return 0;
-    restore_promiscuous(nic);
-    nic_restore_busy_poll(nic);
-    nic_restore_offloads(nic);
-    /* Channels first: drivers refuse fewer of them while a table that a user set names more. */
-    int status = nic_restore_channels(nic, error);
-    nic_restore_rss(nic);
+    int status = nic ? nic_put_back(nic, true, error) : 0;
+
+    nic_leave(nic);
+    return status;
+}
+
+int nic_revert(struct nic *nic, struct error *error)
+{
+    int status = nic ? nic_put_back(nic, false, error) : 0;
+
     nic_leave(nic);
     return status;
 }

@@ -2,10 +2,11 @@
 /* An interface as hardware: what it is, and the settings an engine needs of it.
  *
  * What is changed is remembered and put back by nic_close; nic_leave leaves it, for a wire that
- * stays open without the engine. A nic is the interface of one index in the network namespace that
- * nic_open was called in: it follows a rename, and never asks a /sys that may show another
- * namespace's interfaces. Changing needs CAP_NET_ADMIN. For set-up, one thread; nic_read_counters
- * from any. */
+ * stays open without the engine. After nic_adopt it is remembered beside the interface's claim too,
+ * before each change, so that whoever has the interface next can put it back. A nic is the
+ * interface of one index in the network namespace that nic_open was called in: it follows a rename,
+ * and never asks a /sys that may show another namespace's interfaces. Changing needs CAP_NET_ADMIN.
+ * For set-up, one thread; nic_read_counters from any. */
 #ifndef AFXDP_NIC_H
 #define AFXDP_NIC_H
 
@@ -16,9 +17,8 @@
 #include "driver.h"
 #include "error.h"
 
-enum { NIC_OFFLOADS = 4, NIC_BUSY_POLL_FILES = 2 };
-
-struct ethtool_rxfh;
+struct nic_settings;
+struct xdp_claim;
 
 /* Queues that can be bound: the larger of the RX and the combined channels; likewise for TX. */
 struct nic_channels {
@@ -41,21 +41,12 @@ struct nic {
     struct nic_channels channels;
 
     /* private */
-    int control;     /* a socket of the interface's network namespace, kept open */
-    char bus[32];    /* where the device is on its bus */
-    uint64_t looked; /* at the channels, ms */
-
-    /* what nic_close puts back */
-    bool changed_promiscuous;
-    bool changed_channels;
-    bool turned_off[NIC_OFFLOADS];
-    bool changed_busy_poll[NIC_BUSY_POLL_FILES];
-    long old_busy_poll[NIC_BUSY_POLL_FILES];
-    uint32_t old_channels;
-    uint64_t old_hash_fields[2];
-    bool changed_table;
-    bool other_channels;          /* old_rss was read when there were others than are put back */
-    struct ethtool_rxfh *old_rss; /* NULL: not changed */
+    int control;                   /* a socket of the interface's network namespace, kept open */
+    char bus[32];                  /* where the device is on its bus */
+    uint64_t looked;               /* at the channels, ms */
+    struct nic_settings *settings; /* what is changed, by this engine and one that was killed */
+    struct xdp_claim *claim;       /* beside which that is kept; NULL: nowhere */
+    bool kept;                     /* this engine has */
 };
 
 /* By its name or an alternative name. -ENODEV: no such interface. -EPROTONOSUPPORT: its frames have
@@ -79,12 +70,25 @@ struct nic_changes {
  * can't be told. */
 int nic_check(struct nic *nic, struct nic_changes *changes);
 
-/* Puts the settings back and frees. Takes NULL; an interface that is gone is no error. Channels are
- * waited for, since a zero-copy socket gives its queue back a while after it was closed. 0, or
- * -errno with what couldn't be put back. */
+/* From here on what is changed is kept beside the claim, which outlives the nic. What an engine
+ * that was killed had changed counts as changed by this one: its values are kept while it runs, and
+ * nic_close puts back those from before the other. Not what somebody has changed since, nor what
+ * was kept of another device that had this one's number. What is kept there and can't be used is
+ * left alone, and `unusable` says why; else that is empty. -errno: it couldn't be looked at. */
+int nic_adopt(struct nic *nic, struct xdp_claim *claim, struct error *unusable,
+              struct error *error);
+
+/* Puts the settings back and frees. Takes NULL; an interface that is gone is no error, and what
+ * somebody else has changed meanwhile stays. Channels are waited for, since a zero-copy socket
+ * gives its queue back a while after it was closed. 0, or -errno with what couldn't be put back,
+ * and is still kept beside the claim. */
 int nic_close(struct nic *nic, struct error *error);
 
-/* Only frees. */
+/* The same after a start that failed: back to what nic_open found, a killed engine's settings
+ * included. */
+int nic_revert(struct nic *nic, struct error *error);
+
+/* Only frees: all stays as it is, and stays remembered. */
 void nic_leave(struct nic *nic);
 
 /* Takes frames for every address, so that other hosts' traffic can cross or be looked at. The flag

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
-#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "nic_ethtool.h"
 #include "nic_private.h"
-
-enum { RESTORE_TRIES = 100, RESTORE_PAUSE_MS = 20 };
 
 static uint32_t larger(uint32_t a, uint32_t b)
 {
@@ -29,60 +26,64 @@ void nic_read_channels(struct nic *nic)
     };
 }
 
-static int set_channels(const struct nic *nic, uint32_t queues)
+int nic_read_channel_counts(const struct nic *nic, enum nic_setting which, char **value)
 {
     struct ethtool_channels now = {.cmd = ETHTOOL_GCHANNELS};
     int status = nic_ethtool(nic, &now);
 
+    (void)which;
+    return status != 0
+               ? status
+               : nic_text(value, "%u/%u/%u", now.rx_count, now.tx_count, now.combined_count);
+}
+
+int nic_write_channel_counts(const struct nic *nic, enum nic_setting which, const char *value)
+{
+    struct ethtool_channels now = {.cmd = ETHTOOL_GCHANNELS};
+    int status = nic_ethtool(nic, &now);
+
+    (void)which;
     if (status != 0)
         return status;
     now.cmd = ETHTOOL_SCHANNELS;
-    if (nic->channels.combined)
-        now.combined_count = queues;
-    else
-        now.rx_count = now.tx_count = queues;
+    if (sscanf(value, "%u/%u/%u", &now.rx_count, &now.tx_count, &now.combined_count) != 3)
+        return -ERANGE;
     return nic_ethtool(nic, &now);
+}
+
+static int set_channels(struct nic *nic, uint32_t queues, struct error *error)
+{
+    struct ethtool_channels now = {.cmd = ETHTOOL_GCHANNELS};
+    char value[48];
+    int status = nic_ethtool(nic, &now);
+
+    if (status == 0) {
+        if (nic->channels.combined)
+            now.combined_count = queues;
+        else
+            now.rx_count = now.tx_count = queues;
+        snprintf(value, sizeof(value), "%u/%u/%u", now.rx_count, now.tx_count, now.combined_count);
+        status = nic_remember(nic, NIC_CHANNELS, value, error);
+        if (status != 0)
+            return status < 0 ? status : 0;
+        status = nic_write(nic, NIC_CHANNELS, value);
+    }
+    return status == 0
+               ? 0
+               : error_set(error, status, "%s: cannot set %u channels, it can have up to %u: %s",
+                           nic->name, queues, nic->channels.rx_most, strerror(-status));
 }
 
 int nic_set_channels(struct nic *nic, uint32_t queues, struct error *error)
 {
-    uint32_t before = nic->channels.rx;
-
-    if (queues == before)
+    if (queues == nic->channels.rx)
         return 0;
-    int status = set_channels(nic, queues);
+    int status = set_channels(nic, queues, error);
     if (status != 0)
-        return error_set(error, status, "%s: cannot set %u channels, it can have up to %u: %s",
-                         nic->name, queues, nic->channels.rx_most, strerror(-status));
+        return status;
     nic_read_channels(nic);
-    if (!nic->changed_channels)
-        nic->old_channels = before;
-    nic->changed_channels = true;
     return nic->channels.rx == queues
                ? 0
                : error_set(error, -EINVAL, "%s: has %u channels though %u were set", nic->name,
                            nic->channels.rx, queues);
-}
-
-/* EINVAL: a queue that would go still belongs to a zero-copy socket (net/ethtool/channels.c), whose
- * memory the kernel releases in its own time. */
-int nic_restore_channels(struct nic *nic, struct error *error)
-{
-    const struct timespec pause = {.tv_nsec = RESTORE_PAUSE_MS * 1000000};
-    int status = 0;
-
-    if (!nic->changed_channels || if_nametoindex(nic->name) == 0)
-        return 0;
-    nic->changed_channels = false;
-    for (int tries = 0; tries < RESTORE_TRIES; tries++) {
-        status = set_channels(nic, nic->old_channels);
-        if (status != -EINVAL && status != -EBUSY)
-            break;
-        nanosleep(&pause, NULL);
-    }
-    if (status == 0)
-        return 0;
-    return error_set(error, status, "%s: cannot put back its %u channels: %s; ethtool -L %s %s %u",
-                     nic->name, nic->old_channels, strerror(-status), nic->name,
-                     nic->channels.combined ? "combined" : "rx", nic->old_channels);
 }

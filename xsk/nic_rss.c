@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,21 +41,26 @@ static uint8_t *key_of(struct ethtool_rxfh *rss)
     return (uint8_t *)(rss->rss_config + rss->indir_size);
 }
 
-/* Whether all queues have as many entries: in turn, or in blocks, as drivers fill it. Such a table
- * stays, since one that is set counts as a user's, and the kernel then refuses fewer channels. */
-static bool table_is_even(const struct ethtool_rxfh *rss, uint32_t queues)
+/* Such a table stays, since one that is set counts as a user's, and the kernel then refuses fewer
+ * channels. */
+bool nic_rss_table_is_even(const char *table, uint32_t queues)
 {
     uint32_t entries[QUEUES_MAX] = {0};
+    uint32_t count = 0;
 
-    if (queues > QUEUES_MAX)
+    if (queues == 0 || queues > QUEUES_MAX)
         return false;
-    for (uint32_t i = 0; i < rss->indir_size; i++) {
-        if (rss->rss_config[i] >= queues)
+    for (const char *at = table; at; count++) {
+        unsigned long queue = strtoul(at, NULL, 10);
+
+        if (queue >= queues)
             return false;
-        entries[rss->rss_config[i]]++;
+        entries[queue]++;
+        at = strchr(at, ',');
+        at = at ? at + 1 : NULL;
     }
     for (uint32_t queue = 0; queue < queues; queue++)
-        if (entries[queue] < rss->indir_size / queues)
+        if (entries[queue] < count / queues)
             return false;
     return true;
 }
@@ -79,65 +85,176 @@ enum nic_rss nic_rss(const struct nic *nic)
     return symmetric ? NIC_RSS_SYMMETRIC : NIC_RSS_ASYMMETRIC;
 }
 
-static int write_key(const struct nic *nic, const uint8_t *key, uint32_t size, uint32_t table)
+int nic_read_rss_key(const struct nic *nic, enum nic_setting which, char **value)
 {
+    struct ethtool_rxfh *rss = read_rss(nic);
+    char text[2 * KEY_MAX + 1] = "";
+
+    (void)which;
+    if (!rss)
+        return -EOPNOTSUPP;
+    for (uint32_t i = 0; i < rss->key_size; i++)
+        snprintf(text + (size_t)2 * i, 3, "%02x", key_of(rss)[i]);
+    free(rss);
+    return nic_text(value, "%s", text);
+}
+
+int nic_write_rss_key(const struct nic *nic, enum nic_setting which, const char *value)
+{
+    uint32_t size = (uint32_t)strlen(value) / 2;
     struct ethtool_rxfh *rss = calloc(1, sizeof(*rss) + size);
 
+    (void)which;
     if (!rss)
         return -ENOMEM;
     rss->cmd = ETHTOOL_SRSSH;
     rss->key_size = size;
-    rss->indir_size = table;
-    memcpy(rss->rss_config, key, size);
+    rss->indir_size = SAME_TABLE;
+    for (uint32_t i = 0; i < size; i++) {
+        const char byte[] = {value[(size_t)2 * i], value[(size_t)2 * i + 1], 0};
+
+        ((uint8_t *)rss->rss_config)[i] = (uint8_t)strtoul(byte, NULL, 16);
+    }
     int status = nic_ethtool(nic, rss);
     free(rss);
     return status;
 }
 
-static int write_symmetric_key(const struct nic *nic, uint32_t size, uint32_t table)
+int nic_read_rss_table(const struct nic *nic, enum nic_setting which, char **value)
 {
-    uint8_t key[KEY_MAX];
+    struct ethtool_rxfh *rss = read_rss(nic);
+    char *text = NULL;
+    size_t size;
 
-    for (uint32_t i = 0; i < size; i++)
-        key[i] = i % 2 ? 0x5a : 0x6d;
-    return write_key(nic, key, size, table);
+    (void)which;
+    if (!rss)
+        return -EOPNOTSUPP;
+    FILE *file = open_memstream(&text, &size);
+    if (file && rss->indir_size == 0)
+        fputs(NIC_RSS_TABLE_KERNELS, file);
+    for (uint32_t i = 0; file && i < rss->indir_size; i++)
+        fprintf(file, "%s%u", i ? "," : "", rss->rss_config[i]);
+    free(rss);
+    if (!file || fclose(file) != 0) {
+        free(text);
+        return -ENOMEM;
+    }
+    *value = text;
+    return 0;
 }
 
-static const uint32_t udp_kinds[] = {UDP_V4_FLOW, UDP_V6_FLOW};
+int nic_write_rss_table(const struct nic *nic, enum nic_setting which, const char *value)
+{
+    bool kernels = strcmp(value, NIC_RSS_TABLE_KERNELS) == 0;
+    size_t count = 1;
+
+    (void)which;
+    for (const char *at = value; (at = strchr(at, ',')) != NULL; at++)
+        count++;
+    struct ethtool_rxfh *rss = calloc(1, sizeof(*rss) + count * sizeof(uint32_t));
+    if (!rss)
+        return -ENOMEM;
+    rss->cmd = ETHTOOL_SRSSH;
+    rss->indir_size = kernels ? KERNELS_TABLE : (uint32_t)count;
+    for (size_t i = 0; !kernels && i < count; i++) {
+        rss->rss_config[i] = (uint32_t)strtoul(value, NULL, 10);
+        value = strchr(value, ',') + 1; /* not read behind the last */
+    }
+    int status = nic_ethtool(nic, rss);
+    free(rss);
+    return status;
+}
+
+static uint32_t flow_type(enum nic_setting which)
+{
+    return which == NIC_RSS_UDP4 ? UDP_V4_FLOW : UDP_V6_FLOW;
+}
+
+int nic_read_rss_fields(const struct nic *nic, enum nic_setting which, char **value)
+{
+    struct ethtool_rxnfc fields = {.cmd = ETHTOOL_GRXFH, .flow_type = flow_type(which)};
+    int status = nic_ethtool(nic, &fields);
+
+    return status != 0 ? status : nic_text(value, "%llu", (unsigned long long)fields.data);
+}
+
+int nic_write_rss_fields(const struct nic *nic, enum nic_setting which, const char *value)
+{
+    struct ethtool_rxnfc fields = {
+        .cmd = ETHTOOL_SRXFH, .flow_type = flow_type(which), .data = strtoull(value, NULL, 10)};
+
+    return nic_ethtool(nic, &fields);
+}
 
 /* UDP by ports too, as TCP is by default: `sdfn`. Drivers that refuse keep addresses only, which is
  * symmetric as well. */
-static void hash_ports(struct nic *nic)
+static int hash_ports(struct nic *nic, struct error *error)
 {
-    for (int i = 0; i < 2; i++) {
-        struct ethtool_rxnfc fields = {.cmd = ETHTOOL_GRXFH, .flow_type = udp_kinds[i]};
+    const unsigned sdfn = RXH_IP_SRC | RXH_IP_DST | RXH_L4_B_0_1 | RXH_L4_B_2_3;
+    int status = 0;
 
-        if (nic_ethtool(nic, &fields) != 0)
+    for (int i = 0; status >= 0 && i < 2; i++) {
+        enum nic_setting which = i == 0 ? NIC_RSS_UDP4 : NIC_RSS_UDP6;
+        char value[16], *now;
+
+        if (nic_read(nic, which, &now) != 0)
             continue;
-        nic->old_hash_fields[i] = fields.data;
-        fields.cmd = ETHTOOL_SRXFH;
-        fields.data = RXH_IP_SRC | RXH_IP_DST | RXH_L4_B_0_1 | RXH_L4_B_2_3;
-        (void)nic_ethtool(nic, &fields);
+        free(now);
+        snprintf(value, sizeof(value), "%u", sdfn);
+        status = nic_remember(nic, which, value, error);
+        if (status == 0)
+            (void)nic_write(nic, which, value);
     }
+    return status < 0 ? status : 0;
+}
+
+static int set_symmetric_key(struct nic *nic, uint32_t size, struct error *error)
+{
+    char key[2 * KEY_MAX + 1] = "";
+
+    for (uint32_t i = 0; i < size; i++)
+        snprintf(key + (size_t)2 * i, 3, i % 2 ? "5a" : "6d");
+    int status = nic_remember(nic, NIC_RSS_KEY, key, error);
+    if (status != 0)
+        return status < 0 ? status : 0;
+    status = nic_write(nic, NIC_RSS_KEY, key);
+    return status == 0 ? 0 : nic_refused(nic, status, "set a symmetric RSS key", error);
+}
+
+static int set_kernels_table(struct nic *nic, struct error *error)
+{
+    int status = nic_remember(nic, NIC_RSS_TABLE, NIC_RSS_TABLE_KERNELS, error);
+
+    if (status != 0)
+        return status < 0 ? status : 0;
+    status = nic_write(nic, NIC_RSS_TABLE, NIC_RSS_TABLE_KERNELS);
+    return status == 0 ? 0 : nic_refused(nic, status, "spread flows evenly", error);
 }
 
 int nic_set_symmetric_rss(struct nic *nic, struct error *error)
 {
     struct ethtool_rxfh *rss = read_rss(nic);
+    char *table;
 
     if (!rss)
         return error_set(error, -EOPNOTSUPP,
                          "%s: its driver%s%s has no RSS key that can be read, so symmetric RSS "
                          "can't be set; with --queues 1 both directions of a flow always meet",
                          nic->name, nic->driver[0] ? " " : "", nic->driver);
-    nic->old_rss = rss;
-    nic->changed_table = !table_is_even(rss, nic->channels.rx);
-    nic->other_channels = nic->changed_channels;
-    hash_ports(nic);
-    int status =
-        write_symmetric_key(nic, rss->key_size, nic->changed_table ? KERNELS_TABLE : SAME_TABLE);
+    uint32_t size = rss->key_size;
+    free(rss);
+    int status = nic_read(nic, NIC_RSS_TABLE, &table);
     if (status != 0)
-        return nic_refused(nic, status, "set a symmetric RSS key", error);
+        return nic_refused(nic, status, "look at its RSS table", error);
+    bool even = nic_rss_table_is_even(table, nic->channels.rx);
+    free(table);
+    status = hash_ports(nic, error);
+    if (status == 0)
+        status = set_symmetric_key(nic, size, error);
+    if (status == 0 && !even)
+        status = set_kernels_table(nic, error);
+    if (status != 0)
+        return status;
     return nic_rss(nic) == NIC_RSS_SYMMETRIC
                ? 0
                : error_set(error, -EOPNOTSUPP, "%s: took a symmetric RSS key, but has another",
@@ -147,40 +264,18 @@ int nic_set_symmetric_rss(struct nic *nic, struct error *error)
 int nic_agree_rss(struct nic *nic, struct nic *other, struct error *error)
 {
     struct nic *const both[] = {nic, other};
-    const size_t size = nic->old_rss->indir_size * sizeof(uint32_t);
+    char *table[2] = {NULL, NULL};
+    int status = 0;
 
-    if (nic->old_rss->indir_size == other->old_rss->indir_size && !nic->changed_table &&
-        !other->changed_table &&
-        memcmp(nic->old_rss->rss_config, other->old_rss->rss_config, size) == 0)
-        return 0;
-    for (int i = 0; i < 2; i++) {
-        int status = write_symmetric_key(both[i], both[i]->old_rss->key_size, KERNELS_TABLE);
-
+    for (int i = 0; status == 0 && i < 2; i++) {
+        status = nic_read(both[i], NIC_RSS_TABLE, &table[i]);
         if (status != 0)
-            return nic_refused(both[i], status, "spread flows as the other port", error);
-        both[i]->changed_table = true;
+            nic_refused(both[i], status, "look at its RSS table", error);
     }
-    return 0;
-}
-
-void nic_restore_rss(struct nic *nic)
-{
-    if (!nic->old_rss)
-        return;
-    const uint8_t *key = key_of(nic->old_rss);
-    nic->old_rss->cmd = ETHTOOL_SRSSH;
-    if (!nic->changed_table)
-        (void)write_key(nic, key, nic->old_rss->key_size, SAME_TABLE);
-    else if (nic->other_channels) /* the table that was read isn't for those it has again */
-        (void)write_key(nic, key, nic->old_rss->key_size, KERNELS_TABLE);
-    else
-        (void)nic_ethtool(nic, nic->old_rss);
-    for (int i = 0; i < 2; i++) {
-        struct ethtool_rxnfc fields = {
-            .cmd = ETHTOOL_SRXFH, .flow_type = udp_kinds[i], .data = nic->old_hash_fields[i]};
-        if (fields.data != 0)
-            (void)nic_ethtool(nic, &fields);
-    }
-    free(nic->old_rss);
-    nic->old_rss = NULL;
+    bool alike = status == 0 && strcmp(table[0], table[1]) == 0;
+    for (int i = 0; i < 2; i++)
+        free(table[i]);
+    for (int i = 0; status == 0 && !alike && i < 2; i++)
+        status = set_kernels_table(both[i], error);
+    return status;
 }

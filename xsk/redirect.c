@@ -126,6 +126,7 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
     struct redirect_options able = *options;
     struct xdp_request request = {
         .interface = options->interface,
+        .claim = options->claim,
         .program = options->timestamps == TIMESTAMPS_BURST ? UNSTAMPED : STAMPED,
         .skb = options->skb,
         .stay = options->other_ifindex != 0 || options->fail_closed,

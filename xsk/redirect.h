@@ -22,6 +22,7 @@ enum timestamps {
 
 struct redirect_options {
     const char *interface;
+    struct xdp_claim *claim; /* as of xdp_prepare */
     int other_ifindex; /* inline: what the engine doesn't take crosses to this one; 0: single port
                         */
     bool skb;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,8 +209,9 @@ int xdp_claim_ifindex(const struct xdp_claim *claim)
 static int write_whole(int folder, const char *name, const char *text)
 {
     size_t length = strlen(text);
-    int file = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
+    (void)unlinkat(folder, name, 0); /* of an engine that was killed while it wrote */
+    int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
         return -errno;
     ssize_t written = write(file, text, length);
@@ -219,15 +221,21 @@ static int write_whole(int folder, const char *name, const char *text)
     return status == 0 && (size_t)written != length ? -ENOSPC : status;
 }
 
+static int forget(const struct xdp_claim *claim, const char *name, const char *writing)
+{
+    (void)unlinkat(claim->folder, writing, 0);
+    return unlinkat(claim->folder, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
 int xdp_claim_remember(struct xdp_claim *claim, const char *text)
 {
     char name[NAME + sizeof(SETTINGS)];
     char writing[NAME + sizeof(WRITING)];
 
     snprintf(name, sizeof(name), "%s%s", claim->name, SETTINGS);
-    if (!text)
-        return unlinkat(claim->folder, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
     snprintf(writing, sizeof(writing), "%s%s", claim->name, WRITING);
+    if (!text)
+        return forget(claim, name, writing);
     int status = write_whole(claim->folder, writing, text);
     if (status == 0 && renameat(claim->folder, writing, claim->folder, name) != 0)
         status = -errno;
@@ -236,18 +244,71 @@ int xdp_claim_remember(struct xdp_claim *claim, const char *text)
     return status;
 }
 
-int xdp_claim_recall(const struct xdp_claim *claim, char *text, size_t size)
+/* Nobody else can put a file there, but one may be left by a hand, or by a disk that was full. */
+static int check_file(int file, size_t most, size_t *length, struct error *error)
+{
+    struct stat found;
+
+    if (fstat(file, &found) != 0)
+        return error_set(error, -errno, "%s", strerror(errno));
+    if (!S_ISREG(found.st_mode) || found.st_nlink != 1 ||
+        (found.st_uid != 0 && found.st_uid != geteuid()) ||
+        (found.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return error_set(error, -EPERM, "it belongs to user %u with mode %o, and isn't ours",
+                         found.st_uid, found.st_mode & 07777);
+    if ((uint64_t)found.st_size > most)
+        return error_set(error, -EFBIG, "it has %llu bytes, and %zu are the most",
+                         (unsigned long long)found.st_size, most);
+    *length = (size_t)found.st_size;
+    return 0;
+}
+
+static int read_whole(char **out, int file, size_t most, struct error *error)
+{
+    size_t length = 0;
+    int status = check_file(file, most, &length, error);
+
+    if (status != 0)
+        return status;
+    char *text = malloc(length + 1);
+    if (!text)
+        return error_set(error, -ENOMEM, "out of memory");
+    ssize_t got = read(file, text, length);
+    if (got < 0)
+        status = error_set(error, -errno, "%s", strerror(errno));
+    else if ((size_t)got != length || memchr(text, 0, length))
+        status = error_set(error, -EINVAL, "it isn't text");
+    if (status != 0) {
+        free(text);
+        return status;
+    }
+    text[length] = 0;
+    *out = text;
+    return 0;
+}
+
+int xdp_claim_recall(const struct xdp_claim *claim, char **text, size_t most, struct error *error)
 {
     char name[NAME + sizeof(SETTINGS)];
 
-    text[0] = 0;
+    *text = NULL;
     snprintf(name, sizeof(name), "%s%s", claim->name, SETTINGS);
-    int file = openat(claim->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0)
-        return errno == ENOENT ? 0 : -errno;
-    ssize_t length = read(file, text, size - 1);
-    int status = length < 0 ? -errno : 0;
-    close(file);
-    text[length > 0 ? length : 0] = 0;
+    int file = openat(claim->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT)
+        return 0;
+    int status = 0;
+    if (file < 0 && (errno == ELOOP || errno == ENXIO))
+        status = error_set(error, -EPERM, "it is no plain file");
+    else if (file < 0)
+        status = error_set(error, -errno, "%s", strerror(errno));
+    else
+        status = read_whole(text, file, most, error);
+    if (file >= 0)
+        close(file);
     return status;
+}
+
+void xdp_claim_path(const struct xdp_claim *claim, char *path, size_t size)
+{
+    snprintf(path, size, "%s/%s%s", RUN_FOLDER, claim->name, SETTINGS);
 }

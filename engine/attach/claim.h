@@ -34,8 +34,13 @@ int xdp_claim_ifindex(const struct xdp_claim *claim);
  * returns 0, and survives the process. `text` NULL: there is nothing more to remember. */
 int xdp_claim_remember(struct xdp_claim *claim, const char *text);
 
-/* What is remembered, cut to size - 1 letters; "" when nothing is. */
-int xdp_claim_recall(const struct xdp_claim *claim, char *text, size_t size);
+/* What is remembered; free() it. NULL when nothing is. It counts as a stranger's: -EPERM when it
+ * isn't a plain file that only root or the caller's user can write, -EFBIG above `most` bytes,
+ * -EINVAL with a NUL in it, others of open and read. */
+int xdp_claim_recall(const struct xdp_claim *claim, char **text, size_t most, struct error *error);
+
+/* Where that is, for messages. */
+void xdp_claim_path(const struct xdp_claim *claim, char *path, size_t size);
 
 /* Names of this network namespace and interface, "NAMESPACE-INDEX", and back again. */
 void xdp_claim_name(char *name, size_t size, int ifindex);

@@ -19,7 +19,8 @@ static void pass_free(struct pass *pass)
     free(pass);
 }
 
-int pass_open(struct pass **out, const char *interface, bool skb, bool stay, struct error *error)
+int pass_open(struct pass **out, const char *interface, struct xdp_claim *claim, bool skb,
+              bool stay, struct error *error)
 {
     struct pass *pass = calloc(1, sizeof(*pass));
     int status = 0;
@@ -33,6 +34,7 @@ int pass_open(struct pass **out, const char *interface, bool skb, bool stay, str
     if (status == 0) {
         const struct xdp_request request = {
             .interface = interface,
+            .claim = claim,
             .object = pass->skeleton->obj,
             .program = "afxdp_pass",
             .skb = skb,

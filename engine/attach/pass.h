@@ -7,8 +7,10 @@
 
 struct pass;
 
-/* Loads it, for xdp_attach to attach; errors as of xdp_prepare. `stay`: it outlives the process. */
-int pass_open(struct pass **out, const char *interface, bool skb, bool stay, struct error *error);
+/* Loads it, for xdp_attach to attach; claim and errors as of xdp_prepare. `stay`: it outlives the
+ * process. */
+int pass_open(struct pass **out, const char *interface, struct xdp_claim *claim, bool skb,
+              bool stay, struct error *error);
 
 struct xdp_attachment *pass_attachment(const struct pass *pass);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attach.h"
 #include "nic_find.h"
 #include "say.h"
 
@@ -119,15 +120,29 @@ static void check_rss(struct interfaces *nics, const struct afxdp_config *config
                                      : "--symmetric-rss sets its RSS key");
 }
 
+static int claim(struct interfaces *nics, uint32_t port, struct error *error)
+{
+    struct nic *nic = nics->nic[port];
+    struct error unusable;
+    int status = xdp_claim_open(&nics->claim[port], nic->ifindex, error);
+
+    if (status == 0)
+        status = nic_adopt(nic, nics->claim[port], &unusable, error);
+    if (status == 0 && unusable.text[0])
+        say(nics->say, AFXDP_WARNING, "%s: what a killed engine had changed is not put back: %s",
+            nic->name, unusable.text);
+    return status;
+}
+
 int interfaces_open(struct interfaces *nics, const struct afxdp_config *config,
                     const struct afxdp_callbacks *say, struct error *error)
 {
     *nics = (struct interfaces){.say = say};
     int status = open_both(nics, config, error);
-    if (status != 0) {
-        interfaces_close(nics, false);
+    for (uint32_t i = 0; status == 0 && i < nics->ports; i++)
+        status = claim(nics, i, error);
+    if (status != 0)
         return status;
-    }
     nics->queues = config->queues ? config->queues : nics->nic[0]->channels.rx;
     if (nics->queues > REDIRECT_QUEUES_MAX)
         nics->queues = REDIRECT_QUEUES_MAX;
@@ -215,15 +230,36 @@ int interfaces_check_target(const struct interfaces *nics, uint32_t port, struct
                          : "");
 }
 
-void interfaces_close(struct interfaces *nics, bool keep)
+void interfaces_tell_closed(const struct interfaces *nics)
+{
+    struct xdp_leftover left;
+
+    for (uint32_t i = 0; i < nics->ports; i++) {
+        if (nics->claim[i] && xdp_leftover_query(&left, nics->nic[i]->ifindex) == 0 &&
+            left.fail_closed)
+            say(nics->say, AFXDP_WARNING,
+                "%s stays closed, as an engine with --fail-closed left it: a start that succeeds "
+                "opens it, and a regular end of that one",
+                nics->nic[i]->name);
+    }
+}
+
+void interfaces_close(struct interfaces *nics, enum interfaces_end end)
 {
     struct error error;
 
     for (int i = 1; i >= 0; i--) {
-        if (keep)
+        int status = 0;
+
+        if (end == INTERFACES_LEFT)
             nic_leave(nics->nic[i]);
-        else if (nic_close(nics->nic[i], &error) != 0)
+        else
+            status = end == INTERFACES_ENDED ? nic_close(nics->nic[i], &error)
+                                             : nic_revert(nics->nic[i], &error);
+        if (status != 0)
             say(nics->say, AFXDP_WARNING, "%s", error.text);
         nics->nic[i] = NULL;
+        xdp_claim_close(nics->claim[i]);
+        nics->claim[i] = NULL;
     }
 }

@@ -3,25 +3,28 @@
 #ifndef AFXDP_INTERFACES_H
 #define AFXDP_INTERFACES_H
 
+#include "claim.h"
 #include "config.h"
 #include "nic.h"
 
 struct interfaces {
     const struct afxdp_callbacks *say;
-    struct nic *nic[2]; /* the second NULL without another port */
+    struct nic *nic[2];         /* the second NULL without another port */
+    struct xdp_claim *claim[2]; /* theirs */
     uint32_t ports;
     uint32_t queues;  /* that are served on each port */
     enum nic_rss rss; /* of the ports together */
     bool had_carrier[2];
 };
 
-/* Opens the interfaces that the options name or imply, and changes nothing. `say` outlives them. */
+/* Opens the interfaces that the options name or imply, claims them, and learns what a killed engine
+ * had changed of them; changes nothing. `say` outlives them. interfaces_close follows, also after a
+ * failure. */
 int interfaces_open(struct interfaces *nics, const struct afxdp_config *config,
                     const struct afxdp_callbacks *say, struct error *error);
 
-/* Checks the queues, and sets channels, promiscuous mode, offloads and RSS. The ports are claimed
- * already: another engine's settings are none of ours. What was changed before a failure is put
- * back by interfaces_close. */
+/* Checks the queues, and sets channels, promiscuous mode, offloads and RSS. What was changed before
+ * a failure is put back by interfaces_close. */
 int interfaces_set_up(struct interfaces *nics, const struct afxdp_config *config,
                       struct error *error);
 
@@ -35,7 +38,17 @@ int interfaces_check(const struct interfaces *nics, struct error *error);
 /* Whether programs can send frames to that port; -EOPNOTSUPP where its driver doesn't take them. */
 int interfaces_check_target(const struct interfaces *nics, uint32_t port, struct error *error);
 
-/* `keep`: the wire stays open, so the settings stay. */
-void interfaces_close(struct interfaces *nics, bool keep);
+/* For a start that failed: warns of the ports that stay shut, because a killed engine with
+ * --fail-closed left them so. */
+void interfaces_tell_closed(const struct interfaces *nics);
+
+enum interfaces_end {
+    INTERFACES_FAILED, /* the start has: back to what it found */
+    INTERFACES_ENDED,  /* back to what was before this engine and those that were killed */
+    INTERFACES_LEFT,   /* the wire stays open, so the settings stay */
+};
+
+/* After the programs are off; gives the claims back last. */
+void interfaces_close(struct interfaces *nics, enum interfaces_end end);
 
 #endif

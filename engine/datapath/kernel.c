@@ -117,6 +117,7 @@ static int load_guard(struct kernel *kernel, uint32_t port, struct error *error)
     bool crosses = config_is_inline(config);
     const struct guard_options options = {
         .interface = nic->name,
+        .claim = kernel->nics.claim[port],
         .other_ifindex = crosses ? kernel->nics.nic[1 - port]->ifindex : 0,
         .without = config->fail_closed ? GUARD_DROP
                    : crosses           ? GUARD_CROSS
@@ -145,8 +146,8 @@ static int load_guards(struct kernel *kernel, struct error *error)
 
     kernel->wire.nics = &kernel->nics;
     if (config_way(config) == WAY_FORWARD)
-        status = pass_open(&kernel->pass, kernel->nics.nic[1]->name, config->mode == MODE_SKB, true,
-                           error);
+        status = pass_open(&kernel->pass, kernel->nics.nic[1]->name, kernel->nics.claim[1],
+                           config->mode == MODE_SKB, true, error);
     if (status == 0 && kernel->pass)
         wire_add(&kernel->wire, pass_attachment(kernel->pass));
     for (uint32_t i = 0; status == 0 && i < kernel->ports; i++)
@@ -354,12 +355,15 @@ static void kernel_close(struct afxdp_datapath *base)
 {
     struct kernel *kernel = of(base);
     bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
+    enum interfaces_end end = leave           ? INTERFACES_LEFT
+                              : base->started ? INTERFACES_ENDED
+                                              : INTERFACES_FAILED;
     struct error ignored;
 
     (void)close_verdicts(kernel, &ignored);
     ring_buffer__free(kernel->records);
     if (!base->started)
-        wire_tell_closed(&kernel->wire);
+        interfaces_tell_closed(&kernel->nics);
     for (uint32_t i = 0; i < 2; i++) {
         if (leave)
             guard_leave(kernel->guard[i]);
@@ -372,7 +376,7 @@ static void kernel_close(struct afxdp_datapath *base)
         pass_close(kernel->pass);
     losses_close(kernel->losses);
     kernel_model_close(&kernel->model);
-    interfaces_close(&kernel->nics, leave);
+    interfaces_close(&kernel->nics, end);
 }
 
 struct afxdp_datapath *kernel_datapath_new(void)

@@ -313,14 +313,17 @@ static void live_close(struct afxdp_datapath *base)
 {
     struct live *live = of(base);
     bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
+    enum interfaces_end end = leave           ? INTERFACES_LEFT
+                              : base->started ? INTERFACES_ENDED
+                                              : INTERFACES_FAILED;
     struct error ignored;
 
     join_workers(live); /* that a failed start left running */
     if (!base->started)
-        wire_tell_closed(&live->sockets.wire);
+        interfaces_tell_closed(&live->nics);
     (void)verdicts_close(&live->verdicts, 0, &ignored);
     sockets_close(&live->sockets, leave);
-    interfaces_close(&live->nics, leave);
+    interfaces_close(&live->nics, end);
     for (uint32_t i = 0; i < REDIRECT_QUEUES_MAX; i++) {
         flow_table_free(live->queue[i].table);
         free(live->queue[i].pipeline);

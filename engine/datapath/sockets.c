@@ -147,6 +147,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
 {
     struct redirect_options redirect = {
         .interface = nics->nic[port]->name,
+        .claim = nics->claim[port],
         .other_ifindex = config_is_inline(config) ? nics->nic[1 - port]->ifindex : 0,
         .skb = config->mode == MODE_SKB,
         .frags = s->multi_buffer,
@@ -176,7 +177,8 @@ int sockets_load(struct sockets *s, const struct interfaces *nics,
     if (status == 0 && config->mode == MODE_ZEROCOPY && must_copy(s, nics, config, error))
         status = error_prefix(error, -EOPNOTSUPP, "--mode zerocopy");
     if (status == 0 && config_way(config) == WAY_FORWARD)
-        status = pass_open(&s->pass, nics->nic[1]->name, config->mode == MODE_SKB, true, error);
+        status = pass_open(&s->pass, nics->nic[1]->name, nics->claim[1], config->mode == MODE_SKB,
+                           true, error);
     if (status == 0 && s->pass)
         wire_add(&s->wire, pass_attachment(s->pass));
     for (uint32_t port = 0; status == 0 && port < (both ? 2u : 1u); port++)

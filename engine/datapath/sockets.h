@@ -21,7 +21,7 @@ struct sockets {
     bool multi_buffer;
 };
 
-/* Loads the programs, which claims the ports. `other_enters`: non-IP comes through the ring too.
+/* Loads the programs for the claimed ports. `other_enters`: non-IP comes through the ring too.
  * sockets_close follows, also after a failure. */
 int sockets_load(struct sockets *sockets, const struct interfaces *nics,
                  const struct afxdp_config *config, bool other_enters, struct error *error);

@@ -70,14 +70,3 @@ int wire_attach(struct wire *wire, const struct afxdp_config *config, struct err
     }
     return 0;
 }
-
-void wire_tell_closed(const struct wire *wire)
-{
-    for (uint32_t i = 0; i < wire->ends; i++) {
-        if (wire->end[i]->leftover.fail_closed)
-            say(wire->nics->say, AFXDP_WARNING,
-                "%s stays closed, as an engine with --fail-closed left it: a start that succeeds "
-                "opens it, and a regular end of that one",
-                wire->end[i]->interface);
-    }
-}

@@ -22,8 +22,4 @@ void wire_add(struct wire *wire, struct xdp_attachment *attachment);
  * back and the wire is as it was. Says what the user should know. */
 int wire_attach(struct wire *wire, const struct afxdp_config *config, struct error *error);
 
-/* For a start that failed: warns of the ports that stay shut, because a killed engine with
- * --fail-closed left them so. */
-void wire_tell_closed(const struct wire *wire);
-
 #endif

@@ -19,6 +19,7 @@ static int prepare(struct guard *guard, const struct guard_options *options, str
 {
     const struct xdp_request request = {
         .interface = options->interface,
+        .claim = options->claim,
         .object = guard->skeleton->obj,
         .program = "afxdp_guard",
         .skb = options->skb,

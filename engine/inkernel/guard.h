@@ -12,7 +12,8 @@
 
 struct guard_options {
     const char *interface;
-    int other_ifindex; /* of GUARD_CROSS */
+    struct xdp_claim *claim; /* as of xdp_prepare */
+    int other_ifindex;       /* of GUARD_CROSS */
     enum guard_without without;
     bool stay; /* the guard, not the model, outlives the process */
     bool skb;

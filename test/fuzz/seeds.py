@@ -8,6 +8,7 @@ OUT/capture: small captures of every form and link type.
 OUT/q8: the shipped models, and small made-up ones.
 OUT/features_csv: good and bad tables.
 OUT/labels: label tables of every tool.
+OUT/nic_settings: what engines keep of an interface's settings.
 OUT/onnx: the shipped float models, a small network and a small tree.
 """
 
@@ -310,6 +311,13 @@ def boosted():
                     b"end of trees\n")
 
 
+def nic_settings():
+    head = b"afxdp-engine settings 1\ndevice 5f-a 42 02:00:5e:00:ff:01\n"
+    yield head + b"promiscuous off on\nrx-lro on off\nchannels 4/4/0 2/2/0 3/3/0\n"
+    yield head + (b"gro_flush_timeout 0 200000\nrss-key 00ff12 6d5a6d\nrss-table 0,0,1,17 kernel\n"
+                  b"rss-udp4 48 240\n")
+
+
 def model(kind, payload, version=1, classes=(b"benign", b"attack")):
     """A .q8 file (engine/core/q8_layout.h) around a payload."""
     features = 12 if version == 1 else 28
@@ -361,6 +369,8 @@ def main():
         write("features_csv", f"{i}.csv", table.encode())
     for i, (unit, table) in enumerate(label_tables()):
         write("labels", str(i), bytes([0, unit]) + table.encode())
+    for i, text in enumerate(nic_settings()):
+        write("nic_settings", str(i), text)
     for name, graph in onnx_models() if helper else ():
         write("onnx", f"small-{name}.onnx", graph.SerializeToString())
     for path in sorted((ROOT / "models").glob("*.onnx")):

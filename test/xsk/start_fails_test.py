@@ -106,6 +106,22 @@ class StartFails(lab.Test):
             self.assertEqual(self.state(here, ("eng0", "eng1")), before)
             here.engine(*BRIDGE, *left, model="none").stop()
 
+    def test_closed_and_refused_early(self):
+        """Before any program is loaded, too, it is said which ports stay closed."""
+        here = self.lab("--two-ports")
+        here.engine(*BRIDGE, *CLOSED).kill()
+        for port in ("eng0", "eng1"):
+            here.run("eng", "ip", "link", "set", port, "mtu", "9000")
+        status, said = here.refused(*BRIDGE, "--no-multi-buffer")
+        self.assertEqual(status, 2, said)
+        for port in ("eng0", "eng1"):
+            self.assertIn(f"{port} stays closed", said)
+        holder = here.engine("--iface", "eng1", *CLOSED)
+        status, said = here.refused(*BRIDGE)
+        self.assertIn("eng0 stays closed", said)
+        self.assertNotIn("eng1 stays closed", said)  # somebody serves it
+        holder.stop()
+
     def test_the_other_port_is_taken(self):
         """A killed wire goes on crossing while somebody else has one of its ports."""
         for datapath in ((), KERNEL):
