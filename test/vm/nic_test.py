@@ -282,6 +282,12 @@ class Life(lab.Test):
         status, said = here.refused(*options, "--cores", "99")
         self.assertEqual(status, 2, said)
         self.assertEqual(self.settings(here), before, "after a failed start")
+        here.engine(*options).kill()
+        self.assertNotEqual(self.settings(here), before, "after a kill")
+        engine = here.engine("--iface", "eng0", "--mode", MODE, "--queues", QUEUES)
+        engine.stop()
+        self.assertNotIn("put back", engine.stderr())
+        self.assertEqual(self.settings(here), before, "after a kill and a clean end")
         if int(QUEUES) > 1:  # the kernel refuses fewer channels under a user's table
             here.run("eng", "ethtool", "-L", "eng0", "combined", QUEUES)
             here.run("eng", "ethtool", "-L", "eng0", "combined", "1")
