@@ -10,21 +10,21 @@
 /* Number of features, and their names behind it. */
 static int feature_names(const struct nic *nic, struct ethtool_gstrings **out)
 {
-    struct {
+    union {
         struct ethtool_sset_info info;
-        uint32_t count;
+        char room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)]; /* for one count */
     } set = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_FEATURES}};
     int status = nic_ethtool(nic, &set);
 
-    if (status != 0 || set.info.sset_mask == 0 || set.count == 0)
+    uint32_t count = status == 0 && set.info.sset_mask != 0 ? set.info.data[0] : 0;
+    if (count == 0)
         return status != 0 ? status : -EOPNOTSUPP;
-    struct ethtool_gstrings *names =
-        calloc(1, sizeof(*names) + (size_t)set.count * ETH_GSTRING_LEN);
+    struct ethtool_gstrings *names = calloc(1, sizeof(*names) + (size_t)count * ETH_GSTRING_LEN);
     if (!names)
         return -ENOMEM;
     names->cmd = ETHTOOL_GSTRINGS;
     names->string_set = ETH_SS_FEATURES;
-    names->len = set.count;
+    names->len = count;
     status = nic_ethtool(nic, names);
     if (status == 0)
         *out = names;
