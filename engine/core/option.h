@@ -99,8 +99,8 @@ int option_set(struct option_values *values, const struct option_spec *spec, con
 bool option_given(const struct option_values *values, const char *name);
 
 /* Reads lines `name = value`: the options' own long names, # begins a comment, a flag may stand
- * alone. What was given before stays; what may be given again adds up. -errno of reading, -EINVAL
- * with file and line. */
+ * alone. What was given before stays; what may be given again adds up, and nothing else stands
+ * there twice. -errno of reading, -EINVAL with file and line. */
 int option_read_file(struct option_values *values, const char *path, struct error *error);
 
 /* -EINVAL where options were given that exclude each other, or one without the one it needs. */

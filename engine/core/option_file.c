@@ -37,8 +37,9 @@ static void cut_comment(char *line)
     }
 }
 
-static int take_line(struct option_values *values, const bool *before, char *line,
-                     struct error *error)
+/* `before`: what was given elsewhere. `seen`: the line of this file that names it, 0 for none. */
+static int take_line(struct option_values *values, const bool *before, unsigned *seen,
+                     unsigned number, char *line, struct error *error)
 {
     cut_comment(line);
     char *name = strip(line);
@@ -58,6 +59,10 @@ static int take_line(struct option_values *values, const bool *before, char *lin
     if (*value == '\0' && (equals || spec->type != OPTION_FLAG))
         return error_set(error, -EINVAL, "%s has no value: %s = %s", name, name,
                          spec->argument ? spec->argument : "yes");
+    if (spec->type != OPTION_OTHER && seen[spec - values->table])
+        return error_set(error, -EINVAL, "%s stands on line %u already", name,
+                         seen[spec - values->table]);
+    seen[spec - values->table] = number;
     if (spec->type != OPTION_OTHER && before[spec - values->table])
         return 0;
     return option_set(values, spec, value, error);
@@ -86,6 +91,7 @@ static int read_lines(struct option_values *values, FILE *file, const char *path
                       struct error *error)
 {
     bool before[OPTIONS_MAX];
+    unsigned seen[OPTIONS_MAX] = {0};
     char line[LINE_BYTES_MAX] = "";
     unsigned number = 0;
     int status;
@@ -95,7 +101,7 @@ static int read_lines(struct option_values *values, FILE *file, const char *path
         number++;
         if (ftell(file) > FILE_BYTES_MAX)
             return error_set(error, -E2BIG, "%s: longer than %d bytes", path, FILE_BYTES_MAX);
-        status = take_line(values, before, line, error);
+        status = take_line(values, before, seen, number, line, error);
         if (status != 0)
             return error_prefix(error, status, "%s, line %u", path, number);
     }

@@ -251,6 +251,7 @@ static void a_bad_line_is_named(void **state)
         {"smal = 5\n", ", line 1: unknown option 'smal'"},
         {"text\n", ", line 1: text has no value: text = TEXT"},
         {"text =\n", ", line 1: text has no value: text = TEXT"},
+        {"small = 5\n\nsmall = 5\n", ", line 3: small stands on line 1 already"},
         {"= 5\n", ", line 1: unknown option ''"},
     };
     struct rig *rig = *state;
