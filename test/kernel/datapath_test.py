@@ -54,6 +54,28 @@ class SinglePort(lab.Test):
         self.assertEqual(kernel["endings"]["dropped"], kernel["other"])
         self.assertEqual(kernel["mode"], "native")
 
+    def test_flows_asked_for(self):
+        """The default gives way where memory is short; the same number, asked for, doesn't."""
+        here = self.lab()
+        short = self.path("meminfo")
+        with open(short, "w", encoding="ascii") as file:
+            file.write("MemAvailable: 262144 kB\n")
+        asked = self.path("asked.conf")
+        with open(asked, "w", encoding="ascii") as file:
+            file.write("flows = 1048576\n")
+        command = here.command("eng", "unshare", "-m", "sh", "-c",
+                               f'mount --bind {short} /proc/meminfo && exec "$@"', "sh", lab.ENGINE,
+                               "--json", "--iface", "eng0", "--model", "none", *KERNEL)
+        for options, whole in (((), False), (("--flows", "1048576"), True),
+                               (("--config", asked), True)):
+            with self.subTest(options=options):
+                engine = lab.Engine([*command, *options])
+                self.addCleanup(engine.close)
+                said = engine.wait_for(": running").stderr()
+                self.assertEqual("to leave memory to others" in said, not whole, said)
+                self.assertEqual("1048576 flows a CPU" in said, whole, said)
+                engine.stop()
+
     def test_actions(self):
         """A class that is to be dropped is, and all else reaches the host."""
         here = self.lab()
