@@ -54,9 +54,7 @@ static void close_sockets(struct xsk_group *group)
     for (uint32_t i = group->ports; i-- > 0;)
         if (group->port[i].socket)
             xsk_socket__delete(group->port[i].socket);
-    if (group->registered)
-        (void)xsk_umem__delete(group->registered);
-    group->registered = NULL;
+    xsk_forget_memory(group);
     memset(group->port, 0, sizeof(group->port));
     umem_reset(&group->umem);
 }

@@ -2,10 +2,12 @@
 #include "xsk_socket.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 /* linux/if_xdp.h of kernel 6.6 */
 #ifndef XDP_USE_SG
@@ -55,6 +57,20 @@ int xsk_register_memory(struct xsk_group *group, const struct xsk_options *optio
                                   &first->completion, &config);
 
     return status == 0 ? 0 : memory_error(group, status, error);
+}
+
+/* libxdp (1.3.1 to 1.6.3) goes on counting a second socket for which there was no descriptor, takes
+ * the memory to be in use from then on, and never frees it. The first socket has unmapped the
+ * rings. */
+void xsk_forget_memory(struct xsk_group *group)
+{
+    int fd = xsk_umem__fd(group->registered);
+
+    if (xsk_umem__delete(group->registered) == -EBUSY) {
+        close(fd);
+        free(group->registered);
+    }
+    group->registered = NULL;
 }
 
 /* The kernel says EINVAL of a queue that isn't there, and drivers say it of zero-copy as the device

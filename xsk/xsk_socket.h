@@ -9,6 +9,9 @@
 int xsk_register_memory(struct xsk_group *group, const struct xsk_options *options,
                         struct error *error);
 
+/* Gives back what xsk_register_memory made, once no socket of the group is left. */
+void xsk_forget_memory(struct xsk_group *group);
+
 /* Makes and binds the socket of port `which` and fills its fill ring. -EOPNOTSUPP when the mode
  * can't be had; other errors as of xsk_group_open. */
 int xsk_bind(struct xsk_group *group, uint32_t which, const struct xsk_options *options,

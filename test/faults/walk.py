@@ -3,7 +3,7 @@
 """Fails each allocation and system call in turn (inject.c) while an engine starts, takes over from a
 killed one, replaces its model and ends, and looks at what is left.
 
-usage: walk.py [--every N] [--from N] [--only WALK[:N]] [--list]
+usage: walk.py [--every N] [--first N] [--last N] [--only WALK] [--list] [--minutes M]
 
 Whatever fails: the engine ends with its documented status and one line that says why, or does what
 it was asked for; no descriptor stays open, no pin, program, promiscuous mode or offload is left, and
@@ -220,7 +220,7 @@ class Walk:
             self.prepare()
         return page
 
-    def walk(self, every, first):
+    def walk(self, every, first, last):
         begin = time.monotonic()
         if self.here:
             self.here.clear()
@@ -236,7 +236,7 @@ class Walk:
             self.here.clear()
             self.prepare()
         tried, n = 0, first
-        while n <= calls:
+        while n <= min(calls, last):
             tried += self.one(n, n // every % 2)["hit"]
             n += every
         took = time.monotonic() - begin
@@ -276,7 +276,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--every", type=int, default=20)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--last", type=int, default=sys.maxsize)
     parser.add_argument("--only", help="walks whose name holds this")
+    parser.add_argument("--list", action="store_true", help="the walks' names")
     parser.add_argument("--minutes", type=float, default=30)
     arguments = parser.parse_args()
     check = subprocess.run([lab.LAB, "check"], check=False)
@@ -292,7 +294,10 @@ def main():
             for walk in walks():
                 if arguments.only and arguments.only not in walk.name:
                     continue
-                walk.walk(arguments.every, arguments.first)
+                if arguments.list:
+                    print(walk.name)
+                    continue
+                walk.walk(arguments.every, arguments.first, arguments.last)
                 findings += walk.findings
                 if time.monotonic() > end:
                     print(f"more than {arguments.minutes} minutes")
