@@ -21,6 +21,11 @@ SHARED = os.path.join(os.path.dirname(ROOT), "shared", "data")
 MIXED = os.path.join(ROOT, "test", "captures", "mixed.pcap")
 
 
+def written(file):
+    """What is in a file that a process has as its output: a seek would move where it writes next."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode()
+
+
 class Engine:
     """A running afxdp-engine; its report once it has ended."""
 
@@ -31,8 +36,7 @@ class Engine:
         self.process = subprocess.Popen(command, stdout=self.out, stderr=self.errors)
 
     def stderr(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        return written(self.errors)
 
     def wait_for(self, text, seconds=30):
         end = time.monotonic() + seconds
@@ -54,8 +58,7 @@ class Engine:
         return self.process.wait(timeout=seconds)
 
     def report(self):
-        self.out.seek(0)
-        text = self.out.read()
+        text = written(self.out)
         lines = text.splitlines()
         assert len(lines) == 1, (text, self.stderr())
         report = json.loads(lines[0])
