@@ -1,11 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""A start that fails leaves the wire exactly as it was: bare, or with what a killed engine left,
-open or shut. AFXDP_PINGS (5) pings tell, before and after; more of them also try each start
-with --fail-closed."""
+"""A start that fails leaves the wire exactly as it was: bare, or with what an engine left, open or
+shut. AFXDP_PINGS (5) pings tell, before and after; more of them also try each start with
+--fail-closed, and over leftovers of every kind."""
 
 import os
-import signal
 
 import lab
 
@@ -14,21 +13,45 @@ THOROUGH = PINGS > 5
 KERNEL = ("--datapath", "kernel")
 BRIDGE = ("--iface", "eng0", "--bridge", "eng1")
 SINGLE = ("--iface", "eng0")
+FORWARD = ("--iface", "eng0", "--forward", "eng1")
 CLOSED = ("--fail-closed",)
+GENERIC = ("--mode", "skb")
 
-# What an engine that was killed left behind.
+# What an engine left behind that was killed, or was to leave the wire open.
 ON_TWO_PORTS = {
     "nothing": None,
     "an AF_XDP bridge": BRIDGE,
     "a bridge in the kernel": BRIDGE + KERNEL,
-    "a one-way wire": ("--iface", "eng0", "--forward", "eng1"),
+    "a one-way wire": FORWARD,
     "a closed AF_XDP bridge": BRIDGE + CLOSED,
     "a closed bridge in the kernel": BRIDGE + KERNEL + CLOSED,
+}
+MORE_ON_TWO_PORTS = {
+    "an AF_XDP bridge left open": BRIDGE + ("--leave-open",),
+    "a bridge in the kernel left open": BRIDGE + KERNEL + ("--leave-open",),
+    "an AF_XDP port": SINGLE,
+    "a port in the kernel": SINGLE + KERNEL,
+    "a closed AF_XDP port": SINGLE + CLOSED,
+    "a closed port in the kernel": SINGLE + KERNEL + CLOSED,
+    "a one-way wire in the kernel": FORWARD + KERNEL,
+    "a closed one-way wire": FORWARD + CLOSED,
+    "a closed one-way wire in the kernel": FORWARD + KERNEL + CLOSED,
+    "a bridge in generic mode": BRIDGE + GENERIC,
+    "a bridge in the kernel's generic mode": BRIDGE + KERNEL + GENERIC,
+    "a closed bridge in generic mode": BRIDGE + GENERIC + CLOSED,
+    "a closed bridge in the kernel's generic mode": BRIDGE + KERNEL + GENERIC + CLOSED,
 }
 ON_ONE_PORT = {
     "nothing": None,
     "a closed AF_XDP port": SINGLE + CLOSED,
     "a closed port in the kernel": SINGLE + KERNEL + CLOSED,
+}
+MORE_ON_ONE_PORT = {
+    "an AF_XDP port": SINGLE,
+    "a port in the kernel": SINGLE + KERNEL,
+    "an AF_XDP port that sends back": SINGLE + ("--hairpin",),
+    "a closed port in generic mode": SINGLE + GENERIC + CLOSED,
+    "a closed port in the kernel's generic mode": SINGLE + KERNEL + GENERIC + CLOSED,
 }
 
 
@@ -51,7 +74,7 @@ class StartFails(lab.Test):
 
     def state(self, here, interfaces):
         """What can be seen of the wire, settings included."""
-        seen = [here.ping(PINGS, interval=0.01, wait=0.3)]
+        seen = [here.ping(PINGS, interval=0.003, wait=0.3)]
         for interface in interfaces:
             link = here.run("eng", "ip", "-d", "link", "show", interface).stdout
             seen += [here.attached(interface), "PROMISC" in link.split("\n", 1)[0],
@@ -63,14 +86,25 @@ class StartFails(lab.Test):
     @staticmethod
     def come_back(options, interfaces):
         """How many pings come back without an engine."""
-        if not options: # bare: a port's host answers, two ports are no wire
-            return PINGS if len(interfaces) == 1 else 0
-        return 0 if expects_closed(options) or "--forward" in options else PINGS
+        if expects_closed(options) or "--forward" in (options or ()):
+            return 0
+        if len(interfaces) == 1:  # its host answers, or the engine that is killed stood alone
+            return PINGS
+        return PINGS if "--bridge" in (options or ()) else 0
+
+    @staticmethod
+    def leave(here, options):
+        engine = here.engine(*options, model="none")
+        if "--leave-open" in options:
+            engine.stop()
+        else:
+            engine.kill()
 
     def check(self, here, leftovers, ways, interfaces):
+        tried = 0
         for name, options in leftovers.items():
             if options:
-                here.engine(*options, model="none").kill()
+                self.leave(here, options)
             before = self.state(here, interfaces)
             with self.subTest(over=name):
                 self.assertEqual(before[0], self.come_back(options, interfaces))
@@ -81,18 +115,21 @@ class StartFails(lab.Test):
                     self.assertIn(says, said)
                     self.assertEqual("stays closed" in said, expects_closed(options))
                     self.assertEqual(self.state(here, interfaces), before)
+                    tried += 1
             if options: # the next clean end takes all of it away
-                engine = here.engine(*options, model="none")
-                engine.signal(signal.SIGTERM)
-                self.assertEqual(engine.end(), 0)
+                here.engine(*(word for word in options if word != "--leave-open")).stop()
                 for interface in interfaces:
                     self.assertIsNone(here.attached(interface))
+        print(f"{tried} failed starts over {len(leftovers)} leftovers: of {PINGS} pings as many came "
+              "back as before", flush=True)
 
     def test_on_two_ports(self):
-        self.check(self.lab("--two-ports"), ON_TWO_PORTS, (BRIDGE, SINGLE), ("eng0", "eng1"))
+        leftovers = {**ON_TWO_PORTS, **(MORE_ON_TWO_PORTS if THOROUGH else {})}
+        self.check(self.lab("--two-ports"), leftovers, (BRIDGE, SINGLE), ("eng0", "eng1"))
 
     def test_on_one_port(self):
-        self.check(self.lab(), ON_ONE_PORT, (SINGLE,), ("eng0",))
+        leftovers = {**ON_ONE_PORT, **(MORE_ON_ONE_PORT if THOROUGH else {})}
+        self.check(self.lab(), leftovers, (SINGLE,), ("eng0",))
 
     def test_generic_mode_over_native_and_back(self):
         """The kernel has room for one of the two: the leftover comes back all the same."""
