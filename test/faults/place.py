@@ -43,7 +43,7 @@ class Place:
         self.interfaces = ("eng0", "eng1") if self.two else ("eng0",)
         self.bpffs = f"/run/afxdp-lab-{self.lab.name}/bpf"
         self.spaces = {place: os.open(f"/run/netns/{self.lab.name}-{place}", os.O_RDONLY)
-                       for place in ("gen", "eng")}
+                       for place in ("gen", "eng", *(("sink",) if self.two else ()))}
         self.sequence = 0
         self.echo = self.inside("gen", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW,
                                                              socket.IPPROTO_ICMP))
