@@ -109,11 +109,13 @@ class Place:
         return found
 
     def pins(self):
-        """All in our bpffs, innermost first, but what bpffs and iproute2 make of their own accord."""
+        """All in our bpffs, innermost first, but what bpffs and iproute2 make of their own accord (the
+        latter in whatever bpffs it finds first)."""
         for folder, folders, files in os.walk(self.bpffs, topdown=False):
             for name in files + folders:
                 path = os.path.join(folder, name)
-                if not os.path.islink(path) and not name.endswith(".debug"):
+                theirs = os.path.islink(path) or name.endswith(".debug")
+                if not theirs and not path.startswith(os.path.join(self.bpffs, "tc")):
                     yield path
 
     def clear(self):
