@@ -232,6 +232,8 @@ class Walk:
         calls = PAGE.read()["counts"][self.phase]
         if wrong:
             raise AssertionError(f"{self.name}: without a fault: {wrong}: {self.said}")
+        if calls == 0:
+            raise AssertionError(f"{self.name}: no call was seen: is {INJECT} in front?")
         if self.here:
             self.here.clear()
             self.prepare()
