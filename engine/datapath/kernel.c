@@ -125,6 +125,7 @@ static int load_guard(struct kernel *kernel, uint32_t port, struct error *error)
         .stay = config_stays(config),
         .skb = config->mode == MODE_SKB,
         .frags = kernel->frags,
+        .beside = port > 0 ? kernel->guard[0] : NULL,
     };
     int status = guard_open(&kernel->guard[port], &options, error);
 
@@ -221,8 +222,8 @@ static int load_model(struct kernel *kernel, struct error *error)
                                    &settings, &policy, &kernel->base.say, error);
     if (status == 0)
         status = set_ports(kernel, error);
-    for (uint32_t i = 0; status == 0 && i < kernel->ports; i++)
-        status = guard_set_program(kernel->guard[i], kernel_model_entry(&kernel->model), error);
+    if (status == 0)
+        status = guard_set_program(kernel->guard[0], kernel_model_entry(&kernel->model), error);
     return status;
 }
 
@@ -292,12 +293,11 @@ static int kernel_replace(struct afxdp_datapath *base, const struct judgement *n
 {
     struct kernel *kernel = of(base);
     struct path_policy policy = kernel_policy(&next->policy);
-    struct guard *const guards[] = {kernel->guard[0], kernel->guard[1], NULL};
 
     if (!next->model)
         return 0;
-    return kernel_model_replace(&kernel->model, next->model, base->config->form, &policy, guards,
-                                error);
+    return kernel_model_replace(&kernel->model, next->model, base->config->form, &policy,
+                                kernel->guard[0], error);
 }
 
 static int kernel_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct error *error)
@@ -345,8 +345,7 @@ static int kernel_stop(struct afxdp_datapath *base, struct error *error)
 {
     struct kernel *kernel = of(base);
 
-    for (uint32_t i = 0; i < kernel->ports; i++)
-        guard_clear_program(kernel->guard[i]);
+    guard_clear_program(kernel->guard[0]);
     (void)path_grace(kernel->model.path);
     return close_verdicts(kernel, error);
 }

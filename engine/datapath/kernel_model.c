@@ -113,31 +113,21 @@ static void keep_payload(struct kernel_model *present, struct kernel_model *next
     next->dt = NULL;
 }
 
-static int put_in(struct guard *const *guards, const struct path_program *program,
-                  struct error *error)
+static int program_entry(const struct path_program *program)
 {
-    int entry = bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
-    int status = 0;
-
-    for (; status == 0 && *guards; guards++)
-        status = guard_set_program(*guards, entry, error);
-    return status;
+    return bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
 }
 
 /* With a program of its own. */
 static int exchange(struct kernel_model *present, struct kernel_model *next, enum config_form form,
-                    const struct path_policy *policy, struct guard *const *guards,
-                    struct error *error)
+                    const struct path_policy *policy, struct guard *guard, struct error *error)
 {
     int status = load_first(next, form, &present->path->settings, policy, present->path, error);
 
     if (status != 0)
         return status;
-    status = put_in(guards, next->program, error);
+    status = guard_set_program(guard, program_entry(next->program), error);
     if (status != 0) {
-        struct error ignored;
-
-        (void)put_in(guards, present->program, &ignored);
         path_program_free(next->program);
         return status;
     }
@@ -149,7 +139,7 @@ static int exchange(struct kernel_model *present, struct kernel_model *next, enu
 
 int kernel_model_replace(struct kernel_model *present, const struct model *model,
                          enum config_form form, const struct path_policy *policy,
-                         struct guard *const *guards, struct error *error)
+                         struct guard *guard, struct error *error)
 {
     struct kernel_model next = {.say = present->say};
     int status = read_payload(&next, model->file, error);
@@ -160,7 +150,7 @@ int kernel_model_replace(struct kernel_model *present, const struct model *model
     if (status == 0 && !alike)
         status = -E2BIG;
     if (status == -E2BIG) /* or larger than what the present program has room for */
-        status = exchange(present, &next, form, policy, guards, error);
+        status = exchange(present, &next, form, policy, guard, error);
     if (status == 0)
         keep_payload(present, &next);
     free(next.nn);

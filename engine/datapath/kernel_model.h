@@ -27,10 +27,10 @@ int kernel_model_open(struct kernel_model *out, const struct model *model, enum 
 
 /* Puts another model in the place of the present one, under traffic: every packet is judged by one
  * of them, with its own policy, and flows stay. Fails as kernel_model_open does, and leaves the
- * present model at work. `guards`: what the program is put into, NULL at the end. */
+ * present model at work. `guard`: what the program is put into. */
 int kernel_model_replace(struct kernel_model *present, const struct model *model,
                          enum config_form form, const struct path_policy *policy,
-                         struct guard *const *guards, struct error *error);
+                         struct guard *guard, struct error *error);
 
 /* Descriptor of the program that packets enter. */
 int kernel_model_entry(const struct kernel_model *model);

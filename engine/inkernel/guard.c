@@ -15,6 +15,18 @@ struct guard {
     struct xdp_attachment *attachment;
 };
 
+/* One array, so that no two ports can ever have different models. */
+static int share_model(struct guard *guard, const struct guard *beside, struct error *error)
+{
+    int status = bpf_map__reuse_fd(guard->skeleton->maps.guard_model,
+                                   bpf_map__fd(beside->skeleton->maps.guard_model));
+
+    if (status == 0)
+        return 0;
+    return error_set(error, status, "the guard can't share the model of %s: %s",
+                     beside->attachment->interface, strerror(-status));
+}
+
 static int prepare(struct guard *guard, const struct guard_options *options, struct error *error)
 {
     const struct xdp_request request = {
@@ -31,7 +43,10 @@ static int prepare(struct guard *guard, const struct guard_options *options, str
     const uint32_t slot = 0;
 
     guard->skeleton->rodata->guard_without = options->without;
-    int status = xdp_prepare(&guard->attachment, &request, error);
+    int status = options->beside ? share_model(guard, options->beside, error) : 0;
+    if (status != 0)
+        return status;
+    status = xdp_prepare(&guard->attachment, &request, error);
     if (status != 0 || options->without != GUARD_CROSS)
         return status;
     if (bpf_map_update_elem(bpf_map__fd(guard->skeleton->maps.guard_port), &slot,

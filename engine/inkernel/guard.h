@@ -18,6 +18,7 @@ struct guard_options {
     bool stay; /* the guard, not the model, outlives the process */
     bool skb;
     bool frags;
+    const struct guard *beside; /* has the same model, in one array; NULL: none */
 };
 
 struct guard;
@@ -27,8 +28,8 @@ int guard_open(struct guard **out, const struct guard_options *options, struct e
 
 struct xdp_attachment *guard_attachment(const struct guard *guard);
 
-/* From now on packets go to this program, which takes frames of several buffers if and only if the
- * attachment does. Between two packets; nobody waits. */
+/* From now on packets go to this program, those of guards beside this one too; it takes frames of
+ * several buffers if and only if the attachment does. Between two packets; nobody waits. */
 int guard_set_program(struct guard *guard, int program, struct error *error);
 
 /* As before the first program. A packet may still be in the former when this returns. */

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 static uint32_t left; /* calls until one fails; 0: none does */
+static bool goes_on;
 static bool failed;
 
-void failing_calls_arm(uint32_t n)
+void failing_calls_arm(uint32_t n, bool and_all_after)
 {
     left = n;
+    goes_on = and_all_after;
     failed = false;
 }
 
@@ -27,6 +29,7 @@ static bool fails(void)
 {
     if (left == 0 || --left > 0)
         return false;
+    left = goes_on;
     failed = true;
     errno = EMFILE;
     return true;

@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The n-th call from here on fails with EMFILE; the first is 1. */
-void failing_calls_arm(uint32_t n);
+/* The n-th call from here on fails with EMFILE; the first is 1. With `and_all_after` every later
+ * one too. */
+void failing_calls_arm(uint32_t n, bool and_all_after);
 
 /* No call fails any more. Whether one did. */
 bool failing_calls_disarm(void);
