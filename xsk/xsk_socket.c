@@ -105,9 +105,13 @@ static int bind_error(const struct xsk_options *options, uint32_t which, int sta
     case -EOPNOTSUPP:
     case -EPROTONOSUPPORT:
         return error_set(error, -EOPNOTSUPP,
-                         "%s: queue %u can't do zero-copy: the driver refuses it (of a bond, use a "
-                         "member); --mode auto or copy works",
-                         interface, options->queue);
+                         "%s: queue %u can't do zero-copy: the driver refuses it%s; --mode auto or "
+                         "copy works",
+                         interface, options->queue,
+                         options->multi_buffer
+                             ? ", which may be for frames of several chunks only, "
+                               "so a lower MTU may do"
+                             : " (of a bond, use a member)");
     case -ENETDOWN:
         return error_set(error, status, "%s is down: ip link set %s up", interface, interface);
     default:

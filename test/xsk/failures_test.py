@@ -88,6 +88,8 @@ class Failures(lab.Test):
         self.refused("--iface", "eng0", "--no-multi-buffer",
                      says=["eng0: an MTU of 9000 needs frames of 9022 bytes",
                            "a chunk holds 3840", "ip link set eng0 mtu 3818"])
+        self.refused("--iface", "eng0", "--mode", "zerocopy",
+                     says=["eng0: queue 0 can't do zero-copy", "a lower MTU may do"])
 
     def test_no_capability(self):
         self.refused("--iface", "eng0", prefix=without("net_admin"), says=["eng0: ", "CAP_NET_ADMIN"])
