@@ -14,6 +14,8 @@
 enum {
     DRAIN_MS = 500,
     LAST_PACKETS_MS = 20, /* until the kernel has put what it held into the rings */
+    REMOVAL_MS = 1000,
+    REMOVAL_PAUSE_MS = 10,
     TAKE_JUDGE_MS = 2000, /* a worker wakes up every WORKER_WAIT_MS at least */
 };
 
@@ -209,6 +211,20 @@ static int live_start(struct afxdp_datapath *base, struct error *error)
     return 0;
 }
 
+/* Drivers turn their sockets away some time before an interface that is removed is gone. */
+static int why_ended(const struct live *live, uint32_t queue, struct error *error)
+{
+    int status = 0;
+
+    for (int waited = 0; status == 0 && waited < REMOVAL_MS; waited += REMOVAL_PAUSE_MS) {
+        pause_ms(REMOVAL_PAUSE_MS);
+        status = interfaces_check(&live->nics, error);
+    }
+    return status != 0
+               ? status
+               : error_set(error, -EIO, "%s: queue %u has failed", live->nics.nic[0]->name, queue);
+}
+
 /* 0 while all goes well, else -errno: an interface is gone, or a worker has ended by itself. */
 static int check(const struct live *live, struct error *error)
 {
@@ -216,7 +232,7 @@ static int check(const struct live *live, struct error *error)
 
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++) {
         if (worker_has_ended(live->queue[i].worker))
-            status = error_set(error, -EIO, "%s: queue %u has failed", live->nics.nic[0]->name, i);
+            status = why_ended(live, i, error);
     }
     return status;
 }
