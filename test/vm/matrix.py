@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""usage: matrix.py [--quick] [--kernel K]... [--folder DIR] [--write docs/kernels.md]
+"""usage: matrix.py [--quick] [--kernel K]... [--driver D] [--folder DIR] [--write docs/kernels.md]
 
 Boots Debian's kernels in virtual machines and runs the project's own tests there: the XDP programs,
 the kernel datapath and AF_XDP on veth, and on the drivers that QEMU emulates. Prints a table, and
@@ -21,42 +21,50 @@ import machine
 
 KERNELS = ("5.10", "6.1", "6.12", "7.3")
 BUILD = os.environ.get("AFXDP_BUILD", os.path.join(machine.ROOT, "build"))
-LAB = "/usr/bin/python3 test/xsk/"
-NIC = "/usr/bin/python3 test/vm/nic_test.py "
+PYTHON = "/usr/bin/python3"
 
-# Columns of the first table: name, seconds, command.
+CELLS = f"{PYTHON} test/vm/cells_test.py"
+WAYS = ("copy", "skb", "none", "tree", "forest", "single", "loops", "tailcall")
+
+# Columns of the first table: name, seconds, command. That of cells makes a column of each way.
 VETH = (
-    ("programs", 200, f"{BUILD}/test/verifier_test && {BUILD}/test/redirect_test"),
-    ("attach", 60, f"{BUILD}/test/attach_test"),
+    ("programs", 200, f"{BUILD}/test/verifier_test && {BUILD}/test/redirect_test && "
+                      f"{BUILD}/test/attach_test"),
     ("parity", 420, f"AFXDP_DATA=/nothing {BUILD}/test/parity_test"),
-    ("copy, bridge", 300, LAB + "bridge_test.py Bytes.test_identical Sessions.test_bypass "
-                                "Sessions.test_sessions_and_an_attack"),
-    ("skb, bridge", 60, LAB + "bridge_test.py Sessions.test_generic_mode"),
-    ("kernel, single", 120, "/usr/bin/python3 test/kernel/datapath_test.py "
-                            "SinglePort.test_kill SinglePort.test_generic_mode"),
-    ("kernel, bridge", 240, "/usr/bin/python3 test/kernel/datapath_test.py TwoPorts"),
+    ("cells", 280, CELLS),
+    ("bypass", 100, f"{PYTHON} test/xsk/bridge_test.py Sessions.test_bypass"),
 )
-QUICK_VETH = ("programs", "copy, bridge", "kernel, bridge")
+QUICK_VETH = ("programs", "cells")
 
-# Rows of the second: driver, mode, queues, from which kernel on.
+# Rows of the second: driver, mode, queues, kernels.
 DRIVERS = (
-    ("igb", "zerocopy", 2, "7.3"),
-    ("igb", "copy", 2, "6.1"),
-    ("virtio_net", "zerocopy", 1, "7.3"),
-    ("virtio_net", "copy", 1, "6.1"),
+    ("igb", "zerocopy", 2, ("7.3",)),
+    ("virtio_net", "zerocopy", 2, ("7.3",)),
+    ("igb", "copy", 2, ("6.12",)),
+    ("virtio_net", "copy", 2, ("6.1",)),
+    ("virtio_net_default", "auto", 1, ("7.3",)),
+    ("vmxnet3", "auto", 1, ("7.3",)),
+    ("e1000e", "auto", 1, ("7.3",)),
 )
+WIRE, LIFE = f"{PYTHON} test/vm/nic_wire_test.py ", f"{PYTHON} test/vm/nic_life_test.py "
 ON_NIC = (
-    ("single", 200, "Wire.test_single"),
-    ("bridge", 200, "Wire.test_bridge"),
-    ("TCP", 300, "Wire.test_sessions"),
-    ("--bypass", 100, "Wire.test_bypass"),
-    ("chunk", 100, "Wire.test_chunk"),
-    ("verdicts", 120, "Parity.test_verdicts"),
-    ("settings", 150, "Life.test_settings"),
-    ("link", 150, "Life.test_link_goes_and_comes"),
-    ("kills", 150, "Life.test_kills"),
-    ("unplug", 100, "Life.test_unplug"),
+    ("single", 200, WIRE + "Wire.test_single"),
+    ("bridge", 200, WIRE + "Wire.test_bridge"),
+    ("jumbo", 100, WIRE + "Wire.test_jumbo"),
+    ("TCP", 280, WIRE + "Wire.test_sessions"),
+    ("bypass", 100, WIRE + "Wire.test_bypass"),
+    ("chunk", 100, WIRE + "Wire.test_chunk"),
+    ("verdicts", 150, WIRE + "Parity.test_verdicts"),
+    ("settings", 200, LIFE + "Life.test_settings_single Life.test_settings_bridge"),
+    ("carrier", 280, LIFE + "Life.test_link_is_set Life.test_carrier"),
+    ("kills", 200, LIFE + "Life.test_kills Life.test_kills_inline"),
+    ("cells", 280, CELLS),
+    ("unplug", 100, LIFE + "Life.test_unplug"),
 )
+COPY = ("single", "bridge", "jumbo", "TCP", "cells")
+ZEROCOPY = tuple(name for name, _, _ in ON_NIC if name != "cells")
+QUICK_NIC = ("single", "bridge", "TCP")
+LIMITS = ("limits", 100, f"{PYTHON} test/vm/nic_limits_test.py")
 
 
 def fetch(folder, kernels):
@@ -66,16 +74,37 @@ def fetch(folder, kernels):
 
 
 def cell(result):
-    """"yes", "skipped: why" or "NO"."""
+    """"yes", what the test itself says, "skipped: why" or "NO"."""
     if result is None:
         return "NO (not reached)"
     status, log = result
     if status == 0:
-        return "yes"
+        said = re.findall(r"^cell: (.*)$", log, re.M)
+        return said[-1] if said else "yes"
     reasons = re.findall(r"^skipped: (.*)$", log, re.M)
     if status == 77 and reasons:
         return "skipped: " + reasons[0]
     return f"NO ({status})"
+
+
+def ways(result):
+    """The columns of cells_test: of each way, whether it works on a port and inline."""
+    log = result[1] if result else ""
+    found = {}
+    for way in WAYS:
+        said = {inline: re.search(rf"^cell {way}, {inline}: yes", log, re.M)
+                for inline in ("single", "bridge")}
+        if f"cell {way}, " in log or not result or result[0] != 0:
+            found[way] = "yes" if all(said.values()) else "NO (" + ", ".join(
+                inline for inline, yes in said.items() if not yes) + ")"
+    return found
+
+
+def cells_of(results):
+    found = {name: cell(result) for name, result in results.items() if name != "cells"}
+    if "cells" in results:
+        found.update(ways(results["cells"]))
+    return found
 
 
 def is_bad(text):
@@ -83,21 +112,18 @@ def is_bad(text):
 
 
 def run_veth(folder, kernel, quick):
-    jobs = [(name.replace(", ", "-"), seconds, command) for name, seconds, command in VETH
-            if not quick or name in QUICK_VETH]
-    guest = machine.Machine(folder, kernel)
-    results = guest.run(jobs, {"AFXDP_BUILD": BUILD}, 900)
-    return guest, {name: cell(results.get(name.replace(", ", "-"))) for name, _, _ in VETH
-                   if name.replace(", ", "-") in results}
+    jobs = [job for job in VETH if not quick or job[0] in QUICK_VETH]
+    guest = machine.Host(folder) if kernel == "host" else machine.Machine(folder, kernel)
+    results = guest.run(jobs, {"AFXDP_BUILD": BUILD, "AFXDP_VM_QUICK": int(quick)}, 900)
+    return f"{kernel} ({guest.release()})", cells_of(results)
 
 
 def run_driver(folder, kernel, driver, mode, queues, quick):
-    variables = (f"AFXDP_VM_MODE={mode} AFXDP_VM_QUEUES={queues} "
-                 f"AFXDP_VM_QUICK={int(quick or mode == 'copy')} ")
-    jobs = [(name, seconds, variables + NIC + test) for name, seconds, test in ON_NIC]
-    guest = machine.Machine(folder, kernel, driver)
-    results = guest.run(jobs, {"AFXDP_BUILD": BUILD}, 600)
-    return {name: cell(results[name]) for name, _, _ in jobs}
+    wanted = QUICK_NIC if quick else ZEROCOPY if mode == "zerocopy" else COPY
+    jobs = [LIMITS] if mode == "auto" else [job for job in ON_NIC if job[0] in wanted]
+    variables = {"AFXDP_BUILD": BUILD, "AFXDP_VM_MODE": mode, "AFXDP_VM_QUEUES": queues,
+                 "AFXDP_VM_QUICK": int(quick or mode == "copy")}
+    return cells_of(machine.Machine(folder, kernel, driver, queues).run(jobs, variables, 900))
 
 
 def table(title, columns, rows):
@@ -120,35 +146,38 @@ def write(path, text):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n", maxsplit=1)[0][7:])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--kernel", action="append", choices=KERNELS)
+    parser.add_argument("--kernel", action="append", choices=(*KERNELS, "host"))
+    parser.add_argument("--driver", choices=tuple(machine.DEVICES))
     parser.add_argument("--folder", default=os.path.join(BUILD, "vm"))
     parser.add_argument("--write")
     options = parser.parse_args()
-    kernels = options.kernel or (("6.1", "7.3") if options.quick else KERNELS)
+    kernels = options.kernel or (("6.1", "7.3") if options.quick else (*KERNELS, "host"))
     if os.geteuid() != 0:
         sys.exit("matrix.py: needs root, to read the host's files from the guest")
     folder, begun = os.path.abspath(options.folder), time.monotonic()
-    fetch(folder, kernels)
+    fetch(folder, [kernel for kernel in kernels if kernel != "host"])
     veth, drivers = [], []
-    for kernel in kernels:
-        guest, cells = run_veth(folder, kernel, options.quick)
-        veth.append((f"{kernel} ({guest.release()})", cells))
-        print(kernel, cells, flush=True)
-    for driver, mode, queues, least in DRIVERS:
-        for kernel in kernels:
-            if KERNELS.index(kernel) < KERNELS.index(least) or (
-                    mode == "copy" and (options.quick or kernel == "7.3")):
+    for kernel in kernels if not options.driver else ():
+        name, cells = run_veth(folder, kernel, options.quick)
+        veth.append((name, cells))
+        print(f"{time.monotonic() - begun:.0f} s", name, cells, flush=True)
+    for driver, mode, queues, on in DRIVERS:
+        for kernel in on:
+            if kernel not in kernels or options.driver not in (None, driver):
+                continue
+            if options.quick and mode != "zerocopy":
                 continue
             cells = run_driver(folder, kernel, driver, mode, queues, options.quick)
             drivers.append((f"{driver}, {mode}, {queues} queue{'s' * (queues > 1)}, {kernel}",
                             cells))
-            print(driver, mode, kernel, cells, flush=True)
+            print(f"{time.monotonic() - begun:.0f} s", driver, mode, kernel, cells, flush=True)
     text = (f"Seen on {datetime.date.today()}, built and run on a host with Linux "
-            f"{platform.release().split('-')[0]}"
-            + (", by `--quick`: 3,000 frames, 2 MB over TCP, 3 kills, 5 times down and up"
-               if options.quick else "") + ".\n\n"
-            + table("kernel, on veth", [name for name, _, _ in VETH], veth) + "\n\n"
-            + table("driver", [name for name, _, _ in ON_NIC], drivers))
+            f"{platform.release().split('-')[0]}, in {(time.monotonic() - begun) / 60:.0f} minutes"
+            + (", by `--quick`: 3,000 frames, 2 MB over TCP" if options.quick else "") + ".\n\n"
+            + table("kernel, on veth", [*(name for name, _, _ in VETH if name != "cells"), *WAYS],
+                    veth) + "\n\n"
+            + table("driver", [*(name for name, _, _ in ON_NIC if name != "cells"), LIMITS[0],
+                               *WAYS], drivers))
     print(text)
     print(f"{time.monotonic() - begun:.0f} s")
     if options.write:
