@@ -4,8 +4,8 @@
 
 Boots Debian's kernels in virtual machines and runs the project's own tests there: the XDP programs,
 the kernel datapath and AF_XDP on veth, and on the drivers that QEMU emulates. Prints a table, and
-with --write puts it into the page. Fetches what it needs into DIR (build/vm) and fails where that
-can't be had. Needs root; everything within 40 minutes, --quick within 8. Exit status: 0 when every
+with --write puts it into the page, where rows that weren't tried this time stay. Fetches what it
+needs into DIR (build/vm) and fails where that can't be had. Needs root. Exit status: 0 when every
 cell is as expected."""
 
 import argparse
@@ -24,7 +24,8 @@ BUILD = os.environ.get("AFXDP_BUILD", os.path.join(machine.ROOT, "build"))
 PYTHON = "/usr/bin/python3"
 
 CELLS = f"{PYTHON} test/vm/cells_test.py"
-WAYS = ("copy", "skb", "none", "tree", "forest", "single", "loops", "tailcall")
+WAYS = ("copy", "skb", *(f"kernel {form}" for form in ("none", "tree", "forest", "single", "loops",
+                                                       "tailcall")))
 
 # Columns of the first table: name, seconds, command. That of cells makes a column of each way.
 VETH = (
@@ -64,6 +65,7 @@ ON_NIC = (
 COPY = ("single", "bridge", "jumbo", "TCP", "cells")
 ZEROCOPY = tuple(name for name, _, _ in ON_NIC if name != "cells")
 QUICK_NIC = ("single", "bridge", "TCP")
+BEGIN, END = "<!-- matrix.py -->\n", "<!-- end -->"
 LIMITS = ("limits", 100, f"{PYTHON} test/vm/nic_limits_test.py")
 
 
@@ -92,9 +94,10 @@ def ways(result):
     log = result[1] if result else ""
     found = {}
     for way in WAYS:
-        said = {inline: re.search(rf"^cell {way}, {inline}: yes", log, re.M)
+        name = way.split()[-1]
+        said = {inline: re.search(rf"^cell {name}, {inline}: yes", log, re.M)
                 for inline in ("single", "bridge")}
-        if f"cell {way}, " in log or not result or result[0] != 0:
+        if f"cell {name}, " in log or not result or result[0] != 0:
             found[way] = "yes" if all(said.values()) else "NO (" + ", ".join(
                 inline for inline, yes in said.items() if not yes) + ")"
     return found
@@ -129,18 +132,53 @@ def run_driver(folder, kernel, driver, mode, queues, quick):
 def table(title, columns, rows):
     lines = ["| " + " | ".join((title, *columns)) + " |", "|---" * (len(columns) + 1) + "|"]
     lines += ["| " + " | ".join((name, *(cells.get(column, "–") for column in columns))) + " |"
-              for name, cells in rows]
+              for name, cells in rows.items()]
     return "\n".join(lines)
+
+
+def rows_of(text, title, columns):
+    """The rows of a table in the page; none where its columns are others."""
+    rows, inside = {}, False
+    for line in text.splitlines():
+        names = [each.strip() for each in line.strip("|").split("|")]
+        if names[0] == title:
+            inside = names[1:] == list(columns)
+        elif not line.startswith("|"):
+            inside = False
+        elif inside and line.startswith("| "):
+            rows[names[0]] = dict(zip(columns, names[1:]))
+    return rows
+
+
+def order(name):
+    kernels, drivers = (*KERNELS, "host"), [each[:3] for each in DRIVERS]
+    words = name.replace(",", "").split()
+    if words[0] in kernels:
+        return kernels.index(words[0])
+    return drivers.index((words[0], words[1], int(words[2])))
 
 
 def write(path, text):
     """Puts the tables between the page's marks."""
     with open(path, encoding="utf-8") as file:
-        page = file.read()
-    begin, end = "<!-- matrix.py -->\n", "<!-- end -->"
-    head, rest = page.split(begin)
+        head, rest = file.read().split(BEGIN)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(head + begin + text + "\n" + end + rest.split(end)[1])
+        file.write(head + BEGIN + text + "\n" + END + rest.split(END)[1])
+
+
+def tables(page, veth, drivers):
+    """Both, with the rows that the page has and that weren't tried this time."""
+    text = []
+    for title, columns, rows in (
+            ("kernel, on veth", ("seen", *(name for name, _, _ in VETH if name != "cells"), *WAYS),
+             veth),
+            ("driver", ("seen", *(name for name, _, _ in ON_NIC if name != "cells"), LIMITS[0],
+                        *WAYS), drivers)):
+        kept = {name: cells for name, cells in rows_of(page, title, columns).items()
+                if name.split(" (")[0] not in {each.split(" (")[0] for each in rows}}
+        rows = {**kept, **rows}
+        text.append(table(title, columns, {name: rows[name] for name in sorted(rows, key=order)}))
+    return "\n\n".join(text)
 
 
 def main():
@@ -156,10 +194,11 @@ def main():
         sys.exit("matrix.py: needs root, to read the host's files from the guest")
     folder, begun = os.path.abspath(options.folder), time.monotonic()
     fetch(folder, [kernel for kernel in kernels if kernel != "host"])
-    veth, drivers = [], []
+    veth, drivers = {}, {}
+    seen = f"{datetime.date.today()}{', quick' * options.quick}"
     for kernel in kernels if not options.driver else ():
         name, cells = run_veth(folder, kernel, options.quick)
-        veth.append((name, cells))
+        veth[name] = {**cells, "seen": seen}
         print(f"{time.monotonic() - begun:.0f} s", name, cells, flush=True)
     for driver, mode, queues, on in DRIVERS:
         for kernel in on:
@@ -168,21 +207,21 @@ def main():
             if options.quick and mode != "zerocopy":
                 continue
             cells = run_driver(folder, kernel, driver, mode, queues, options.quick)
-            drivers.append((f"{driver}, {mode}, {queues} queue{'s' * (queues > 1)}, {kernel}",
-                            cells))
+            name = f"{driver}, {mode}, {queues} queue{'s' * (queues > 1)}, {kernel}"
+            drivers[name] = {**cells, "seen": seen}
             print(f"{time.monotonic() - begun:.0f} s", driver, mode, kernel, cells, flush=True)
-    text = (f"Seen on {datetime.date.today()}, built and run on a host with Linux "
-            f"{platform.release().split('-')[0]}, in {(time.monotonic() - begun) / 60:.0f} minutes"
-            + (", by `--quick`: 3,000 frames, 2 MB over TCP" if options.quick else "") + ".\n\n"
-            + table("kernel, on veth", [*(name for name, _, _ in VETH if name != "cells"), *WAYS],
-                    veth) + "\n\n"
-            + table("driver", [*(name for name, _, _ in ON_NIC if name != "cells"), LIMITS[0],
-                               *WAYS], drivers))
+    page = ""
+    if options.write:
+        with open(options.write, encoding="utf-8") as file:
+            page = file.read()
+    text = (f"Built on a host with Linux {platform.release().split('-')[0]}.\n\n"
+            + tables(page, veth, drivers))
     print(text)
     print(f"{time.monotonic() - begun:.0f} s")
     if options.write:
         write(options.write, text)
-    sys.exit(any(is_bad(text) for _, cells in veth + drivers for text in cells.values()))
+    sys.exit(any(is_bad(text) for cells in (*veth.values(), *drivers.values())
+                 for text in cells.values()))
 
 
 if __name__ == "__main__":
