@@ -5,7 +5,10 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "utf8.h"
 
 void evaluation_set_class_count(struct evaluation *evaluation, uint32_t count)
 {
@@ -229,14 +232,15 @@ int evaluation_print_json(const struct evaluation *evaluation, struct error *err
 {
     const struct model *model = evaluation->model;
     json_t *scores = json_scores(&evaluation->scores, model->file);
+    char *path = utf8_from_bytes(model->path);
     char checksum[9];
 
     snprintf(checksum, sizeof(checksum), "%08x", model->file->checksum);
     json_t *root =
         json_pack("{s:i, s:s, s:{s:s, s:s, s:s}, s:I}", "schema", 1, "version", AFXDP_VERSION,
-                  "model", "path", model->path, "kind", model->classifier->kind, "checksum",
+                  "model", "path", path ? path : "", "kind", model->classifier->kind, "checksum",
                   checksum, "rows", (json_int_t)evaluation->table->count);
-    int err = root && scores && json_object_update(root, scores) == 0 &&
+    int err = path && root && scores && json_object_update(root, scores) == 0 &&
                       json_object_set_new(root, "flows", json_flows(evaluation)) == 0 &&
                       json_dumpf(root, stdout, JSON_COMPACT) == 0
                   ? 0
@@ -244,6 +248,7 @@ int evaluation_print_json(const struct evaluation *evaluation, struct error *err
 
     json_decref(scores);
     json_decref(root);
+    free(path);
     printf("\n");
     if (ferror(stdout)) /* the caller's to tell */
         return 0;

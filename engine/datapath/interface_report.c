@@ -36,7 +36,7 @@ json_t *interface_report_port(const struct nic *nic, const struct nic_counters *
     json_t *object = json_object();
 
     (void)nic_read_counters(nic, &now);
-    report_put(object, "interface", json_string(nic->name));
+    report_put(object, "interface", report_text(nic->name));
     report_put(object, "driver", json_string(nic->driver));
     report_put(object, "attached_by", json_string(xdp_means_name(a->means)));
     report_put(object, "attach_mode", json_string(a->skb ? "generic" : "native"));

@@ -9,7 +9,7 @@ static json_t *queue_json(const struct kernel *kernel, uint32_t port, uint32_t q
 
     if (port < kernel->ports) /* the other only sends */
         path_queue_counters(kernel->model.path, port, queue, &counters);
-    report_put(object, "interface", json_string(kernel->nics.nic[port]->name));
+    report_put(object, "interface", report_text(kernel->nics.nic[port]->name));
     report_number(object, "queue", queue);
     interface_report_counters(object, &counters.stats);
     report_number(object, "xdp_bypassed", counters.bypassed);
@@ -36,7 +36,7 @@ json_t *kernel_report(const struct kernel *kernel)
         for (uint32_t queue = 0; queue < kernel->nics.queues; queue++)
             report_append(queues, queue_json(kernel, port, queue));
     }
-    report_put(object, "interface", json_string(kernel->nics.nic[0]->name));
+    report_put(object, "interface", report_text(kernel->nics.nic[0]->name));
     report_put(object, "mode", json_string(attachment(kernel, 0)->skb ? "skb" : "native"));
     report_put(object, "rss", json_string(interface_report_rss(kernel->nics.rss)));
     report_put(object, "multi_buffer", json_boolean(kernel->frags));

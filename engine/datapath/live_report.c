@@ -44,7 +44,7 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
     static const struct stats none; /* a port that only sends */
     json_t *object = json_object();
 
-    report_put(object, "interface", json_string(live->nics.nic[port]->name));
+    report_put(object, "interface", report_text(live->nics.nic[port]->name));
     report_number(object, "queue", queue);
     interface_report_counters(object,
                               port < live->routes ? &live->queue[queue].stats[port] : &none);
@@ -85,7 +85,7 @@ json_t *live_report(const struct live *live)
         for (uint32_t queue = 0; queue < live->nics.queues; queue++)
             report_append(queues, queue_json(live, queue, port));
     }
-    report_put(object, "interface", json_string(live->nics.nic[0]->name));
+    report_put(object, "interface", report_text(live->nics.nic[0]->name));
     report_put(object, "mode", json_string(sockets_mode(&live->sockets)));
     report_put(object, "rss", json_string(interface_report_rss(live->nics.rss)));
     report_number(object, "frame_size", live->sockets.frame_size);

@@ -41,8 +41,8 @@ static json_t *model_json(const struct report *report)
     if (!report->model_path)
         return json_null();
     snprintf(checksum, sizeof(checksum), "%08x", report->model_checksum);
-    return json_pack("{s:s, s:s, s:s, s:s}", "path", report->model_path, "kind", report->model_kind,
-                     "variant", report->model_variant, "checksum", checksum);
+    return json_pack("{s:o, s:s, s:s, s:s}", "path", report_text(report->model_path), "kind",
+                     report->model_kind, "variant", report->model_variant, "checksum", checksum);
 }
 
 static const char *const action_names[] = ACTION_NAMES;
@@ -59,7 +59,7 @@ json_t *report_json(const struct report *report)
     report_number(object, "schema", REPORT_SCHEMA);
     report_put(object, "version", json_string(AFXDP_VERSION));
     report_put(object, "datapath", json_string(report->datapath));
-    report_put(object, "source", json_string(report->source));
+    report_put(object, "source", report_text(report->source));
     report_put(object, "seconds", json_real(report->seconds));
     report_number(object, "packets", totals->packets);
     report_number(object, "bytes", totals->bytes);
@@ -73,7 +73,7 @@ json_t *report_json(const struct report *report)
     report_put(object, "endings", endings);
     report_put(object, "failures", named_json(failure_names, totals->failures, FAILURES));
     report_put(object, "model", model_json(report));
-    report_put(object, "error", report->error ? json_string(report->error) : json_null());
+    report_put(object, "error", report->error ? report_text(report->error) : json_null());
     bool lacks = report_lacks() || report->lacks;
     if (report->live && json_object_update(object, report->live) != 0)
         lacks = true;

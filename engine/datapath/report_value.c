@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "report_value.h"
 
+#include <stdlib.h>
+
+#include "utf8.h"
+
 static _Thread_local bool lacks;
+
+json_t *report_text(const char *bytes)
+{
+    char *text = utf8_from_bytes(bytes);
+    json_t *value = text ? json_string(text) : NULL;
+
+    free(text);
+    return value;
+}
 
 void report_put(json_t *object, const char *name, json_t *value)
 {

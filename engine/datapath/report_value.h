@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The name of a file or an interface, whatever bytes it has, as text (utf8.h). NULL without memory.
+ */
+json_t *report_text(const char *bytes);
+
 /* Take the value over, and take NULL, which json_*() give without memory. */
 void report_put(json_t *object, const char *name, json_t *value);
 void report_append(json_t *array, json_t *value);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Captures of every form, whole and broken, through afxdp-engine --pcap."""
 
+import json
 import os
 import signal
 import subprocess
@@ -94,6 +95,40 @@ class Whole(programs.Test):
             out, err = process.communicate(timeout=60)
         self.assertEqual((process.returncode, err), (0, b""))
         self.assertIn(b'"packets": ', out)
+
+
+class Names(programs.Test):
+    """File names are bytes; JSON is UTF-8 and lacks nothing."""
+
+    FEATURES = (b"index,sport,dport,protocol,length,interval,direction,mean_length,mean_interval,"
+                b"mean_direction,dev_length,dev_interval,dev_direction,label\n"
+                b"0,1,2,6,40,0,1,10240,0,65536,0,0,0,benign\n")
+
+    def check(self, name, shown):
+        folder = os.fsencode(self.folder)
+        stem = os.path.join(folder, name)
+        with open(stem, "wb") as file:
+            file.write(pcap(TEN))
+        with open(os.path.join(programs.ROOT, "models", "dt.q8"), "rb") as model, \
+                open(stem + b".q8", "wb") as copy:
+            copy.write(model.read())
+        shown = os.path.join(self.folder, shown)
+        done = engine("-r", os.fsdecode(stem), "--json", model=os.fsdecode(stem) + ".q8")
+        result = report(done)
+        self.assertEqual((done.returncode, result["source"]), (0, shown))
+        self.assertEqual(result["model"]["path"], shown + ".q8")
+        with open(stem, "ab") as file:
+            file.write(b"x")
+        self.assertIn(shown, report(engine("-r", os.fsdecode(stem), "--json"))["error"])
+        done = programs.run("afxdp-model", "eval", os.fsdecode(stem) + ".q8",
+                            self.write("f.csv", self.FEATURES), "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["model"]["path"]), (0, shown + ".q8"))
+
+    def test_names_of_bytes(self):
+        self.check(b"caf\xe9", r"caf\xe9")
+        self.check("café ‒ 猫 🐈".encode(), "café ‒ 猫 🐈")
+        self.check(b"\x80\xc0\xaf\xe0\x80\x80\xed\xa0\x80\xf4\x90\x80\x80\xff\xe7\x8c",
+                   r"\x80\xc0\xaf\xe0\x80\x80\xed\xa0\x80\xf4\x90\x80\x80\xff\xe7\x8c")
 
 
 class Broken(programs.Test):
