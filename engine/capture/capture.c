@@ -55,7 +55,7 @@ int capture_too_large(struct capture *capture, uint32_t captured)
                      capture->path, capture->packets, captured, CAPTURE_PACKET_MAX);
 }
 
-void capture_count_unread(struct capture *capture, uint32_t number)
+void capture_add_unread(struct capture *capture, uint32_t number, uint64_t packets)
 {
     uint32_t i = 0;
 
@@ -65,8 +65,8 @@ void capture_count_unread(struct capture *capture, uint32_t number)
         i--;
     else if (i == capture->unread_kinds)
         capture->unread[capture->unread_kinds++].number = number;
-    capture->unread[i].packets++;
-    capture->unread_packets++;
+    capture->unread[i].packets += packets;
+    capture->unread_packets += packets;
 }
 
 #define CONVERT                                                                                    \
@@ -167,7 +167,10 @@ uint32_t capture_unread(const struct capture *capture, const struct capture_unre
 
 void capture_progress(const struct capture *capture, uint64_t *done, uint64_t *size)
 {
-    byte_stream_progress(capture->stream, done, size);
+    if (capture->progress)
+        capture->progress(capture, done, size);
+    else
+        byte_stream_progress(capture->stream, done, size);
 }
 
 void capture_close(struct capture *capture)

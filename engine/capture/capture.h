@@ -26,6 +26,12 @@ struct capture_unread {
  * so. */
 int capture_open(struct capture **out, const char *path, struct error *error);
 
+/* Several files as one, their packets in the order of their times, each file's own order kept. A
+ * file that breaks off is told at the end, once the others have been delivered. The paths stay the
+ * caller's. As capture_open. */
+int capture_series_open(struct capture **out, char *const *paths, uint32_t count,
+                        struct error *error);
+
 /* The port, owned by the capture. Its receive returns -ENODATA at the end of the file, -EBADMSG
  * (or -errno of read) where the capture breaks off, and -EINVAL at the end of one of which no
  * packet could be read: what came before has been delivered. */

@@ -137,7 +137,7 @@ static int take_packet(struct pcapng *ng, uint32_t type, uint8_t *body, size_t s
     };
     ng->capture.packets++;
     if (interface->link == LINK_UNKNOWN)
-        capture_count_unread(&ng->capture, interface->number);
+        capture_add_unread(&ng->capture, interface->number, 1);
     return 1;
 }
 

@@ -26,6 +26,8 @@ struct capture {
     struct capture_unread unread[CAPTURE_UNREAD_MAX];
     uint32_t unread_kinds;
     uint64_t unread_packets;
+    /* NULL: as the stream tells it */
+    void (*progress)(const struct capture *capture, uint64_t *done, uint64_t *size);
     void (*destroy)(struct capture *capture); /* frees the reader, but doesn't close the stream */
 };
 
@@ -50,8 +52,8 @@ void capture_flush(struct port *port);
 /* -EBADMSG; the fault says that packet `capture->packets` claims too many bytes. */
 int capture_too_large(struct capture *capture, uint32_t captured);
 
-/* Counts a packet of a link type that can't be read, by its number in capture files. */
-void capture_count_unread(struct capture *capture, uint32_t number);
+/* Counts packets of a link type that can't be read, by its number in capture files. */
+void capture_add_unread(struct capture *capture, uint32_t number, uint64_t packets);
 
 /* The end of the file: -ENODATA, or -EINVAL with a fault where there were packets and none could be
  * read. */

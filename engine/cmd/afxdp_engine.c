@@ -6,7 +6,10 @@
 
 #include "afxdp_engine.h"
 #include "datapath.h"
+#include "each.h"
+#include "engine_each.h"
 #include "program.h"
+#include "progress.h"
 #include "report_table.h"
 #include "signals.h"
 
@@ -17,6 +20,8 @@ struct printing {
     const char *config;
     bool check;
     bool json;
+    bool each;
+    uint32_t jobs; /* 0: not said */
     struct option_values values;
 };
 
@@ -28,22 +33,39 @@ static const struct option_spec printing_options[] = {
      .help = "check options and model, touch no interface, and exit"},
     {OPTION_ROW_FLAG("json", struct printing, json),
      .help = "one JSON object on stdout at exit, and nothing else there"},
+    {OPTION_ROW_FLAG("each", struct printing, each),
+     .help = "captures: each alone, as if it were the only one; a line of\nJSON or of the table "
+             "for each"},
+    {OPTION_ROW_NUMBER("jobs", "N", 1, EACH_JOBS_MAX, struct printing, jobs), .letter = 'j',
+     .needs = "each", .initial = "1", .help = "so many captures at the same time"},
     {0},
 };
+
+/* What a shell makes of a pattern behind --pcap. */
+static int add_capture(void *target, const char *value, struct error *error)
+{
+    struct afxdp_config *config = target;
+
+    if (!config->pcap)
+        return error_set(error, -EINVAL, "'%.80s' is no option; see afxdp-engine --help", value);
+    return config_add_capture(config, value, error);
+}
 
 static const struct program engine_program = {
     .name = "afxdp-engine",
     .usage = "afxdp-engine --iface IF --model FILE [--bridge IF2] [options]\n"
-             "       afxdp-engine --pcap FILE --model FILE [options]",
+             "       afxdp-engine --pcap FILE|FOLDER... --model FILE [options]",
     .summary = "Classifies every packet with an integer-only neural network or decision tree.",
     .notes = "Nothing is dropped unless --action or the model asks. SIGHUP reads the model's file\n"
              "again. Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {config_options, printing_options},
+    .argument = add_capture,
 };
 
 static void print_message(void *context, enum afxdp_message level, const char *text)
 {
     (void)context;
+    progress_clear();
     program_complain(&engine_program, "%s%s", level == AFXDP_WARNING ? "warning: " : "", text);
 }
 
@@ -66,10 +88,24 @@ static int read_options(struct afxdp_config *config, struct printing *printing, 
         status = option_read_file(&config->values, printing->config, error);
     if (status == PROGRAM_RUN)
         status = config_check(config, error);
+    if (status == PROGRAM_RUN && printing->each && (!config->pcap || config->verdicts))
+        status = error_set(error, -EINVAL, "--each is for --pcap, and without --verdicts");
     if (status == PROGRAM_RUN && printing->json && verdicts_on_stdout(config))
         status = error_set(error, -EINVAL,
                            "--json and --verdicts - both want standard output: name a file");
     return status;
+}
+
+static void show_progress(const struct afxdp_datapath *datapath)
+{
+    struct afxdp_totals totals;
+    uint64_t done, size;
+
+    if (!datapath->operations->progress)
+        return;
+    afxdp_datapath_read(datapath, &totals);
+    datapath->operations->progress(datapath, &done, &size);
+    progress_bytes(done, size, totals.packets);
 }
 
 /* To the end of the packets, a limit, a signal or a failure (-errno). */
@@ -80,24 +116,24 @@ static int run(struct afxdp_datapath *datapath)
 
     while (status > 0 && !signals_end_wanted()) {
         status = afxdp_datapath_poll(datapath, LOOK_MS, &error);
+        show_progress(datapath);
         if (status > 0 && signals_reload_wanted() && afxdp_datapath_reload(datapath, &error) != 0)
             program_complain(&engine_program, "the model at work stays: %s", error.text);
     }
+    progress_clear();
     return status < 0 ? status : 0;
 }
 
 /* Verdicts on standard output have it to themselves. */
-static int print_report(const struct afxdp_datapath *datapath, const struct printing *printing,
-                        int status)
+static int print_report(const struct afxdp_datapath *datapath, bool json, FILE *file, int status)
 {
-    FILE *file = verdicts_on_stdout(datapath->config) ? stderr : stdout;
     struct report report;
     int written = 0;
 
     datapath_report(datapath, &report);
     if (report.error)
         program_complain(&engine_program, "%s", report.error);
-    if (printing->json)
+    if (json)
         written = report_write_json(file, &report);
     else if (report.lacks)
         written = -ENOMEM;
@@ -112,18 +148,19 @@ static int print_report(const struct afxdp_datapath *datapath, const struct prin
     return status == EXIT_DONE ? EXIT_FAILED : status;
 }
 
-static int run_datapath(const struct afxdp_config *config, const struct printing *printing)
+static int run_datapath(const struct afxdp_config *config, bool json, FILE *file,
+                        struct afxdp_error *refused)
 {
     const struct afxdp_callbacks callbacks = {.message = print_message};
     bool capture = config_datapath(config) == DATAPATH_CAPTURE;
     struct afxdp_datapath *datapath = NULL;
-    struct afxdp_error error;
     int status = EXIT_DONE;
 
+    refused->text[0] = '\0';
     signals_catch(!capture);
-    if (afxdp_datapath_open(&datapath, config, &callbacks, &error) != 0 ||
-        afxdp_datapath_start(datapath, &error) != 0) {
-        program_complain(&engine_program, "%s", error.text);
+    if (afxdp_datapath_open(&datapath, config, &callbacks, refused) != 0 ||
+        afxdp_datapath_start(datapath, refused) != 0) {
+        program_complain(&engine_program, "%s", refused->text);
         afxdp_datapath_close(datapath);
         return EXIT_USAGE;
     }
@@ -133,9 +170,23 @@ static int run_datapath(const struct afxdp_config *config, const struct printing
     afxdp_datapath_stop(datapath);
     if (status == EXIT_DONE && datapath->failed.text[0])
         status = EXIT_FAILED;
-    status = print_report(datapath, printing, status);
+    status = print_report(datapath, json, file, status);
     afxdp_datapath_close(datapath);
     return status;
+}
+
+static int run_each(const struct afxdp_config *config, const struct printing *printing)
+{
+    struct engine_each each = {
+        .config = config, .jobs = printing->jobs, .json = printing->json, .run = run_datapath};
+    struct error error;
+
+    signals_catch(false);
+    int status = engine_each_run(&each, &error);
+    if (status >= 0)
+        return status;
+    program_complain(&engine_program, "%s", error.text);
+    return exit_status_of(status);
 }
 
 int main(int argc, char **argv)
@@ -157,7 +208,10 @@ int main(int argc, char **argv)
     } else if (outcome == PROGRAM_DONE) {
         status = EXIT_DONE;
     } else if (!printing.check) {
-        status = run_datapath(config, &printing);
+        status = printing.each
+                     ? run_each(config, &printing)
+                     : run_datapath(config, printing.json,
+                                    verdicts_on_stdout(config) ? stderr : stdout, &unusable);
     } else if (afxdp_config_check(config, &unusable) != 0) {
         program_complain(&engine_program, "%s", unusable.text);
     } else {

@@ -2,11 +2,17 @@
 /* afxdp-features: a capture to its features.csv, by the engine's own pipeline. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "capture_paths.h"
+#include "each.h"
 #include "extraction.h"
 #include "features_csv.h"
 #include "program.h"
+#include "progress.h"
+#include "signals.h"
 
 /* Two runs over a capture write the same rows: the seeds are fixed. */
 static const struct extraction_options features_defaults = {
@@ -38,22 +44,36 @@ static int parse_offset(void *target, const char *value, struct error *error)
     return labels_parse_offset(&((struct extraction_options *)target)->labels, value, error);
 }
 
-static int set_capture(void *target, const char *value, struct error *error)
+static int add_capture(void *target, const char *value, struct error *error)
 {
     struct extraction_options *options = target;
+    void *grown =
+        reallocarray(options->captures, options->capture_count + 1, sizeof(*options->captures));
 
-    if (options->capture)
-        return error_set(error, -EINVAL, "'%s': one capture a call, there is %s already", value,
-                         options->capture);
-    options->capture = value;
+    if (!grown)
+        return error_set(error, -ENOMEM, "no memory for the names of captures");
+    options->captures = grown;
+    options->captures[options->capture_count++] = value;
     return 0;
 }
+
+/* The table's target: what is the program's own stands behind the library's options. */
+struct features {
+    struct extraction_options options;
+    bool each;
+    uint32_t jobs;
+};
 
 static const struct option_spec features_specs[] = {
     {.group = "Output",
      OPTION_ROW_OUTPUT("output", struct extraction_options, output),
      .letter = 'o',
      .help = "where the rows go (-: standard output, the default)"},
+    {OPTION_ROW_FLAG("each", struct features, each), .needs = "output",
+     .help = "each capture alone, as if it were the only one; --output is\na folder, where "
+             "NAME.csv is made of each"},
+    {OPTION_ROW_NUMBER("jobs", "N", 1, EACH_JOBS_MAX, struct features, jobs), .letter = 'j',
+     .needs = "each", .initial = "1", .help = "so many captures at the same time"},
     {OPTION_ROW_NUMBER("set", "N", FEATURE_SET_1, FEATURE_SET_2, struct extraction_options,
                        feature_set),
      .initial = "1",
@@ -102,21 +122,22 @@ static const struct option_spec features_specs[] = {
 
 static const struct program features_program = {
     .name = "afxdp-features",
-    .usage = "afxdp-features CAPTURE [--label NAME | --labels FILE] [-o features.csv]",
+    .usage = "afxdp-features CAPTURE... [--label NAME | --labels FILE] [-o features.csv]",
     .summary =
-        "Writes the integer features of every classified packet of a capture (pcap, pcapng;\n"
-        "-: standard input), as the engine computes them, one CSV row each.",
+        "Writes the integer features of every classified packet of captures (pcap or pcapng,\n"
+        "packed too; -: standard input) as the engine computes them, one CSV row each. A capture\n"
+        "is a file, a folder or a pattern; several are one stream, in the order of time.",
     .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {features_specs},
-    .argument = set_capture,
+    .argument = add_capture,
 };
 
 static int check(const struct extraction_options *options, struct error *error)
 {
-    if (!options->capture)
+    if (options->capture_count == 0)
         return error_set(error, -EINVAL, "no capture: afxdp-features CAPTURE -o features.csv");
     if (options->labels.path && strcmp(options->labels.path, "-") == 0 &&
-        strcmp(options->capture, "-") == 0)
+        strcmp(options->captures[0], "-") == 0)
         return error_set(error, -EINVAL, "capture and --labels both want standard input");
     return 0;
 }
@@ -159,8 +180,13 @@ static void warn(const struct extraction *extraction, const struct extraction_op
         program_complain(&features_program,
                          "warning: %llu packets of capture %s have link type %s, which can't be "
                          "read: they have no rows",
-                         (unsigned long long)unread[i].packets, options->capture,
+                         (unsigned long long)unread[i].packets, options->captures[0],
                          capture_link_name(unread[i].number, name));
+    const char *why;
+    uint32_t left_out = extraction_left_out(extraction, &why);
+    if (left_out > 0)
+        program_complain(&features_program, "warning: %u files are left out, the first because: %s",
+                         left_out, why);
     if (extraction_evictions(extraction) > 0)
         program_complain(&features_program,
                          "warning: %llu flows were evicted while they lived: their later packets "
@@ -171,15 +197,14 @@ static void warn(const struct extraction *extraction, const struct extraction_op
 static int run(const struct extraction_options *options, struct error *error)
 {
     struct extraction *extraction = NULL;
-    int err = check(options, error);
+    int err = extraction_new(&extraction, options, error);
 
-    if (!err)
-        err = extraction_new(&extraction, options, error);
     if (err)
         return err;
     if (extraction_labels(extraction))
         print_notes(extraction_labels(extraction));
     err = extraction_run(extraction, error);
+    progress_clear();
     if (!err)
         warn(extraction, options);
     if (!err && options->labels.path)
@@ -188,19 +213,119 @@ static int run(const struct extraction_options *options, struct error *error)
     return err;
 }
 
+static int complain(int err, const struct error *error)
+{
+    if (!err)
+        return EXIT_DONE;
+    program_complain(&features_program, "%s", error->text);
+    return err == -EIO ? EXIT_FAILED : EXIT_USAGE;
+}
+
+struct work {
+    const struct features *features;
+    struct capture_paths paths;
+};
+
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static int run_one(void *context, uint32_t i, FILE *out)
+{
+    const struct work *work = context;
+    struct extraction_options options = work->features->options;
+    const char *capture = work->paths.path[i];
+    char *output = NULL;
+    struct error error;
+    int err;
+
+    (void)out;
+    if (asprintf(&output, "%s/%s.csv", options.output, base_of(capture)) < 0)
+        return EXIT_FAILED;
+    options.captures = &capture;
+    options.capture_count = 1;
+    options.output = output;
+    options.progress = NULL;
+    err = run(&options, &error);
+    free(output);
+    if (err && !strstr(error.text, capture)) /* of a table of labels, say */
+        error_prefix(&error, err, "%s", capture);
+    return complain(err, &error);
+}
+
+static void collect_one(void *context, uint32_t i, int status, FILE *out)
+{
+    (void)context;
+    (void)i;
+    (void)status;
+    (void)out;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(base_of(*(char *const *)a), base_of(*(char *const *)b));
+}
+
+/* Two captures of one name would be one file. */
+static int check_names(struct capture_paths *paths, struct error *error)
+{
+    qsort(paths->path, paths->count, sizeof(*paths->path), compare_names);
+    for (uint32_t i = 1; i < paths->count; i++) {
+        if (compare_names(&paths->path[i - 1], &paths->path[i]) == 0)
+            return error_set(error, -EINVAL,
+                             "--each: %s and %s have one name, so their rows would have one file",
+                             paths->path[i - 1], paths->path[i]);
+    }
+    return 0;
+}
+
+/* An exit status, or -errno with a line. */
+static int run_each(const struct features *features, struct error *error)
+{
+    struct work work = {.features = features};
+    struct each each = {
+        .jobs = features->jobs, .work = run_one, .collect = collect_one, .context = &work};
+    struct stat folder;
+    int err = 0;
+
+    if (stat(features->options.output, &folder) != 0 || !S_ISDIR(folder.st_mode))
+        return error_set(error, -EINVAL, "--each: --output %s is no folder: make one",
+                         features->options.output);
+    for (uint32_t i = 0; i < features->options.capture_count && !err; i++)
+        err = capture_paths_add(&work.paths, features->options.captures[i], error);
+    if (!err)
+        err = check_names(&work.paths, error);
+    each.count = work.paths.count;
+    signals_catch(false);
+    if (!err)
+        err = each_run(&each, error);
+    capture_paths_free(&work.paths);
+    return err;
+}
+
 int main(int argc, char **argv)
 {
-    struct extraction_options options = features_defaults;
+    struct features features = {.options = features_defaults};
     struct error error = {""};
 
     program_begin();
-    int err = program_options(&features_program, &options, argc, argv, &error);
+    int err = program_options(&features_program, &features, argc, argv, &error);
     if (err == PROGRAM_DONE)
         return EXIT_DONE;
+    features.options.progress = progress_bytes;
     if (!err)
-        err = run(&options, &error);
+        err = check(&features.options, &error);
+    if (!err && features.each) {
+        int status = run_each(&features, &error);
+
+        free(features.options.captures);
+        return status >= 0 ? status : complain(status, &error);
+    }
     if (!err)
-        return EXIT_DONE;
-    program_complain(&features_program, "%s", error.text);
-    return err == -EIO ? EXIT_FAILED : EXIT_USAGE;
+        err = run(&features.options, &error);
+    free(features.options.captures);
+    return complain(err, &error);
 }

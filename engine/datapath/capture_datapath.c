@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "capture.h"
+#include "capture_paths.h"
 #include "datapath.h"
 #include "report_value.h"
 #include "say.h"
@@ -21,6 +21,7 @@ enum {
 
 struct capture_datapath {
     struct afxdp_datapath base;
+    struct capture_paths paths;
     struct capture *capture;
     struct flow_table *table;
     struct host_tables *hosts; /* NULL: feature set 1 */
@@ -43,20 +44,37 @@ static void set_judge(struct capture_datapath *d, const struct judge *judge)
 static int open_tables(struct capture_datapath *d, struct error *error)
 {
     struct flow_table_options flows = config_flows(d->base.config);
-    struct stat file;
+    uint64_t done, size;
 
-    flows.ready = stat(d->base.config->pcap, &file) == 0 && file.st_size >= LONG_CAPTURE;
+    capture_progress(d->capture, &done, &size);
+    flows.ready = size >= LONG_CAPTURE;
     int status = flow_table_new(&d->table, &flows, error);
     if (status != 0)
         return status;
     return judgement_hosts(&d->hosts, d->base.judgement, d->base.config, flows.ready, error);
 }
 
+/* What lies in a folder and isn't a capture is told, for it might be one that is damaged. */
+static int open_captures(struct capture_datapath *d, struct error *error)
+{
+    const struct afxdp_config *config = d->base.config;
+    int status = 0;
+
+    for (uint32_t i = 0; i < config->capture_count && status == 0; i++)
+        status = capture_paths_add(&d->paths, config->captures[i], error);
+    if (status == 0)
+        status = capture_series_open(&d->capture, d->paths.path, d->paths.count, error);
+    if (status == 0 && d->paths.left_out)
+        say(&d->base.say, AFXDP_WARNING, "%u files are left out, the first because: %s",
+            d->paths.left_out, d->paths.why.text);
+    return status;
+}
+
 static int capture_datapath_open(struct afxdp_datapath *base, struct error *error)
 {
     struct capture_datapath *d = of(base);
     const struct afxdp_config *config = base->config;
-    int status = capture_open(&d->capture, config->pcap, error);
+    int status = open_captures(d, error);
 
     if (status == 0)
         status = open_tables(d, error);
@@ -155,6 +173,13 @@ static void capture_datapath_report(const struct afxdp_datapath *base, struct re
     report->source = base->config->pcap;
     report->live = json_object();
     report_put(report->live, "unread", unread);
+    report_number(report->live, "captures", d->paths.count);
+}
+
+static void capture_datapath_progress(const struct afxdp_datapath *base, uint64_t *done,
+                                      uint64_t *size)
+{
+    capture_progress(((const struct capture_datapath *)base)->capture, done, size);
 }
 
 static int capture_datapath_stop(struct afxdp_datapath *base, struct error *error)
@@ -173,6 +198,7 @@ static void capture_datapath_close(struct afxdp_datapath *base)
 
     (void)capture_datapath_stop(base, &ignored);
     capture_close(d->capture);
+    capture_paths_free(&d->paths);
     flow_table_free(d->table);
     host_tables_free(d->hosts);
     free(d->pipeline);
@@ -188,6 +214,7 @@ struct afxdp_datapath *capture_datapath_new(void)
         .replace = capture_datapath_replace,
         .totals = capture_datapath_totals,
         .report = capture_datapath_report,
+        .progress = capture_datapath_progress,
         .stop = capture_datapath_stop,
         .close = capture_datapath_close,
     };

@@ -26,6 +26,7 @@ void afxdp_config_free(struct afxdp_config *config)
     if (!config)
         return;
     option_values_free(&config->values);
+    free(config->captures);
     free(config);
 }
 
@@ -46,6 +47,19 @@ int afxdp_config_read(struct afxdp_config *config, const char *path, struct afxd
     struct error said;
 
     return public_error(error, option_read_file(&config->values, path, &said), &said);
+}
+
+int config_add_capture(struct afxdp_config *config, const char *value, struct error *error)
+{
+    void *grown =
+        reallocarray(config->captures, config->capture_count + 1, sizeof(*config->captures));
+
+    if (!grown)
+        return error_set(error, -ENOMEM, "no memory for the names of captures");
+    config->captures = grown;
+    config->captures[config->capture_count++] = value;
+    config->pcap = config->captures[0];
+    return 0;
 }
 
 enum config_datapath config_datapath(const struct afxdp_config *config)

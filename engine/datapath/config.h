@@ -45,7 +45,9 @@ enum config_form {
 
 struct afxdp_config {
     struct option_values values;
-    const char *pcap;                       /* NULL: packets come from an interface */
+    const char *pcap;      /* the first of them; NULL: packets come from an interface */
+    const char **captures; /* files, folders, patterns */
+    uint32_t capture_count;
     const char *model;                      /* NULL: not said; "none": no model */
     const char *action[ACTION_OPTIONS_MAX]; /* CLASS=ACTION, checked when the model is known */
     uint32_t action_count;
@@ -85,6 +87,9 @@ struct afxdp_config {
 };
 
 extern const struct option_spec config_options[];
+
+/* Adds a file, a folder or a pattern to the captures; the value stays the caller's. -ENOMEM. */
+int config_add_capture(struct afxdp_config *config, const char *value, struct error *error);
 
 enum config_datapath config_datapath(const struct afxdp_config *config);
 enum config_way config_way(const struct afxdp_config *config);

@@ -45,6 +45,11 @@ static int parse_hosts(void *target, const char *value, struct error *error)
     return host_tables_parse(&((struct afxdp_config *)target)->hosts, value, error);
 }
 
+static int parse_capture(void *target, const char *value, struct error *error)
+{
+    return config_add_capture(target, value, error);
+}
+
 static int parse_bypass(void *target, const char *value, struct error *error)
 {
     struct afxdp_config *config = target;
@@ -67,11 +72,15 @@ static int parse_bypass(void *target, const char *value, struct error *error)
 
 const struct option_spec config_options[] = {
     {.group = "Packets",
-     OPTION_ROW_INPUT("pcap", struct afxdp_config, pcap),
+     OPTION_ROW_OTHER("pcap", "FILE", parse_capture),
+     OPTION_MEMBER(struct afxdp_config, pcap),
+     .file = OPTION_FILE_READ,
      .applies = CAPTURE,
      .letter = 'r',
      .conflicts = "iface",
-     .help = "classify a capture (pcap or pcapng; -: standard input);\nno root, no interface"},
+     .help = "classify captures (pcap or pcapng, packed too; -: standard\n"
+             "input): a file, a folder, a pattern; more may follow, in\n"
+             "time order as one stream. No root, no interface"},
 
     {.group = "Classification",
      OPTION_ROW_INPUT("model", struct afxdp_config, model),

@@ -23,6 +23,8 @@ struct datapath_operations {
     void (*totals)(const struct afxdp_datapath *datapath, struct stats *totals);
     /* Fills in what the report has of its own: source, live, model_variant. */
     void (*report)(const struct afxdp_datapath *datapath, struct report *report);
+    /* Bytes read and to read; NULL where there is no end. */
+    void (*progress)(const struct afxdp_datapath *datapath, uint64_t *done, uint64_t *size);
     /* -errno of writing the verdicts. */
     int (*stop)(struct afxdp_datapath *datapath, struct error *error);
     void (*close)(struct afxdp_datapath *datapath);

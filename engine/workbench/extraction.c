@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture_paths.h"
 #include "features_csv.h"
 #include "flow_numbers.h"
 #include "labels.h"
@@ -20,9 +21,12 @@ struct extraction {
     struct burst_observer observer;
     struct pipeline *pipeline;
     struct host_tables *hosts; /* NULL: feature set 1 */
+    struct capture_paths paths;
     struct capture *capture;
     struct labels *labels; /* NULL: the label column stays empty */
     const char *labels_path;
+    void (*progress)(uint64_t done, uint64_t size, uint64_t packets);
+    uint64_t bursts;
     const char *unlabelled;
     struct nn_code_tables *code;  /* NULL: raw integers */
     struct flow_numbers *numbers; /* NULL: no columns flow and packet */
@@ -99,7 +103,13 @@ static void write_rows(struct burst_observer *observer, const struct burst *burs
 static int prepare(struct extraction *extraction, const struct extraction_options *options,
                    struct error *error)
 {
-    int err = capture_open(&extraction->capture, options->capture, error);
+    int err = 0;
+
+    for (uint32_t i = 0; i < options->capture_count && !err; i++)
+        err = capture_paths_add(&extraction->paths, options->captures[i], error);
+    if (!err)
+        err = capture_series_open(&extraction->capture, extraction->paths.path,
+                                  extraction->paths.count, error);
 
     if (!err && options->label)
         err = labels_new(&extraction->labels, options->label, error);
@@ -127,6 +137,7 @@ static int prepare(struct extraction *extraction, const struct extraction_option
     policy_init(&extraction->policy, NULL);
     extraction->unlabelled = options->unlabelled;
     extraction->labels_path = options->labels.path;
+    extraction->progress = options->progress;
     extraction->observer.observe = write_rows;
     extraction->pipeline->policy = &extraction->policy;
     extraction->pipeline->observer = &extraction->observer;
@@ -180,6 +191,18 @@ static int check_joined(const struct extraction *extraction, struct error *error
                      joined.shift / 1000000000, joined.would_join);
 }
 
+/* Bursts between two looks: they may be of one packet. */
+static void tell_progress(struct extraction *extraction)
+{
+    enum { BURSTS = 4096 };
+    uint64_t done, size;
+
+    if (!extraction->progress || ++extraction->bursts % BURSTS)
+        return;
+    capture_progress(extraction->capture, &done, &size);
+    extraction->progress(done, size, extraction->stats.packets);
+}
+
 int extraction_run(struct extraction *extraction, struct error *error)
 {
     struct port *in = extraction->numbers ? flow_numbers_port(extraction->numbers)
@@ -192,6 +215,7 @@ int extraction_run(struct extraction *extraction, struct error *error)
                               extraction->numbers != NULL);
     do {
         received = pipeline_run(extraction->pipeline, &route);
+        tell_progress(extraction);
     } while (received >= 0 && !ferror(extraction->file));
     if (received < 0 && received != -ENODATA)
         status = error_set(error, -EBADMSG, "%s", capture_fault(extraction->capture));
@@ -209,6 +233,12 @@ int extraction_run(struct extraction *extraction, struct error *error)
 const struct capture *extraction_capture(const struct extraction *extraction)
 {
     return extraction->capture;
+}
+
+uint32_t extraction_left_out(const struct extraction *extraction, const char **why)
+{
+    *why = extraction->paths.why.text;
+    return extraction->paths.left_out;
 }
 
 const struct labels *extraction_labels(const struct extraction *extraction)
@@ -234,6 +264,7 @@ void extraction_free(struct extraction *extraction)
     flow_numbers_free(extraction->numbers);
     labels_free(extraction->labels);
     capture_close(extraction->capture);
+    capture_paths_free(&extraction->paths);
     free(extraction->code);
     free(extraction);
 }

@@ -8,7 +8,8 @@
 #include "pipeline.h"
 
 struct extraction_options {
-    const char *capture;
+    const char **captures; /* files, folders, patterns; several are one stream, in time order */
+    uint32_t capture_count;
     const char *output;           /* NULL or "-": standard output */
     const char *label;            /* of every packet, or NULL */
     struct labels_options labels; /* a table of them; its path NULL: none */
@@ -18,6 +19,8 @@ struct extraction_options {
     struct host_tables_options hosts;
     uint32_t feature_set;
     bool places; /* write the columns flow and packet */
+    /* Told now and then how far it has come: bytes read, to read, packets. NULL: nobody is. */
+    void (*progress)(uint64_t done, uint64_t size, uint64_t packets);
 };
 
 struct extraction;
@@ -31,6 +34,9 @@ int extraction_new(struct extraction **out, const struct extraction_options *opt
 int extraction_run(struct extraction *extraction, struct error *error);
 
 const struct capture *extraction_capture(const struct extraction *extraction);
+
+/* Files of folders that couldn't be read as captures; `why`: of the first. */
+uint32_t extraction_left_out(const struct extraction *extraction, const char **why);
 
 /* Flows that were evicted while they lived. */
 uint64_t extraction_evictions(const struct extraction *extraction);

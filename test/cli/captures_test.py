@@ -185,7 +185,7 @@ class Broken(programs.Test):
         self.refused(self.write("zeros", bytes(1000)), "pcap or pcapng")
         self.refused(self.write("ng", pcapng([])[:20]), "pcap or pcapng")
         self.refused(self.path("missing"), "No such file")
-        self.refused(self.folder, "directory")
+        self.refused(self.folder, "has no captures")
 
     def test_unreadable(self):
         path = self.write("x", pcap(TEN))

@@ -134,14 +134,16 @@ class Generated(programs.Test):
             made = Generator(rng)
             files.append((self.write(f"{i}.pcapng", made.make()), made))
         counted = tshark_counts([path for path, _ in files])
+        done = engine("--json", "--each", "-j2", "--pcap", *(path for path, _ in files))
+        lines = done.stdout.splitlines()
+        self.assertEqual(len(lines), FILES, (SEED, done.stderr))
         for i, (path, made) in enumerate(files):
-            done = engine("--pcap", path, "--json")
-            result = report(done)
-            context = (SEED, path, done.stderr)
+            result = json.loads(lines[i])
+            context = (SEED, path, result)
             self.assertEqual((result["packets"], result["bytes"]), (made.packets, made.bytes), context)
             self.assertEqual(sum(result["unread"].values()), sum(made.unread.values()), context)
             all_unread = made.packets > 0 and sum(made.unread.values()) == made.packets
-            self.assertEqual(done.returncode, 2 if all_unread else 0, context)
+            self.assertEqual(result["error"] is not None, all_unread, context)
             if counted:
                 self.assertEqual((result["packets"], result["bytes"]), counted[i] or (0, 0), context)
 
@@ -188,8 +190,9 @@ class Generated(programs.Test):
         counted = tshark_counts(paths) if paths else None
         if not counted:
             self.skipTest("no public captures, or no tshark to count them")
-        for path, count in zip(paths, counted):
-            result = report(engine("--pcap", path, "--json"))
+        done = engine("--json", "--each", "-j2", "--pcap", *paths)
+        for path, count, line in zip(paths, counted, done.stdout.splitlines(), strict=True):
+            result = json.loads(line)
             self.assertEqual((result["packets"], result["bytes"]), count, path)
 
 

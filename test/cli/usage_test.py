@@ -41,7 +41,7 @@ class Usage(programs.Test):
             ("-m", "none", "-r", MIXED, "--frobnicate"): "--frobnicate",
             ("-m", "none", "-r", MIXED, "-X"): "-X",
             ("-m", "none", "-r", MIXED, "--json=yes"): "--json=yes",
-            ("-m", "none", "-r", MIXED, "stray"): "'stray'",
+            ("-m", "none", "-r", MIXED, "stray"): "cannot read capture stray",
             ("-m", "none", "-r", MIXED, "--min-confidence", "1001"): "0 to 1000",
             ("-m", "none", "-r", MIXED, "--min-confidence", "-1"): "not a whole number",
             ("-m", "none", "-r", MIXED, "--flows", "0"): "--flows 0",
@@ -67,7 +67,7 @@ class Usage(programs.Test):
     def test_mistakes_of_the_extractor(self):
         mistakes = {
             (): "no capture",
-            (MIXED, MIXED): "one capture",
+            (MIXED, "stray"): "cannot read capture stray",
             (MIXED, "--label", "a,b"): "not a label",
             (MIXED, "--label", "a", "--labels", "b"): "only one",
             (MIXED, "--unlabelled", ""): "not a label",

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture_paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "capture.h"
+
+/* Takes `path` over. */
+static int add(struct capture_paths *paths, char *path, struct error *error)
+{
+    if (path && paths->count == paths->room) {
+        uint32_t room = paths->room ? paths->room * 2 : 16;
+        void *grown = reallocarray(paths->path, room, sizeof(*paths->path));
+
+        if (!grown) {
+            free(path);
+            path = NULL;
+        } else {
+            paths->path = grown;
+            paths->room = room;
+        }
+    }
+    if (!path)
+        return error_set(error, -ENOMEM, "no memory for the names of captures");
+    paths->path[paths->count++] = path;
+    return 0;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat file;
+
+    return stat(path, &file) == 0 && S_ISREG(file.st_mode);
+}
+
+/* Adds the file if it is a capture. */
+static int add_if_capture(struct capture_paths *paths, const char *path, struct error *error)
+{
+    struct capture *capture = NULL;
+    struct error why;
+
+    if (!is_file(path))
+        return 0;
+    int err = capture_open(&capture, path, &why);
+    capture_close(capture);
+    if (err == 0)
+        return add(paths, strdup(path), error);
+    if (paths->left_out++ == 0)
+        paths->why = why;
+    return 0;
+}
+
+static int by_version(const struct dirent **a, const struct dirent **b)
+{
+    return strverscmp((*a)->d_name, (*b)->d_name);
+}
+
+static int add_folder(struct capture_paths *paths, const char *folder, struct error *error)
+{
+    struct dirent **entries;
+    uint32_t before = paths->count;
+    int count = scandir(folder, &entries, NULL, by_version);
+    int err = 0;
+
+    if (count < 0) {
+        err = -errno;
+        return error_set(error, err, "cannot read folder %s: %s", folder, strerror(-err));
+    }
+    for (int i = 0; i < count; i++) {
+        char *path = NULL;
+
+        if (!err && asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0)
+            err = error_set(error, -ENOMEM, "no memory for the names of captures");
+        else if (!err)
+            err = add_if_capture(paths, path, error);
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+    if (err || paths->count > before)
+        return err;
+    return error_set(error, -ENOENT, "folder %s has no captures%s%s", folder,
+                     paths->left_out ? ": " : "", paths->left_out ? paths->why.text : "");
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int add_pattern(struct capture_paths *paths, const char *pattern, struct error *error)
+{
+    glob_t found;
+    uint32_t before = paths->count;
+    int err = 0;
+
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+        return error_set(error, -ENOENT, "no capture has a name as %s", pattern);
+    for (size_t i = 0; i < found.gl_pathc && !err; i++) {
+        if (is_file(found.gl_pathv[i]))
+            err = add(paths, strdup(found.gl_pathv[i]), error);
+    }
+    globfree(&found);
+    if (!err && paths->count == before)
+        err = error_set(error, -ENOENT, "no capture has a name as %s", pattern);
+    if (!err)
+        qsort(paths->path + before, paths->count - before, sizeof(*paths->path), compare_paths);
+    return err;
+}
+
+int capture_paths_add(struct capture_paths *paths, const char *what, struct error *error)
+{
+    struct stat file;
+
+    if (stat(what, &file) == 0 && S_ISDIR(file.st_mode))
+        return add_folder(paths, what, error);
+    if (strpbrk(what, "*?[") && stat(what, &file) != 0)
+        return add_pattern(paths, what, error);
+    return add(paths, strdup(what), error);
+}
+
+void capture_paths_free(struct capture_paths *paths)
+{
+    for (uint32_t i = 0; i < paths->count; i++)
+        free(paths->path[i]);
+    free(paths->path);
+    *paths = (struct capture_paths){0};
+}
