@@ -112,7 +112,7 @@ class Kills(lab.Test):
         space = os.fstat(here.spaces["eng"]).st_ino
         return {**here.state(),
                 "claims": [name for name in claims if name.startswith(f"{space}-")],
-                "huge pages": huge_pages_free()}
+                "huge pages": min(huge_pages_free(), self.huge_pages)}
 
     def kill_once(self, here, options, to):
         engine = here.lab.engine(*options)
@@ -141,6 +141,7 @@ class Kills(lab.Test):
     def check(self, title, options, to, *lab_options):
         here = place.Place(title, *lab_options)
         self.addCleanup(here.close)
+        self.huge_pages = huge_pages_free()  # more of them, and another engine here has ended
         bare = {**self.state(here), "claims": []}
         longest, first, seen = [], [], 0
         for number in range(KILLS):
