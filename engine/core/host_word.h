@@ -75,8 +75,8 @@ ALWAYS_INLINE bool host_word_counts(uint64_t word, uint32_t window)
 ALWAYS_INLINE uint64_t host_word_value(const uint64_t *words, uint32_t window)
 {
     uint64_t word = host_word_load(&words[window & 1]);
-    uint64_t ahead = ((word >> HOST_TAG_SHIFT) - host_tag(window)) & HOST_TAG_MASK;
-    uint64_t counts = ahead - 2; /* negative: as host_word_counts */
+    uint64_t ahead = word - ((uint64_t)host_tag(window) << HOST_TAG_SHIFT);
+    uint64_t counts = (ahead >> (HOST_TAG_SHIFT + 1)) - 1; /* negative: as host_word_counts */
 
     OPAQUE(counts);
     return word & HOST_VALUE_MASK & (uint64_t)((int64_t)counts >> 63);
