@@ -6,6 +6,7 @@
 
 #include "bench.h"
 #include "cpu.h"
+#include "host_tables.h"
 #include "memory_port.h"
 #include "pipeline.h"
 #include "shapes.h"
@@ -15,7 +16,8 @@ enum {
     PACKETS_PER_RUN = 1 << 16,
     NEW_FRAMES = 4096,     /* buffers that new flows are written into, as many as a UMEM has */
     TABLE_LARGE = 2 << 20, /* for a million live flows, and for new ones */
-    CLASSIFIERS = 3,
+    CLASSIFIERS = 4,
+    SETS = 2,
     LOADS = 5,
 };
 
@@ -23,9 +25,13 @@ static const char usage[] =
     "usage: afxdp-bench pipeline [--json | --csv] [--rounds N] [--cpu N] [--model FILE.q8]\n"
     "ns per packet from a frame in memory to its verdict, counted and applied, with no model, "
     "with\n"
-    "a tree of depth 10 and with the network 12-32-32-5 (or with FILE.q8), at 1, 1 k, 100 k and\n"
-    "1 M live flows, and with every packet a new flow in a full table. The table has its default\n"
-    "size of 1 M flows, 2 M for the last two. Medians over N rounds (31), all interleaved.\n";
+    "a tree of depth 10 and with the networks 12-32-32-5 and 28-32-32-5, the latter of feature "
+    "set\n"
+    "2 (or with FILE.q8), at 1, 1 k, 100 k and 1 M live flows, and with every packet a new flow "
+    "in\n"
+    "a full table. The table has its default size of 1 M flows, 2 M for the last two. Medians "
+    "over\n"
+    "N rounds (31), all interleaved.\n";
 
 /* Live flows: their number, a word for it, and the table they are in. */
 static const struct {
@@ -123,7 +129,8 @@ struct pipeline_set {
         struct classifier *classifier;
     } classifiers[CLASSIFIERS];
     size_t classifier_count;
-    struct flow_table *tables[LOADS];
+    struct flow_table *tables[LOADS][SETS]; /* flows of set 1 know no hosts */
+    struct host_tables *hosts;              /* of set 2; NULL: no model is of it */
     struct memory_port ports[LOADS];
     struct policy policy;
     struct stats stats;
@@ -133,10 +140,11 @@ static int add_built_in(struct pipeline_set *set)
 {
     uint32_t *inputs = calloc((size_t)4096 * FEATURES_1, sizeof(*inputs));
     struct nn_model *nn = shape_nn(FEATURE_SET_1, 3, (uint32_t[]){32, 32, 5});
+    struct nn_model *wide = shape_nn(FEATURE_SET_2, 3, (uint32_t[]){32, 32, 5});
     struct dt_model *dt = NULL;
     int err = -ENOMEM;
 
-    if (!inputs || !nn)
+    if (!inputs || !nn || !wide)
         goto out;
     shape_features(inputs, FEATURE_SET_1, 4096);
     dt = shape_forest(FEATURE_SET_1, 1, 10, 5, inputs, 4096);
@@ -146,11 +154,17 @@ static int add_built_in(struct pipeline_set *set)
     set->classifiers[1].classifier = fastest_dt(dt);
     set->classifiers[2].what = "nn";
     set->classifiers[2].classifier = fastest_nn(nn);
-    set->classifier_count = 3;
-    err = set->classifiers[1].classifier && set->classifiers[2].classifier ? 0 : -ENOMEM;
+    set->classifiers[3].what = "nn of 28";
+    set->classifiers[3].classifier = fastest_nn(wide);
+    set->classifier_count = 4;
+    err = set->classifiers[1].classifier && set->classifiers[2].classifier &&
+                  set->classifiers[3].classifier
+              ? 0
+              : -ENOMEM;
 out:
     free(inputs);
     free(nn);
+    free(wide);
     dt_model_free(dt);
     return err;
 }
@@ -162,10 +176,6 @@ static int add_model(struct pipeline_set *set, const char *path, struct error *e
 
     if (err)
         return err;
-    if (file->feature_set != FEATURE_SET_1) {
-        q8_free(file);
-        return error_set(error, -EINVAL, "%s: made for another feature set than 1", path);
-    }
     set->classifiers[1].what = file->kind == Q8_NN ? "nn" : "dt";
     if (file->kind == Q8_NN)
         err = nn_classifier_new(&set->classifiers[1].classifier, file, cpu_levels(), error);
@@ -176,13 +186,63 @@ static int add_model(struct pipeline_set *set, const char *path, struct error *e
     return err;
 }
 
+static bool of_set_2(const struct classifier *classifier)
+{
+    return classifier && classifier->feature_set == FEATURE_SET_2;
+}
+
+static int open_hosts(struct pipeline_set *set, struct error *error)
+{
+    struct host_tables_options options = HOST_TABLES_OPTIONS_DEFAULT;
+
+    options.ready = true;
+    options.fixed_seed = true;
+    for (size_t i = 0; i < set->classifier_count; i++) {
+        if (!set->hosts && of_set_2(set->classifiers[i].classifier)) {
+            int err = host_tables_new(&set->hosts, &options, error);
+            if (err)
+                return err;
+        }
+    }
+    return 0;
+}
+
+/* The flow tables of one load. */
+static int open_tables(struct pipeline_set *set, size_t load, struct error *error)
+{
+    struct flow_table_options options = FLOW_TABLE_OPTIONS_DEFAULT;
+    int err = 0;
+
+    options.flows = loads[load].table;
+    options.ready = true;
+    options.fixed_seed = true;
+    for (size_t of = 0; !err && of < SETS; of++) {
+        if (of == 0 || set->hosts)
+            err = flow_table_new(&set->tables[load][of], &options, error);
+    }
+    return err;
+}
+
+/* Every flow is known, or the table full, before the first round. */
+static void fill_table(struct pipeline_run *first, size_t load)
+{
+    uint64_t wanted =
+        loads[load].new_flows ? 2 * flow_table_capacity(first->pipeline.table) : loads[load].frames;
+
+    for (uint64_t done = 0; done < wanted;)
+        done += pipeline_bench_run(first);
+}
+
 static void add_case(struct pipeline_set *set, size_t load, size_t classifier, double floor_ns)
 {
     struct pipeline_run *run = &set->runs[set->count];
     struct bench_case *bench = &set->cases[set->count++];
     const struct classifier *with = set->classifiers[classifier].classifier;
 
-    run->pipeline.table = set->tables[load];
+    const bool hosts = of_set_2(with);
+
+    run->pipeline.table = set->tables[load][hosts];
+    run->pipeline.hosts = hosts ? set->hosts : NULL;
     run->pipeline.classifier = with;
     run->pipeline.policy = &set->policy;
     run->route = (struct route){.in = &set->ports[load].port, .stats = &set->stats};
@@ -197,44 +257,41 @@ static void add_case(struct pipeline_set *set, size_t load, size_t classifier, d
 
 static int prepare(struct pipeline_set *set, struct error *error)
 {
-    policy_init(&set->policy, NULL);
-    for (size_t load = 0; load < LOADS; load++) {
-        struct flow_table_options options = FLOW_TABLE_OPTIONS_DEFAULT;
-        options.flows = loads[load].table;
-        options.ready = true;
-        options.fixed_seed = true;
-        int err = flow_table_new(&set->tables[load], &options, error);
+    int err = open_hosts(set, error);
 
+    policy_init(&set->policy, NULL);
+    for (size_t load = 0; !err && load < LOADS; load++) {
+        err = open_tables(set, load, error);
         if (!err)
             err = memory_port_open(&set->ports[load], loads[load].frames, loads[load].new_flows);
         if (err)
             return err;
-        double floor_ns = floor_memory_ns(
-            set->tables[load], loads[load].new_flows ? loads[load].table : loads[load].frames);
-        memset(set->tables[load]->buckets, 0, set->tables[load]->memory.size);
+        struct flow_table *table = set->tables[load][0];
+        double floor_ns =
+            floor_memory_ns(table, loads[load].new_flows ? loads[load].table : loads[load].frames);
+        memset(table->buckets, 0, table->memory.size);
+        size_t first = set->count;
         for (size_t classifier = 0; classifier < set->classifier_count; classifier++)
             add_case(set, load, classifier, floor_ns);
-
-        /* Every flow is known, or the table full, before the first round. */
-        struct pipeline_run *first = &set->runs[set->count - 1];
-        uint64_t wanted =
-            loads[load].new_flows ? 2 * flow_table_capacity(set->tables[load]) : loads[load].frames;
-        for (uint64_t done = 0; done < wanted;)
-            done += pipeline_bench_run(first);
+        fill_table(&set->runs[first], load);
+        if (set->hosts)
+            fill_table(&set->runs[set->count - 1], load);
     }
-    return 0;
+    return err;
 }
 
 static void set_free(struct pipeline_set *set)
 {
     for (size_t load = 0; load < LOADS; load++) {
-        flow_table_free(set->tables[load]);
+        for (size_t of = 0; of < SETS; of++)
+            flow_table_free(set->tables[load][of]);
         memory_port_close(&set->ports[load]);
     }
     for (size_t i = 0; i < CLASSIFIERS; i++) {
         if (set->classifiers[i].classifier)
             set->classifiers[i].classifier->destroy(set->classifiers[i].classifier);
     }
+    host_tables_free(set->hosts);
     free(set);
 }
 

@@ -66,7 +66,7 @@ def check_rows(subcommand, rows):
               "classify: a tree without a floor")
     if subcommand == "pipeline":
         loads = {(row["what"], row["flows"]) for row in rows}
-        wanted = {(what, flows) for what in ("none", "nn", "dt")
+        wanted = {(what, flows) for what in ("none", "nn", "dt", "nn of 28")
                   for flows in (1, 1000, 100000, 1000000, "new")}
         check(loads == wanted, f"pipeline: {loads ^ wanted} missing or too many")
     if subcommand == "capture":
