@@ -68,6 +68,16 @@ ALWAYS_INLINE bool path_host_rows(struct host_rows *rows, const struct flow *flo
     return rows->count == 1 || path_host_cells(&rows->cells[1], &numbers, 1);
 }
 
+/* Has all cells fetched at once: a compare-and-swap waits for what was loaded before it, and one
+ * after the other would wait for its cell alone. */
+ALWAYS_INLINE void path_host_fetch(const struct host_cells *cells)
+{
+    (void)host_word_load(cells->initiator->flows);
+    (void)host_word_load(cells->responder->flows);
+    (void)host_word_load(cells->pair->flows);
+    (void)host_word_load(cells->service->flows);
+}
+
 /* Where the packet's bytes behind IP begin. */
 ALWAYS_INLINE const uint8_t *path_transport(const struct xdp_md *context,
                                             const struct path_work *work)
@@ -127,6 +137,11 @@ ALWAYS_INLINE bool path_update_hosts(struct xdp_md *context, struct path_cpu *cp
     PATH_FORGET();
     if (!path_host_rows(&rows, flow))
         return false;
+    if (begun) {
+        path_host_fetch(&rows.cells[0]);
+        if (rows.count > 1)
+            path_host_fetch(&rows.cells[1]);
+    }
     flow_listen(flow, &work->details, forward, work->features);
     work->events = host_events(flow, &work->details, forward);
     PATH_FORGET();
