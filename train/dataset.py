@@ -22,12 +22,12 @@ QUIET = {data.HOST_FEATURES.index(name): most for name, most in {
 class Recipe:
     """Every choice about the training rows; the run folder keeps it. Tuples go by class."""
 
-    plays: int = 2  # how often each piece plays in a world
+    plays: int = 1  # how often each piece plays in a world
     redrawn: float = 0.5  # share of flows whose ports are redrawn
     # Of these the share whose service port is too. Guessed passwords stay on their ports: without
     # them they are any short connection.
     service_share: tuple = (0.3, 0.2, 0.0, 0.8, 0.1)
-    lab_weight: tuple = (6.0, 3.0, 6.0, 3.0, 3.0)
+    lab_weight: tuple = (12.0, 6.0, 12.0, 6.0, 6.0)
     recorded_weight: tuple = (2.0, 1.0, 1.0, 1.0, 1.0)  # of recordings and worlds
     # Of a client's SYN that an attack begins with, while its host has done nothing else to be
     # known by (see QUIET).

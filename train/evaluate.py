@@ -29,6 +29,7 @@ def scores(predict, rows, classes):
     found = {"packet": metrics.macro_f1(rows.y, verdicts, k),
              "first": metrics.macro_f1(rows.y[first], verdicts[first], k),
              "last": metrics.macro_f1(rows.y[last], verdicts[last], k),
+             "right": float((verdicts == rows.y).mean()),
              "false_positives": metrics.false_positives(rows.y, verdicts),
              "classes": dict(zip(classes, map(float, metrics.f1(rows.y, verdicts, k)))),
              "numbers": {}}

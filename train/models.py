@@ -14,7 +14,7 @@ import qat
 import tree
 import workers
 
-HIDDEN = {"nn": (32, 32), "nn-16": (16, 16)}
+HIDDEN = {"nn": (64, 32), "nn-16": (16, 16)}
 NAMES = ("majority", "nn", "nn-16", "dt", "forest", "bt", "xgboost")
 
 
@@ -27,9 +27,9 @@ class Effort:
     batch: int = 512
     tune_epochs: int = 3
     tune_rate: float = 0.001
-    class_power: float = 0.25  # weights times the inverse class weight to this power
+    class_power: float = 0.1  # weights times the inverse class weight to this power
     least_leaf: int = 8  # rows in a leaf of a tree
-    rounds: int = 12  # of the boosted ensemble: a tree for each class in each
+    rounds: int = 9  # of the boosted ensemble: a tree for each class in each
     quiet: bool = False
 
 
@@ -119,7 +119,7 @@ def fit_boosted(name, training, weight, seed, effort):
     """XGBoost: `bt`, as many trees as a packet has time for, and `xgboost`, 100 rounds of them."""
     import xgboost
 
-    rounds, depth, rate = (effort.rounds, 9, 0.5) if name == "bt" else (100, 8, 0.3)
+    rounds, depth, rate = (effort.rounds, 7, 0.7) if name == "bt" else (100, 8, 0.3)
     model = xgboost.XGBClassifier(n_estimators=rounds, max_depth=depth, learning_rate=rate,
                                   subsample=0.8, n_jobs=1, tree_method="hist", random_state=seed)
     return model.fit(training.x, training.y, sample_weight=weight)

@@ -84,7 +84,7 @@ def ends(packet):
 def read_packets(path):
     """(index, time, packet from its IP header on, bytes on the wire) of all that is IP."""
     for index, (time, link, frame, wire) in enumerate(data.captures.read(path)):
-        version, offset = data.packets.find_ip(link, frame)
+        version, offset, _ = data.packets.find_ip(link, frame)
         if version is not None and len(frame) >= offset + (20 if version == 4 else 40):
             yield index, time, frame[offset : offset + KEPT], wire - offset
 
@@ -106,15 +106,15 @@ def make(name, part, found, roles):
                  np.array(wire, np.int64), y, list(packets), roles)
 
 
-def of_recording(folder, seed, scale, part):
-    """The scenarios of one of our recordings; the network's own upkeep is left out."""
+def of_recording(folder, seed, scale, part, rows):
+    """The scenarios of one of our recordings, of which `rows` are; the network's own upkeep is left
+    out."""
     path, run = recordings.place(folder, seed, scale), recordings.described(folder, seed, scale)
-    label_of, owner = recordings.flow_table(f"{path}.labels.csv"), {}
+    owner = {}
     for number, played in enumerate(run["scenarios"]):
         for address in played["addresses"]:
             owner[ipaddress.ip_address(address).packed] = number
     found = {}
-    rows = data.read(f"{path}.pcap", label_of)
     class_of = dict(zip(rows.index.tolist(), rows.y.tolist()))
     for index, time, packet, wire in read_packets(f"{path}.pcap"):
         source, destination = ends(packet)

@@ -34,6 +34,21 @@ def first_syn(predict, rows):
     return found
 
 
+def first_contact(predict, rows, least=10):
+    """Of benign SYNs whose hosts have asked nobody else these seconds: how many there are, the share
+    called an attack, and that share for the service where it is most, of those with `least` SYNs."""
+    syns = client_syns(rows)
+    alone = [data.HOST_FEATURES.index(name) for name in ("initiator_peers", "initiator_ports",
+                                                         "pair_flows")]
+    syns = syns.take((syns.x[:, alone] <= 1).all(axis=1))
+    if not len(syns):
+        return 0, None, None
+    called = predict(syns.x) != 0
+    shares = [float(called[at].mean()) for at in (syns.x[:, 1] == port for port in SERVICES)
+              if at.sum() >= least]
+    return len(syns), float(called.mean()), max(shares, default=None)
+
+
 def moved_flood(predict, rows, seed=0):
     """Share of flood packets with ports called flood, and called any attack, each flow's service
     port redrawn from 1..65535."""

@@ -23,9 +23,11 @@ from tqdm import tqdm
 import data
 import dataset
 import evaluate
+import metrics
 import models
 import probes
 import public
+import queues
 import recordings
 import refusal
 import report_text
@@ -44,6 +46,7 @@ ABLATION = {"flow (set 1)": SAID + HOSTS, "flow, flags and payload": HOSTS,
 WITHOUT = {"all features": [], "no ports": PORTS, "no direction": DIRECTION,
            "neither": PORTS + DIRECTION}
 FOLDS = 4
+QUEUES = (1, 2, 4, 16)
 FRESH = recordings.FRESH
 
 
@@ -106,16 +109,15 @@ class Report:
         public.verify(options.data, public.SETS)
         self.sets, self.world_pieces = train.load(options, self.recipe.plays)
         self.lab = self.sets["lab"]
-        fresh, found = train.record_and_read(options, FRESH, lambda seed: data.TEST)
-        self.played = {name: recordings.read(options.recordings, FRESH, scale=scale)[1]
-                       for name, scale in train.SCALES.items()}
+        fresh, self.played, found = train.record_and_read(options, FRESH, lambda seed: data.TEST)
         world, self.played["worlds"] = worlds.make(found, data.TEST, 1, 1)
         self.test = {"lab": self.lab.take(self.lab.part == data.TEST), **fresh, "worlds": world}
         self.corpus = probes.corpus(options.data)
         self.mixed = shipped_capture()
 
     def training(self, keep=lambda capture: True):
-        """The recipe's training rows, without those of captures of the lab set that aren't kept."""
+        """The recipe's training rows, of one flow in --one-in outside the lab set, without those of
+        captures of the lab set that aren't kept."""
         parts = train.part_of(self.sets, data.TRAIN)
         lab = parts["lab"]
         kept = np.array([keep(os.path.basename(path)) for path in lab.names])
@@ -123,6 +125,9 @@ class Report:
         names = self.world_pieces[self.sets["worlds"].part == data.TRAIN]
         kept = {name: keep(capture_of(name)) for name in np.unique(names)}
         parts["worlds"] = parts["worlds"].take(np.array([kept[name] for name in names]))
+        for name, rows in parts.items():
+            if name != "lab":
+                parts[name] = rows.take(queues.queue_of(rows.flow, self.options.one_in) == 0)
         return dataset.prepare(parts, self.recipe)
 
     def fit(self, name, training, seed=0, classes=data.CLASSES):
@@ -144,6 +149,7 @@ class Report:
             predict = self.engine(name)
             found[name] = {part: {**evaluate.scores(predict, rows, data.CLASSES),
                                   "first_syn": probes.first_syn(predict, rows),
+                                  "first_contact": probes.first_contact(predict, rows),
                                   "moved_flood": probes.moved_flood(predict, rows)}
                            for part, rows in {**self.test, "mixed": self.mixed}.items()}
             found[name]["delays"] = {
@@ -182,6 +188,27 @@ class Report:
                     found.append({"scenario": name, "label": label, "packets": int(at.sum()), **{
                         model: [float((of[at] == number).mean()), float((of[at] != 0).mean())]
                         for model, of in verdicts.items()}})
+        return found
+
+    def queues(self):
+        """The shipped files of feature set 2 with several queues and one host memory: scores, and
+        the share of verdicts that stay as with one. See queues.py."""
+        found, names = [], [name for name in self.shipped_names() if train.set_of(name) == 2]
+        for part, scale in train.SCALES.items():
+            rows = self.test[part]
+            path = recordings.place(self.options.recordings, FRESH[0], scale) + ".pcap"
+            every = data.read(path)
+            kept = np.isin(every.index, rows.index[rows.capture == 0])
+            rows = rows.take(rows.capture == 0)
+            alone = {name: self.engine(name)(rows.x) for name in names}
+            for count in QUEUES:
+                x = queues.features(path, every, count)[kept]
+                for name in names:
+                    of = self.engine(name)(x)
+                    found.append({"set": part, "queues": count, "model": name,
+                                  "same": float((of == alone[name]).mean()),
+                                  "packet": metrics.macro_f1(rows.y, of, K),
+                                  "false_positives": metrics.false_positives(rows.y, of)})
         return found
 
     def ablation(self):
@@ -242,7 +269,7 @@ class Report:
 
         numbers = [n for n, path in enumerate(self.lab.names) if "stopddos" in path]
         return self.each("captures left out", recall,
-                         [(number, name) for number in numbers for name in ("nn", "dt")])
+                         [(number, name) for number in numbers for name in ("nn", "dt", "bt")])
 
     def unseen_devices(self):
         """False positives on all captures of devices that were left out of training."""
@@ -257,7 +284,7 @@ class Report:
                     "false_positives": probes.false_positives(fitted.predict, rows)}
 
         return self.each("unseen devices", wrong, [(fold, name) for fold in range(FOLDS)
-                                                   for name in ("nn", "dt", "forest")])
+                                                   for name in ("nn", "dt", "bt")])
 
     def ssh(self):
         """Logins against guessed passwords over SSH, by models that learn nothing else: trained on
@@ -293,7 +320,7 @@ class Report:
                                                                        self.options.seeds)]), [])
 
 
-TABLES = ("shipped", "scenarios", "ablation", "ssh", "unseen_devices", "left_out_captures",
+TABLES = ("shipped", "scenarios", "ablation", "queues", "ssh", "unseen_devices", "left_out_captures",
           "all_models", "mqtt", "without")
 
 
@@ -303,7 +330,8 @@ def made_of(options):
         path for path in glob.glob(os.path.join(options.models, "*.q8"))]
     paths.remove(os.path.join(data.ROOT, "train", "report_text.py"))
     what = "".join(public.sha256(path) for path in sorted(paths))
-    return hashlib.sha256(f"{what} {options.seeds} {options.runs}".encode()).hexdigest()
+    return hashlib.sha256(f"{what} {options.seeds} {options.runs} {options.one_in}".encode()
+                          ).hexdigest()
 
 
 def kept(path, digest):
@@ -324,6 +352,9 @@ def parse():
                         help="where evaluation.md goes")
     parser.add_argument("--run", default=os.path.join(data.ROOT, "train", "runs", "report"))
     parser.add_argument("--seeds", type=models.seed_number, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--one-in", type=models.number(int), default=8, metavar="N",
+                        help="models that are trained for a table see one flow in N of recordings and "
+                             "worlds (%(default)s)")
     parser.add_argument("--tables", nargs="+", default=TABLES, choices=TABLES)
     options = parser.parse_args()
     if options.runs < 1:

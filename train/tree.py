@@ -6,7 +6,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 
-def fit_tree(x, y, weights, seed=0, depth=10, least_leaf=1):
+def fit_tree(x, y, weights, seed=0, depth=12, least_leaf=1):
     model = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=least_leaf, random_state=seed)
     return model.fit(x, y, sample_weight=weights)
 

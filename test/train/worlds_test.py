@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import data
 import dataset
 import pieces
+import queues
 import worlds
 
 CLIENT, SERVER, OTHER = (bytes([198, 18, 16, 200]), bytes([198, 18, 1, 3]), bytes([198, 18, 1, 4]))
@@ -167,6 +168,60 @@ class Preparation(unittest.TestCase):
         self.assertTrue(np.array_equal(training.x[:, 2:], x[:, 2:]))
         moved = training.x[:, 1] != 443
         self.assertTrue(0.08 < moved.mean() < 0.22)  # 0.3 of the half
+
+
+class Packets(unittest.TestCase):
+    def test_begin_at_their_ip_header(self):
+        """Behind Ethernet, a VLAN tag too; what isn't IP is left out."""
+        inside = packet(CLIENT, SERVER, 5, 53, b"x")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.pcap")
+            with open(path, "wb") as file:
+                file.write(queues.HEADER)
+                for link in (b"\x08\x00", b"\x81\x00\x00\x01\x08\x00", b"\x08\x06"):
+                    frame = bytes(12) + link + inside
+                    file.write(struct.pack("<IIII", 5, 7, len(frame), len(frame)) + frame)
+            found = list(pieces.read_packets(path))
+        self.assertEqual(found, [(number, 5 * 10**9 + 7, inside, len(inside))
+                                 for number in (0, 1)])
+
+
+class Queues(unittest.TestCase):
+    def test_a_worker_takes_a_burst_or_what_has_waited(self):
+        time = np.arange(200) * 100_000  # a burst takes 13 ms: 10 come first
+        time[150] = 0  # captures go back in time
+        queue = np.arange(200) % 2
+        at = queues.order(time, queue)
+        self.assertEqual(sorted(at), list(range(200)))
+        for number in (0, 1):  # each queue keeps its order
+            its = at[queue[at] == number]
+            self.assertTrue((np.diff(its) > 0).all())
+        self.assertEqual(queue[at[:51]].tolist(), [0] * 51)  # those up to 10 ms behind the first
+        self.assertEqual(queues.order(np.arange(200) * 10**8, queue).tolist(),
+                         [*range(200)])  # where nothing waits, as they came
+        fast = queues.order(time // 1000, queue)
+        self.assertEqual(queue[fast[:64]].tolist(), [0] * 64)
+        self.assertEqual(queue[fast[64:128]].tolist(), [1] * 64)
+
+    def test_one_queue_gives_the_features_of_the_capture(self):
+        rng, frames = np.random.default_rng(3), []
+        for _ in range(300):
+            ends = [bytes([10, 0, 0, int(n)]) for n in rng.integers(1, 5, 2)]
+            frames.append(packet(*ends, int(rng.integers(1, 9)), 53, b"x"))
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(
+                data, "CACHE", os.path.join(folder, "cache")):
+            path = os.path.join(folder, "a.pcap")
+            with open(path, "wb") as file:
+                file.write(queues.HEADER)
+                for number, each in enumerate(frames):
+                    frame = bytes(12) + b"\x08\x00" + each
+                    file.write(struct.pack("<IIII", 5, number * 10_000, len(frame), len(frame)))
+                    file.write(frame)
+            rows = data.read(path)
+            self.assertTrue(np.array_equal(queues.features(path, rows, 1), rows.x))
+            many = queues.features(path, rows, 4)
+        self.assertTrue(np.array_equal(many[:, :12], rows.x[:, :12]))  # a flow has one queue
+        self.assertFalse(np.array_equal(many, rows.x))
 
 
 if __name__ == "__main__":
