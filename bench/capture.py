@@ -68,7 +68,7 @@ def main():
     if options.packets <= SHORT or options.rounds < 1:
         parser.error(f"at least one round and more than {SHORT} packets are needed")
 
-    models = [("none", "none"), ("dt", ROOT / "models/dt.q8"), ("nn", ROOT / "models/nn.q8")]
+    models = [("none", "none"), ("dt", ROOT / "models/dt1.q8"), ("nn", ROOT / "models/nn1.q8")]
     with tempfile.TemporaryDirectory() as name:
         captures = [pathlib.Path(name) / "long.pcap", pathlib.Path(name) / "short.pcap"]
         for capture, packets in zip(captures, (options.packets, SHORT)):

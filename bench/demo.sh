@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Installs what is missing, builds, and shows the engine at work: a capture of real programs goes in,
-# a class and an action for every packet come out, by the neural network and by the decision tree.
+# a class and an action for every packet come out, by a neural network, by a tree and by boosted trees.
 # Then the same packets cross a live engine: a bridge over AF_XDP between two network namespaces.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,7 +35,7 @@ step "Build" cmake --build --preset release -j "$(nproc)" \
 step "Repeat the capture" bench/repeat_capture.py $capture 300000 "$work/long.pcap"
 build/bin/afxdp-features $capture --labels ${capture%.pcap}.labels.csv -o "$work/labels.csv"
 
-for model in nn dt; do
+for model in nn dt bt; do
     printf '\n$ %s --pcap %s --model %s.q8\n\n' "$engine" "$capture" "$model"
     "$engine" --pcap "$capture" --model $model.q8 --verdicts "$work/$model.csv"
     "$engine" --pcap "$work/long.pcap" --model $model.q8 --json >"$work/$model.json"

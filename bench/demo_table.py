@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The demo's last table: what the capture holds by its labels, and what each model made of it.
 
-usage: demo_table.py FOLDER   with labels.csv (afxdp-features), nn.csv, dt.csv (--verdicts) and
-nn.json, dt.json (--json over the long capture)
+usage: demo_table.py FOLDER   with labels.csv (afxdp-features), and of each model NAME.csv
+(--verdicts) and NAME.json (--json over the long capture)
 """
 
 import csv
@@ -11,7 +11,7 @@ import json
 import pathlib
 import sys
 
-MODELS = ("nn", "dt")
+MODELS = {"nn": "neural network", "dt": "decision tree", "bt": "boosted trees"}
 
 
 def column(path, name):
@@ -26,8 +26,8 @@ def main():
     reports = {model: json.loads((folder / f"{model}.json").read_text()) for model in MODELS}
 
     names = sorted(set(labels.values()), key=list(labels.values()).count, reverse=True)
-    print("                            neural network      decision tree")
-    print("label            packets    found    share      found    share")
+    print(" " * 26 + "".join(f"{what:20}" for what in MODELS.values()).rstrip())
+    print("label            packets" + "    found    share  " * len(MODELS))
     for name in names:
         mine = [index for index, label in labels.items() if label == name]
         print(f"{name:15}{len(mine):9,}", end="")
@@ -46,7 +46,7 @@ def main():
     for model in MODELS:
         rate = reports[model]["packets"] / reports[model]["seconds"] / 1e6
         print(f"{rate:7.1f} M", end=" " * 11)
-    total = reports[MODELS[0]]
+    total = reports["nn"]
     print(f"\n\nTimed on one core over the capture repeated to {total['packets']:,} packets in "
           f"{total['flows']:,} flows,\nreading the file included. The labels were written when the "
           "programs ran.")

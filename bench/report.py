@@ -34,7 +34,7 @@ def run(part, rounds, cpu):
     rounds = rounds or ROUNDS.get(part)
     if rounds:
         command += ["--rounds", str(rounds)]
-    command += (["--packets", "1000000", "--model", ROOT / "models/nn.q8"] if part == "wire"
+    command += (["--packets", "1000000", "--model", ROOT / "models/nn1.q8"] if part == "wire"
                 else ["--cpu", str(cpu)])
     try:
         done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,

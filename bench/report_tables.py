@@ -27,7 +27,7 @@ scikit-learn's `tree_.apply`, XGBoost through its C API and, where it is install
 Ours get integers and code them themselves, theirs get floats that are ready.""",
     "capture": """## The program on a capture
 
-`afxdp-engine --pcap` with the shipped models on a capture in the page cache, from start to end of
+`afxdp-engine --pcap` with the shipped models of feature set 1 on a capture in the page cache, from start to end of
 the process, less a run over its first 1,000 packets (`afxdp-bench capture`). It includes reading
 the file and filling the flow table's memory. `own` is the process's own time.""",
     "kernel": """## Inside the kernel

@@ -202,7 +202,7 @@ def read_options(parser):
 def main():
     end_on_sigterm()
     parser = argparse.ArgumentParser(prog="afxdp-bench wire", description=__doc__)
-    parser.add_argument("--model", default="nn.q8")
+    parser.add_argument("--model", default="nn1.q8")
     options = read_options(parser)
     if subprocess.run([LAB, "check"]).returncode != 0:
         return 1

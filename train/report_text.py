@@ -8,8 +8,8 @@ import recordings
 
 INTRO = """# Evaluation of the shipped models
 
-Written by `train/report.py --data ../shared/data`; the pages of the models say what the figures
-mean.
+Written by `train/report.py --data ../shared/data --seeds 0 --tables shipped scenarios ablation queues`;
+the pages of the models say what the figures mean.
 
 - *lab*: the test part of the lab set, of the same captures as its training part. *recordings*, *busy*:
   two runs each of our own recorder (seeds {}) that trained nothing and chose nothing, no recipe and

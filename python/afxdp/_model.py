@@ -21,7 +21,7 @@ def feature_names(count: int = _library.FEATURES_MAX) -> tuple[str, ...]:
 class Model:
     """A .q8 model: a file, or the name of a shipped one. Read-only; threads may share it.
 
-    >>> model = Model("models/nn.q8")
+    >>> model = Model("models/nn1.q8")
     >>> model.predict([[40000, 22, 6, 60, 0, 1, 15360, 0, 65536, 0, 0, 0]])  # doctest: +SKIP
     array(['bruteforce'], dtype='<U13')
     """

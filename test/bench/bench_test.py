@@ -29,7 +29,7 @@ FIELDS = { # of every row: name -> types
     "wire": {"table": str, "what": str, "pps": int},
 }
 OPTIONS = {"capture": ["--packets", "20000"],
-           "wire": ["--packets", "100000", "--model", str(ROOT / "models/nn.q8")]}
+           "wire": ["--packets", "100000", "--model", str(ROOT / "models/nn1.q8")]}
 
 
 def bench(*arguments):

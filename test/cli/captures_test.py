@@ -109,7 +109,7 @@ class Names(programs.Test):
         stem = os.path.join(folder, name)
         with open(stem, "wb") as file:
             file.write(pcap(TEN))
-        with open(os.path.join(programs.ROOT, "models", "dt.q8"), "rb") as model, \
+        with open(os.path.join(programs.ROOT, "models", "dt1.q8"), "rb") as model, \
                 open(stem + b".q8", "wb") as copy:
             copy.write(model.read())
         shown = os.path.join(self.folder, shown)

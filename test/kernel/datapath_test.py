@@ -13,8 +13,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "xsk"))
 import lab  # noqa: E402
 
-NN = os.path.join(lab.ROOT, "models", "nn.q8")
-DT = os.path.join(lab.ROOT, "models", "dt.q8")
+NN = os.path.join(lab.ROOT, "models", "nn1.q8")
+DT = os.path.join(lab.ROOT, "models", "dt1.q8")
 KERNEL = ("--datapath", "kernel")
 
 

@@ -272,7 +272,8 @@ static uint64_t compare_forms(struct kernel_model *model)
 
 int main(void)
 {
-    static const char *const shipped[] = {"models/nn.q8", "models/dt.q8"};
+    static const char *const shipped[] = {"models/nn.q8", "models/dt.q8", "models/bt.q8",
+                                          "models/nn1.q8", "models/dt1.q8"};
     struct kernel_model model;
     uint64_t differences = 0;
 

@@ -79,7 +79,7 @@ static int open_descriptors(void)
 
 static void begin(struct bench *bench)
 {
-    static const char *const names[MODELS] = {"models/nn.q8", "models/dt.q8"};
+    static const char *const names[MODELS] = {"models/nn1.q8", "models/dt1.q8"};
     static const char *const interfaces[PORTS] = {"afxdp0", "afxdp1"};
     const struct path_settings settings = {.flows = 1024, .timeout = UINT64_MAX, .seed = 3};
     struct path_policy policy = policy_that(false);

@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
 MIXED = ROOT / "test/captures/mixed.pcap"
 NETWORK, TREE = ROOT / "models/nn.q8", ROOT / "models/dt.q8"
+OF_THE_FLOW = ROOT / "models/nn1.q8", ROOT / "models/dt1.q8"  # the same of feature set 1
 
 os.environ["AFXDP_LIBRARY"] = str(BUILD / "engine/library/libafxdp-engine.so.0")
 sys.path.insert(0, str(ROOT / "python"))
@@ -62,7 +63,7 @@ class Captures(unittest.TestCase):
 
 class Models(unittest.TestCase):
     def test_rows_in_any_shape_that_means_the_same(self):
-        model = afxdp.Model(TREE)
+        model = afxdp.Model(OF_THE_FLOW[1])
         rows = afxdp.features(MIXED)[:500]
         table = model.rows(rows)
         self.assertEqual((table.shape, table.dtype), ((500, 12), np.uint32))
@@ -74,7 +75,7 @@ class Models(unittest.TestCase):
         self.assertTrue(np.all((0 <= confidence) & (confidence <= 1)))
 
     def test_rows_that_would_be_misread_are_refused(self):
-        model = afxdp.Model(NETWORK)
+        model = afxdp.Model(OF_THE_FLOW[0])
         for X in ([1, 2, 3], [[1] * 11], [[1] * 13], [[-1] * 12], [[0.5] * 12], [[2**32] * 12],
                   [[np.nan] * 12], [["a"] * 12]):
             with self.subTest(X=X), self.assertRaises(ValueError):
@@ -83,16 +84,17 @@ class Models(unittest.TestCase):
             model.predict(afxdp.features(MIXED)[["sport"]])
 
     def test_a_model_says_what_it_is(self):
-        model = afxdp.Model(NETWORK)
+        model = afxdp.Model(OF_THE_FLOW[0])
         self.assertEqual((model.kind, model.n_features_in_, model.classes_[0]), ("nn", 12, "benign"))
         self.assertEqual(tuple(model.feature_names_in_), afxdp.feature_names(12))
+        self.assertEqual(afxdp.Model(NETWORK).n_features_in_, 28)
         with self.assertRaises(FileNotFoundError):
             afxdp.Model("/nowhere.q8")
         with self.assertRaises(ValueError):
             afxdp.Model(MIXED)
 
     def test_threads_share_a_model(self):
-        model = afxdp.Model(NETWORK)
+        model = afxdp.Model(OF_THE_FLOW[0])
         rows = afxdp.features(MIXED)
         want, got = model.predict(rows), [None] * 4
 

@@ -17,11 +17,11 @@ WAYS = (
     ("copy", "none", ("--mode", "copy")),
     ("skb", "none", ("--mode", "skb")),
     ("none", "none", KERNEL),
-    ("tree", "dt.q8", KERNEL),
+    ("tree", "dt1.q8", KERNEL),
     ("forest", "forest", KERNEL),
-    ("single", "nn.q8", (*KERNEL, "--kernel-form", "single")),
-    ("loops", "nn.q8", (*KERNEL, "--kernel-form", "loops")),
-    ("tailcall", "nn.q8", (*KERNEL, "--kernel-form", "tailcall")),
+    ("single", "nn1.q8", (*KERNEL, "--kernel-form", "single")),
+    ("loops", "nn1.q8", (*KERNEL, "--kernel-form", "loops")),
+    ("tailcall", "nn1.q8", (*KERNEL, "--kernel-form", "tailcall")),
 )
 # A form is the same program on every driver, and some drivers take seconds to go up again.
 ON_NIC = ("copy", "skb", "tree", "single")

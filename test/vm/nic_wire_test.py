@@ -176,7 +176,7 @@ class Parity(parity_test.Parity):
         source = self.path("padded.pcap")
         nic.write_pcap(source, (each.ljust(52, b"\0") for each in lab.frames_of(lab.MIXED)))
         here = self.lab("--mtu", "1600")
-        _, differences = self.replay(here, os.path.join(lab.ROOT, "models", "nn.q8"), "mixed", [source],
+        _, differences = self.replay(here, os.path.join(lab.ROOT, "models", "nn1.q8"), "mixed", [source],
                                      rates=RATES)
         self.assertEqual(differences, 0)
 
