@@ -11,7 +11,6 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "packet.h"
 #include "redirect_abi.h"
 
 const volatile uint32_t inline_port = 0;  /* 1: what would pass to the stack crosses instead */
@@ -19,8 +18,7 @@ const volatile uint32_t fail_closed = 0;  /* 1: without a live socket IP is drop
 const volatile uint32_t other_enters = 0; /* 1: non-IP too goes to the engine (other=drop) */
 const volatile uint64_t watchdog_ns = 0;  /* a heartbeat older than that is stale; 0: none is */
 const volatile uint64_t tick_ns = 0;
-const volatile uint32_t bypass_count = 0;
-const volatile struct redirect_bypass bypass[REDIRECT_BYPASS_MAX] = {};
+const volatile struct bypass bypass = {};
 
 struct {
     __uint(type, BPF_MAP_TYPE_XSKMAP);
@@ -75,16 +73,8 @@ ALWAYS_INLINE bool is_bypassed(const uint8_t *data, const uint8_t *end)
     struct packet packet;
 
     /* Only the first of a frame's buffers is here, and for the ports no length matters. */
-    if (packet_parse_ethernet(data, end, UINT32_MAX, &packet) != PACKET_IP)
-        return false;
-    for (uint32_t i = 0; i < REDIRECT_BYPASS_MAX && i < bypass_count; i++) {
-        uint16_t port = bypass[i].port;
-
-        if (bypass[i].protocol == packet.protocol &&
-            (port == 0 || port == packet.source_port || port == packet.destination_port))
-            return true;
-    }
-    return false;
+    return packet_parse_ethernet(data, end, UINT32_MAX, &packet) == PACKET_IP &&
+           bypass_names(&bypass, &packet);
 }
 
 ALWAYS_INLINE int untouched(uint64_t *counter, struct redirect_counters *count)
@@ -171,7 +161,7 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
         return XDP_PASS; /* can't be: for the verifier */
     if (!other_enters && !is_ip(data, end))
         return untouched(&count->other, count);
-    if (bypass_count > 0 && is_bypassed(data, end))
+    if (bypass.count > 0 && is_bypassed(data, end))
         return untouched(&count->bypassed, count);
 
     int action = (int)bpf_redirect_map(&sockets, queue, XDP_PASS);

@@ -50,9 +50,7 @@ static void set_options(struct redirect_bpf__rodata *constants,
     constants->other_enters = options->other_enters;
     constants->watchdog_ns = options->watchdog_ms * UINT64_C(1000000);
     constants->tick_ns = ticks_length_ns();
-    constants->bypass_count = options->bypass_count;
-    for (uint32_t i = 0; i < options->bypass_count; i++)
-        constants->bypass[i] = options->bypass[i];
+    constants->bypass = options->bypass;
 }
 
 static int open_object(struct redirect *r, const struct redirect_options *options,

@@ -32,8 +32,7 @@ struct redirect_options {
     uint32_t watchdog_ms; /* 0: none */
     enum timestamps timestamps;
     enum xdp_means means;
-    uint32_t bypass_count;
-    struct redirect_bypass bypass[REDIRECT_BYPASS_MAX];
+    struct bypass bypass;
 };
 
 struct redirect;

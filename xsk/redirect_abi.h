@@ -3,11 +3,10 @@
 #ifndef AFXDP_REDIRECT_ABI_H
 #define AFXDP_REDIRECT_ABI_H
 
-#include "bytes.h"
+#include "bypass.h"
 
 enum {
     REDIRECT_QUEUES_MAX = 256,
-    REDIRECT_BYPASS_MAX = 16,
     REDIRECT_PORTS_MAX = 2,
 };
 
@@ -24,13 +23,6 @@ struct redirect_stamp {
 struct redirect_socket {
     uint32_t ifindex;
     uint32_t queue;
-};
-
-/* "Never touch": IP packets of this protocol from or to this port. */
-struct redirect_bypass {
-    uint16_t port; /* 0: any */
-    uint8_t protocol;
-    uint8_t zero;
 };
 
 /* Per queue, kept per CPU. Every packet that the program sees is in exactly one of these but

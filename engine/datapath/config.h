@@ -76,8 +76,7 @@ struct afxdp_config {
     bool trailer_time;
     uint32_t watchdog; /* ms, 0: none */
     enum timestamps timestamps;
-    struct redirect_bypass bypass[REDIRECT_BYPASS_MAX];
-    uint32_t bypass_count;
+    struct bypass bypass;
     struct xsk_sizes rings; /* 0: chosen */
     uint32_t frame_size;    /* 0: chosen */
     uint32_t busy_poll;     /* packets per poll, 0: off */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bypass.h"
+#include "bypass_text.h"
 #include "config.h"
 
 /* For whom an option has a meaning. */
@@ -52,14 +52,13 @@ static int parse_capture(void *target, const char *value, struct error *error)
 
 static int parse_bypass(void *target, const char *value, struct error *error)
 {
-    struct afxdp_config *config = target;
+    struct bypass *bypass = &((struct afxdp_config *)target)->bypass;
 
-    if (config->bypass_count == REDIRECT_BYPASS_MAX)
-        return error_set(error, -EINVAL, "--bypass %.80s: more than %d of them", value,
-                         REDIRECT_BYPASS_MAX);
-    int status = redirect_parse_bypass(&config->bypass[config->bypass_count], value, error);
+    if (bypass->count == BYPASS_MAX)
+        return error_set(error, -EINVAL, "--bypass %.80s: more than %d of them", value, BYPASS_MAX);
+    int status = bypass_parse(&bypass->service[bypass->count], value, error);
     if (status == 0)
-        config->bypass_count++;
+        bypass->count++;
     return status;
 }
 

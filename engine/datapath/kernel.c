@@ -87,15 +87,12 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .records = config->verdicts != NULL,
                 .host_cells = config->hosts.cells,
                 .host_rows = config->hosts.rows,
-                .bypass_count = config->bypass_count,
+                .bypass = config->bypass,
             },
         .flows = flows_of_cpu(kernel),
         .timeout = flows.timeout * UINT64_C(1000000000),
         .seed = flows.seed,
     };
-    for (uint32_t i = 0; i < config->bypass_count; i++)
-        settings->options.bypass[i] = (struct path_bypass){.port = config->bypass[i].port,
-                                                           .protocol = config->bypass[i].protocol};
     if (!flows.fixed_seed &&
         getrandom(&settings->seed, sizeof(settings->seed), 0) != (ssize_t)sizeof(settings->seed))
         return error_set(error, -EIO, "no random seed for the tables of flows and hosts");

@@ -94,7 +94,7 @@ static bool must_copy(const struct sockets *s, const struct interfaces *nics,
                              UMEM_FRAME_SIZE_MOST,
                              driver_is_known(nic->about) ? "" : " (not known to do better)");
     }
-    if (config->bypass_count > 0 && crossing_is_barred(nics, config))
+    if (config->bypass.count > 0 && crossing_is_barred(nics, config))
         return error_set(error, true,
                          "%s: its driver %s takes no frames that cross from zero-copy memory, and "
                          "--bypass traffic does",
@@ -155,10 +155,9 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
         .other_enters = other_enters || crossing_is_barred(nics, config),
         .watchdog_ms = config->watchdog,
         .timestamps = config->timestamps,
-        .bypass_count = config->bypass_count,
+        .bypass = config->bypass,
     };
 
-    memcpy(redirect.bypass, config->bypass, sizeof(redirect.bypass));
     int status = redirect_open(&s->redirect[port], &redirect, error);
     if (status != 0)
         return status;

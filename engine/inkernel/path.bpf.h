@@ -125,18 +125,6 @@ ALWAYS_INLINE enum packet_kind path_parse(struct xdp_md *context, struct path_cp
     return packet_parse_ethernet(data, end, work->wire_length, &work->packet);
 }
 
-ALWAYS_INLINE bool path_is_bypassed(const struct packet *packet)
-{
-    for (uint32_t i = 0; i < PATH_BYPASS_MAX && i < path_options.bypass_count; i++) {
-        uint16_t port = path_options.bypass[i].port;
-
-        if (path_options.bypass[i].protocol == packet->protocol &&
-            (port == 0 || port == packet->source_port || port == packet->destination_port))
-            return true;
-    }
-    return false;
-}
-
 #ifdef PATH_HOSTS
 #include "path_hosts.bpf.h"
 #endif
@@ -157,7 +145,7 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
         work->slot = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
         return PATH_END;
     }
-    if (path_options.bypass_count && path_is_bypassed(&work->packet))
+    if (path_options.bypass.count && bypass_names(&path_options.bypass, &work->packet))
         return PATH_BYPASS;
 
     work->from_low = flow_key_of(&work->packet, &work->key);

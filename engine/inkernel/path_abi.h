@@ -3,13 +3,13 @@
 #ifndef AFXDP_PATH_ABI_H
 #define AFXDP_PATH_ABI_H
 
+#include "bypass.h"
 #include "counters.h"
 #include "flow_table.h"
 #include "host_features.h"
 
 enum {
     PATH_GENERATIONS = 2, /* a model in use, and one that is filled meanwhile */
-    PATH_BYPASS_MAX = 16,
     PATH_PORTS = 2,
     PATH_RECORDS = 1 << 22, /* bytes of the ring of records */
     PATH_SCRATCH = 516,     /* bytes, so that the struct ends on a multiple of eight */
@@ -20,13 +20,6 @@ enum path_out {
     PATH_OUT_STACK, /* to the host */
     PATH_OUT_PORT,  /* through the devmap */
     PATH_OUT_BACK,  /* out of the interface they came from */
-};
-
-/* "Never touch": IP packets of this protocol from or to this port. */
-struct path_bypass {
-    uint16_t port; /* 0: any */
-    uint8_t protocol;
-    uint8_t zero;
 };
 
 /* Settled before loading: the verifier removes what these leave out. */
@@ -41,8 +34,7 @@ struct path_options {
     uint32_t records;       /* 1: a record of each packet goes to user space */
     uint32_t host_cells;    /* of a row of the host memory, where the program has one */
     uint32_t host_rows;     /* 1 or 2 */
-    uint32_t bypass_count;
-    struct path_bypass bypass[PATH_BYPASS_MAX];
+    struct bypass bypass;
 };
 
 /* Before a frame, in its metadata: what the path would ask the kernel for. That is how a capture

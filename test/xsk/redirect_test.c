@@ -32,8 +32,7 @@ struct setup {
     bool inline_port;
     bool fail_closed;
     bool other_enters;
-    uint32_t bypass_count;
-    struct redirect_bypass bypass[2];
+    struct bypass bypass;
 };
 
 static struct redirect_bpf *load(const struct setup *setup)
@@ -44,8 +43,7 @@ static struct redirect_bpf *load(const struct setup *setup)
     program->rodata->inline_port = setup->inline_port;
     program->rodata->fail_closed = setup->fail_closed;
     program->rodata->other_enters = setup->other_enters;
-    program->rodata->bypass_count = setup->bypass_count;
-    memcpy(program->rodata->bypass, setup->bypass, sizeof(setup->bypass));
+    program->rodata->bypass = setup->bypass;
     program->rodata->watchdog_ns = setup->watchdog ? 80000000 : 0;
     program->rodata->tick_ns = 1000000;
     assert_int_equal(redirect_bpf__load(program), 0);
@@ -197,7 +195,7 @@ static uint32_t make_frame(uint8_t *frame, uint8_t protocol, uint16_t source, ui
 static void test_bypass(void **state)
 {
     const struct setup setup = {
-        .bypass_count = 2, .bypass = {{.protocol = PROTOCOL_TCP, .port = 22}, {.protocol = 1}}};
+        .bypass = {2, {{.protocol = PROTOCOL_TCP, .port = 22}, {.protocol = 1}}}};
     static const struct {
         uint8_t protocol;
         uint16_t source;

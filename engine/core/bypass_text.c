@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "bypass.h"
+#include "bypass_text.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet.h"
-
-int redirect_parse_bypass(struct redirect_bypass *bypass, const char *text, struct error *error)
+int bypass_parse(struct bypass_service *service, const char *text, struct error *error)
 {
     static const struct {
         const char *name;
@@ -28,24 +26,24 @@ int redirect_parse_bypass(struct redirect_bypass *bypass, const char *text, stru
     unsigned long port = 0;
     char *end = NULL;
 
-    *bypass = (struct redirect_bypass){0};
+    *service = (struct bypass_service){0};
     if (slash) {
         port = strtoul(slash + 1, &end, 10);
         if (slash[1] < '0' || slash[1] > '9' || *end || port == 0 || port > 65535)
             return error_set(error, -EINVAL, "--bypass %s: the port should be 1 to 65535", text);
     }
-    bypass->port = (uint16_t)port;
+    service->port = (uint16_t)port;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strlen(known[i].name) != length || strncmp(known[i].name, text, length) != 0)
             continue;
         if (slash && !known[i].ports)
             break;
-        bypass->protocol = known[i].number;
+        service->protocol = known[i].number;
         return 0;
     }
     unsigned long number = strtoul(text, &end, 10);
     if (text[0] >= '0' && text[0] <= '9' && *end == 0 && number < 256) {
-        bypass->protocol = (uint8_t)number;
+        service->protocol = (uint8_t)number;
         return 0;
     }
     return error_set(

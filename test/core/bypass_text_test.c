@@ -8,13 +8,13 @@
 
 #include <cmocka.h>
 
-#include "bypass.h"
+#include "bypass_text.h"
 
 static void test_good(void **state)
 {
     static const struct {
         const char *text;
-        struct redirect_bypass bypass;
+        struct bypass_service bypass;
     } cases[] = {
         {"tcp/22", {22, 6, 0}},  {"udp/65535", {65535, 17, 0}}, {"tcp", {0, 6, 0}},
         {"sctp/1", {1, 132, 0}}, {"dccp/5", {5, 33, 0}},        {"udplite/7", {7, 136, 0}},
@@ -24,9 +24,9 @@ static void test_good(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct redirect_bypass bypass = {9, 9, 9};
+        struct bypass_service bypass = {9, 9, 9};
 
-        assert_int_equal(redirect_parse_bypass(&bypass, cases[i].text, NULL), 0);
+        assert_int_equal(bypass_parse(&bypass, cases[i].text, NULL), 0);
         assert_memory_equal(&bypass, &cases[i].bypass, sizeof(bypass));
     }
 }
@@ -40,10 +40,10 @@ static void test_bad(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct redirect_bypass bypass;
+        struct bypass_service bypass;
         struct error error = {""};
 
-        if (redirect_parse_bypass(&bypass, cases[i], &error) != -EINVAL)
+        if (bypass_parse(&bypass, cases[i], &error) != -EINVAL)
             fail_msg("'%s' was taken", cases[i]);
         assert_string_not_equal(error.text, "");
     }
