@@ -11,6 +11,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "bypass.bpf.h"
 #include "redirect_abi.h"
 
 const volatile uint32_t inline_port = 0;  /* 1: what would pass to the stack crosses instead */
@@ -52,19 +53,10 @@ struct {
 /* The same answer as packet_parse_network: a frame it calls PACKET_OTHER is not IP. */
 ALWAYS_INLINE bool is_ip(const uint8_t *data, const uint8_t *end)
 {
-    if (data + 14 > end)
-        return false;
-    uint16_t type = load_be16(data + 12);
-    const uint8_t *cursor = data + 14;
+    uint16_t type;
 
-    for (int tags = 0; tags < PACKET_VLAN_TAGS_MAX; tags++) {
-        if (type != ETHERTYPE_VLAN && type != ETHERTYPE_SERVICE_VLAN && type != ETHERTYPE_OLD_QINQ)
-            break;
-        if (cursor + 4 > end)
-            return false;
-        type = load_be16(cursor + 2);
-        cursor += 4;
-    }
+    if (!packet_network(data, end, &type))
+        return false;
     return type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6;
 }
 
@@ -74,7 +66,7 @@ ALWAYS_INLINE bool is_bypassed(const uint8_t *data, const uint8_t *end)
 
     /* Only the first of a frame's buffers is here, and for the ports no length matters. */
     return packet_parse_ethernet(data, end, UINT32_MAX, &packet) == PACKET_IP &&
-           bypass_names(&bypass, &packet);
+           bypass_applies(&bypass, data, end, &packet);
 }
 
 ALWAYS_INLINE int untouched(uint64_t *counter, struct redirect_counters *count)

@@ -57,6 +57,7 @@ static int open_object(struct redirect *r, const struct redirect_options *option
                        struct error *error)
 {
     bool stamped = options->timestamps != TIMESTAMPS_BURST;
+    bool remembers = options->bypass.count > 0;
 
     xdp_messages_begin();
     if (options->timestamps == TIMESTAMPS_NIC) {
@@ -65,6 +66,7 @@ static int open_object(struct redirect *r, const struct redirect_options *option
             return xdp_open_failed("the redirect program", error);
         r->object = r->nic_clock->obj;
         set_options((struct redirect_bpf__rodata *)r->nic_clock->rodata, options);
+        (void)bpf_map__set_autocreate(r->nic_clock->maps.bypass_datagrams, remembers);
         struct bpf_program *program = r->nic_clock->progs.afxdp_redirect;
         bpf_program__set_autoload(r->nic_clock->progs.afxdp_unstamped, false);
         bpf_program__set_ifindex(program, if_nametoindex(options->interface));
@@ -76,6 +78,7 @@ static int open_object(struct redirect *r, const struct redirect_options *option
         return xdp_open_failed("the redirect program", error);
     r->object = r->kernel_clock->obj;
     set_options(r->kernel_clock->rodata, options);
+    (void)bpf_map__set_autocreate(r->kernel_clock->maps.bypass_datagrams, remembers);
     bpf_program__set_autoload(stamped ? r->kernel_clock->progs.afxdp_unstamped
                                       : r->kernel_clock->progs.afxdp_redirect,
                               false);

@@ -204,6 +204,28 @@ ALWAYS_INLINE enum packet_kind packet_parse_network(uint16_t ethertype, const ui
     return PACKET_OTHER;
 }
 
+/* Where an Ethernet frame's packet begins, behind as many tags as the parser looks through, and its
+ * EtherType; NULL for a frame that is cut before. */
+ALWAYS_INLINE const uint8_t *packet_network(const uint8_t *data, const uint8_t *end,
+                                            uint16_t *ethertype)
+{
+    if (data + 14 > end)
+        return 0;
+    const uint8_t *cursor = data + 14;
+
+    *ethertype = load_be16(data + 12);
+    for (int tags = 0; tags < PACKET_VLAN_TAGS_MAX; tags++) {
+        if (*ethertype != ETHERTYPE_VLAN && *ethertype != ETHERTYPE_SERVICE_VLAN &&
+            *ethertype != ETHERTYPE_OLD_QINQ)
+            break;
+        if (cursor + 4 > end)
+            return 0;
+        *ethertype = load_be16(cursor + 2);
+        cursor += 4;
+    }
+    return cursor;
+}
+
 /* An Ethernet frame of `wire_length` bytes on the wire, of which [data, end) are here.
  * `packet` is defined only when PACKET_IP is returned. */
 ALWAYS_INLINE enum packet_kind packet_parse_ethernet(const uint8_t *data, const uint8_t *end,

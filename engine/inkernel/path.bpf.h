@@ -17,6 +17,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "bypass.bpf.h"
 #include "path_abi.h"
 
 const volatile struct path_options path_options SEC(".rodata.path") = {};
@@ -145,7 +146,9 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
         work->slot = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
         return PATH_END;
     }
-    if (path_options.bypass.count && bypass_names(&path_options.bypass, &work->packet))
+    if (path_options.bypass.count &&
+        bypass_applies(&path_options.bypass, (const uint8_t *)(long)context->data,
+                       (const uint8_t *)(long)context->data_end, &work->packet))
         return PATH_BYPASS;
 
     work->from_low = flow_key_of(&work->packet, &work->key);

@@ -84,6 +84,8 @@ int path_configure(const struct path_program *program, const struct path_setting
         return error_set(error, -EINVAL, "the program's maps aren't as expected");
     if (!settings->options.records)
         (void)bpf_map__set_autocreate(find(program, "path_records"), false);
+    if (settings->options.bypass.count == 0)
+        (void)bpf_map__set_autocreate(find(program, "bypass_datagrams"), false);
 
     struct bpf_program *each;
     bpf_object__for_each_program(each, program->object) /* tail calls: all alike */
@@ -258,6 +260,7 @@ int path_share(const struct xdp_path *path, struct path_program *next, struct er
 {
     static const char *const always[] = {"path_cpus", "path_flows", "path_ports", NULL};
     static const char *const records[] = {"path_records", NULL};
+    static const char *const bypass[] = {"bypass_datagrams", NULL};
 
     if (next->feature_set != path->program->feature_set)
         return error_set(error, -EINVAL, "flows of feature set %u are no flows of set %u",
@@ -265,6 +268,8 @@ int path_share(const struct xdp_path *path, struct path_program *next, struct er
     int status = share(path, next, always, error);
     if (status == 0 && path->settings.options.records)
         status = share(path, next, records, error);
+    if (status == 0 && path->settings.options.bypass.count > 0)
+        status = share(path, next, bypass, error);
     if (status == 0 && next->feature_set == FEATURE_SET_2)
         status = share(path, next, host_maps, error);
     return status;
