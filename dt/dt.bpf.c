@@ -53,8 +53,8 @@ int afxdp_dt_tree(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS)
-        return path_leave_alone(context, cpu);
+    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+        return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {
         uint32_t generation = cpu->work.generation;
         const struct dt_kernel_shape *shape = bpf_map_lookup_elem(&dt_shapes, &generation);
@@ -93,8 +93,8 @@ int afxdp_dt_forest(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS)
-        return path_leave_alone(context, cpu);
+    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+        return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {
         uint32_t generation = cpu->work.generation;
         const struct dt_kernel_shape *shape = bpf_map_lookup_elem(&dt_shapes, &generation);

@@ -52,8 +52,8 @@ int afxdp_nn_single(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS)
-        return path_leave_alone(context, cpu);
+    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+        return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY)
         nn_generated(&cpu->work);
     return path_end(context, cpu, next);
@@ -67,8 +67,8 @@ int afxdp_nn_loops(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS)
-        return path_leave_alone(context, cpu);
+    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+        return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {
         const struct nn_packed *model = nn_model_of(&cpu->work);
 
@@ -97,8 +97,8 @@ int afxdp_nn_entry(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS)
-        return path_leave_alone(context, cpu);
+    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+        return path_leave_alone(context, cpu, next);
     if (next == PATH_END)
         return path_end(context, cpu, next);
     const struct nn_packed *model = nn_model_of(&cpu->work);

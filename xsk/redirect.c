@@ -195,26 +195,22 @@ void redirect_set_clock(struct redirect *r)
         __atomic_store_n(&r->heartbeats[i].offset, offset, __ATOMIC_RELAXED);
 }
 
-int redirect_read_counters(const struct redirect *r, uint32_t queue,
+int redirect_read_counters(const struct redirect *r, uint32_t first, uint32_t queues,
                            struct redirect_counters *counters)
 {
+    const size_t members = sizeof(*counters) / sizeof(uint64_t);
     struct redirect_counters *each = calloc((size_t)r->cpus, sizeof(*each));
+    const uint64_t *from = (const uint64_t *)each;
+    uint64_t *sum = (uint64_t *)counters;
+    int status = 0;
 
     if (!each)
         return -ENOMEM;
     *counters = (struct redirect_counters){0};
-    int status = bpf_map_lookup_elem(r->counters, &queue, each) == 0 ? 0 : -errno;
-    for (int cpu = 0; status == 0 && cpu < r->cpus; cpu++) {
-        counters->redirected += each[cpu].redirected;
-        counters->other += each[cpu].other;
-        counters->bypassed += each[cpu].bypassed;
-        counters->uncovered += each[cpu].uncovered;
-        counters->closed += each[cpu].closed;
-        counters->uncrossed += each[cpu].uncrossed;
-        counters->unstamped += each[cpu].unstamped;
-        counters->stalled_crossed += each[cpu].stalled_crossed;
-        counters->stalled_passed += each[cpu].stalled_passed;
-        counters->stalled_dropped += each[cpu].stalled_dropped;
+    for (uint32_t queue = first; status == 0 && queue < first + queues; queue++) {
+        status = bpf_map_lookup_elem(r->counters, &queue, each) == 0 ? 0 : -errno;
+        for (size_t i = 0; status == 0 && i < members * (size_t)r->cpus; i++)
+            sum[i % members] += from[i];
     }
     free(each);
     return status;

@@ -57,8 +57,8 @@ uint64_t *redirect_heartbeat(const struct redirect *redirect, uint32_t queue);
  * does something once a second. Takes NULL. */
 void redirect_set_clock(struct redirect *redirect);
 
-/* Sums over the CPUs. */
-int redirect_read_counters(const struct redirect *redirect, uint32_t queue,
+/* Sums over the CPUs, of `queues` queues from the first on. */
+int redirect_read_counters(const struct redirect *redirect, uint32_t first, uint32_t queues,
                            struct redirect_counters *counters);
 
 /* Detaches and frees. Takes NULL. */

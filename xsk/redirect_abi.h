@@ -25,8 +25,9 @@ struct redirect_socket {
     uint32_t queue;
 };
 
-/* Per queue, kept per CPU. Every packet that the program sees is in exactly one of these but
- * `unstamped`, which is part of `redirected`. */
+/* Nothing but counters: user space adds them up as an array. Per queue, kept per CPU. Every packet
+ * that the program sees is in exactly one of these but `unstamped`, which is part of `redirected`.
+ */
 struct redirect_counters {
     uint64_t redirected; /* to the queue's socket (the socket's own statistics tell what it lost) */
     uint64_t other;      /* not IP: passed to the stack, or across */

@@ -117,9 +117,12 @@ static void write_queues(FILE *file, const json_t *queues)
             continue;
         fprintf(file, "  %-30s", name);
         for (size_t i = 0; i < json_array_size(queues); i++) {
+            const json_t *count = json_object_get(json_array_get(queues, i), name);
             char text[NUMBER_SIZE];
-            json_int_t count = json_integer_value(json_object_get(json_array_get(queues, i), name));
-            fprintf(file, " %14s", grouped(text, (uint64_t)count));
+
+            fprintf(file, " %14s",
+                    json_is_null(count) ? "the rest"
+                                        : grouped(text, (uint64_t)json_integer_value(count)));
         }
         fputc('\n', file);
     }

@@ -61,10 +61,10 @@ static int check_queues(struct interfaces *nics, const struct afxdp_config *conf
                          "%s has %u queues, and inline each needs a worker: --queues %u, "
                          "--set-channels, or ethtool -L %s %s %u",
                          nic->name, have, have, nic->name, kind, want);
-    say(nics->say, AFXDP_WARNING,
-        "%s has %u queues: what comes in on queues %u and up passes to the "
-        "host unclassified",
-        nic->name, have, want);
+    nics->leaves_queues = true;
+    say(nics->say, AFXDP_WARNING, "%s has %u queues: what comes in on queues %u and up %s",
+        nic->name, have, want,
+        config->fail_closed ? "is dropped (--fail-closed)" : "passes to the host unclassified");
     return 0;
 }
 
@@ -114,10 +114,13 @@ static void check_rss(struct interfaces *nics, const struct afxdp_config *config
         return;
     say(nics->say, AFXDP_WARNING,
         "%s: with several queues the two directions of a flow %s meet "
-        "different workers, whose features then differ from training; %s",
+        "different %s, whose features then differ from training; %s",
         nics->nic[0]->name, nics->rss == NIC_RSS_UNKNOWN ? "may" : "will",
-        nics->rss == NIC_RSS_UNKNOWN ? "the driver doesn't tell its RSS key"
-                                     : "--symmetric-rss sets its RSS key");
+        config->datapath == DATAPATH_KERNEL ? "CPUs" : "workers",
+        strcmp(nics->nic[0]->driver, "veth") == 0
+            ? "a veth's queue follows the sender's CPU or socket, not the flow"
+        : nics->rss == NIC_RSS_UNKNOWN ? "the driver doesn't tell its RSS key"
+                                       : "--symmetric-rss sets its RSS key");
 }
 
 static int claim(struct interfaces *nics, uint32_t port, struct error *error)
@@ -183,21 +186,34 @@ void interfaces_wait_carrier(const struct interfaces *nics)
     }
 }
 
+static void tell_channels(const struct interfaces *nics, const struct nic *nic,
+                          const struct nic_changes *changes)
+{
+    /* A veth runs no program on a queue that it gets later. */
+    if (nics->follows_queues && strcmp(nic->driver, "veth") != 0)
+        say(nics->say, AFXDP_WARNING,
+            "%s: the channel count changed while running, from %u to %u: what comes in on queues "
+            "%u and up is classified, and counted with queue %u",
+            nic->name, changes->old_queues, nic->channels.rx, nics->queues, nics->queues - 1);
+    else
+        say(nics->say, AFXDP_WARNING,
+            "%s: the channel count changed while running, from %u to %u: packets of queues beyond "
+            "the %u served here aren't classified; start again to serve them",
+            nic->name, changes->old_queues, nic->channels.rx, nics->queues);
+}
+
 static void tell_changes(const struct interfaces *nics, const struct nic *nic,
                          const struct nic_changes *changes)
 {
     if (changes->old_name[0])
         say(nics->say, AFXDP_INFO, "%s was renamed to %s; going on", changes->old_name, nic->name);
     if (changes->old_queues)
+        tell_channels(nics, nic, changes);
+    if (changes->old_mtu && nics->frame_room && nic->mtu + FRAME_OVERHEAD > nics->frame_room)
         say(nics->say, AFXDP_WARNING,
-            "%s: the channel count changed while running, from %u to %u: packets of queues beyond "
-            "the %u served here aren't classified; start again to serve them",
-            nic->name, changes->old_queues, nic->channels.rx, nics->queues);
-    if (changes->old_mtu && nic->mtu > changes->old_mtu)
-        say(nics->say, AFXDP_WARNING,
-            "%s: MTU raised while running, from %u to %u: longer frames than at the start may be "
-            "lost; start again to take them",
-            nic->name, changes->old_mtu, nic->mtu);
+            "%s: the MTU changed while running, from %u to %u: frames above %u bytes don't fit and "
+            "are dropped; start again to take them",
+            nic->name, changes->old_mtu, nic->mtu, nics->frame_room);
 }
 
 int interfaces_check(const struct interfaces *nics, struct error *error)

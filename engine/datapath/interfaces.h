@@ -7,13 +7,18 @@
 #include "config.h"
 #include "nic.h"
 
+enum { FRAME_OVERHEAD = 22 }; /* Ethernet header and two VLAN tags, which an MTU doesn't count */
+
 struct interfaces {
     const struct afxdp_callbacks *say;
     struct nic *nic[2];         /* the second NULL without another port */
     struct xdp_claim *claim[2]; /* theirs */
     uint32_t ports;
-    uint32_t queues;  /* that are served on each port */
-    enum nic_rss rss; /* of the ports together */
+    uint32_t queues;     /* that are served on each port */
+    bool leaves_queues;  /* there are others, on a single port; set by interfaces_set_up */
+    bool follows_queues; /* those that the interface gets later are classified too */
+    uint32_t frame_room; /* bytes of a frame that the datapath takes; 0: of any length */
+    enum nic_rss rss;    /* of the ports together */
     bool had_carrier[2];
 };
 

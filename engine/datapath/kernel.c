@@ -14,10 +14,8 @@
 
 enum {
     /* What a driver has at least for a frame of one buffer: a page less headroom and what the
-     * kernel keeps at its end; and what an MTU doesn't count, a header and two VLAN tags. */
+     * kernel keeps at its end. */
     BUFFER_LEAST = 4096 - 256 - 512,
-    FRAME_OVERHEAD = 22,
-
     FLOWS_LEAST = 1 << 14,
     MEMORY_SHARE = 4, /* the flow tables' of what memory is there, unless --flows says more */
 };
@@ -82,7 +80,9 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .out = way_out(config),
                 .first_ifindex = (uint32_t)kernel->nics.nic[0]->ifindex,
                 .ports = kernel->ports,
-                .queues = kernel->nics.queues,
+                .queues = kernel->nics.queues + kernel->nics.leaves_queues,
+                .served = kernel->nics.leaves_queues ? kernel->nics.queues : 0,
+                .fail_closed = config->fail_closed,
                 .frags = kernel->frags,
                 .records = config->verdicts != NULL,
                 .host_cells = config->hosts.cells,
@@ -228,7 +228,6 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
 {
     struct kernel *kernel = of(base);
     const struct afxdp_config *config = base->config;
-
     const struct model *model = base->judgement->model;
 
     kernel->ports = config_way(config) == WAY_BRIDGE ? 2 : 1;
@@ -238,9 +237,11 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     if (status != 0)
         return status;
     kernel->frags = needs_frags(&kernel->nics);
+    kernel->nics.frame_room = kernel->frags ? 0 : BUFFER_LEAST;
     status = load_guards(kernel, error);
     if (status == 0)
         status = interfaces_set_up(&kernel->nics, config, error);
+    kernel->nics.follows_queues = !kernel->nics.leaves_queues;
     if (status == 0)
         status = load_model(kernel, error);
     if (status == 0)
@@ -306,6 +307,7 @@ static int kernel_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct 
     int status = interfaces_check(&kernel->nics, error);
     if (status != 0)
         return status;
+    kernel_watch_spread(kernel);
     verdicts_watch(&kernel->verdicts, base);
     nanosleep(&pause, NULL);
     return 1;
@@ -344,6 +346,7 @@ static int kernel_stop(struct afxdp_datapath *base, struct error *error)
 
     guard_clear_program(kernel->guard[0]);
     (void)path_grace(kernel->model.path);
+    kernel_watch_spread(kernel);
     return close_verdicts(kernel, error);
 }
 

@@ -30,7 +30,11 @@ struct kernel {
     struct verdict_stream *filling; /* the writer's thread's: where they go, */
     uint64_t rows;                  /* and how many have gone there */
     struct nic_counters nic_before[2];
+    bool told_of_spread;
 };
+
+/* Warns once of a queue whose packets come in on several CPUs, which each have a flow table. */
+void kernel_watch_spread(struct kernel *kernel);
 
 /* Members `interface`, `mode`, `ports` and `queues` of the JSON object; the caller frees it. Before
  * close. docs/kernel.md explains each counter. */

@@ -2,17 +2,21 @@
 #include "interface_report.h"
 #include "kernel.h"
 
+/* `queue` beyond those that are served: all others. */
 static json_t *queue_json(const struct kernel *kernel, uint32_t port, uint32_t queue)
 {
-    struct path_counters counters = {.bypassed = 0};
+    struct path_counters counters = {.unrecorded = 0};
     json_t *object = json_object();
 
     if (port < kernel->ports) /* the other only sends */
         path_queue_counters(kernel->model.path, port, queue, &counters);
     report_put(object, "interface", report_text(kernel->nics.nic[port]->name));
-    report_number(object, "queue", queue);
+    report_put(object, "queue", queue < kernel->nics.queues ? json_integer(queue) : json_null());
     interface_report_counters(object, &counters.stats);
-    report_number(object, "xdp_bypassed", counters.bypassed);
+    report_number(object, "xdp_bypassed", counters.left.bypassed);
+    report_number(object, "xdp_uncovered", counters.left.uncovered);
+    report_number(object, "xdp_closed", counters.left.closed);
+    report_number(object, "xdp_uncrossed", counters.left.uncrossed);
     report_number(object, "unrecorded", counters.unrecorded);
     return object;
 }
@@ -33,7 +37,7 @@ json_t *kernel_report(const struct kernel *kernel)
         report_append(ports,
                       interface_report_port(kernel->nics.nic[port], &kernel->nic_before[port],
                                             attachment(kernel, port), kernel->losses));
-        for (uint32_t queue = 0; queue < kernel->nics.queues; queue++)
+        for (uint32_t queue = 0; queue < path_queues(kernel->model.path); queue++)
             report_append(queues, queue_json(kernel, port, queue));
     }
     report_put(object, "interface", report_text(kernel->nics.nic[0]->name));

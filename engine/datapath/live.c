@@ -192,6 +192,8 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
         status = prepare_queue(live, i, error);
     if (status == 0)
         status = sockets_bind(&live->sockets, &live->nics, config, error);
+    if (status == 0)
+        live->nics.frame_room = sockets_frame_room(&live->sockets, &live->nics);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
         status = start_worker(live, i, error);
     return status;

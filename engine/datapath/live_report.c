@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <string.h>
+
 #include "interface_report.h"
 #include "live.h"
 
-/* What the redirect program did with the queue's packets. */
-static void add_redirect(json_t *object, const struct redirect *redirect, uint32_t queue)
+/* What the redirect program did with the packets of a queue, or of several. */
+static void add_redirect(json_t *object, const struct redirect_counters *counters)
 {
-    struct redirect_counters c = {0};
+    const struct redirect_counters c = *counters;
 
-    if (!redirect || redirect_read_counters(redirect, queue, &c) != 0)
-        return;
     report_number(object, "xdp_redirected", c.redirected);
     report_number(object, "xdp_other", c.other);
     report_number(object, "xdp_bypassed", c.bypassed);
@@ -39,16 +39,40 @@ static void add_socket(json_t *object, const struct xsk_port *port)
     report_number(object, "wakeups", port->counters.wakeups);
 }
 
+static const struct stats none; /* received by a port that only sends, or without a worker */
+
+/* Of all queues that no worker serves; NULL where the interface has none such and had none. */
+static json_t *rest_json(const struct live *live, uint32_t port)
+{
+    const struct redirect *redirect = live->sockets.redirect[port];
+    static const struct redirect_counters untouched;
+    uint32_t served = live->nics.queues;
+    struct redirect_counters c;
+
+    if (!redirect ||
+        redirect_read_counters(redirect, served, REDIRECT_QUEUES_MAX - served, &c) != 0 ||
+        (live->nics.nic[port]->channels.rx <= served && memcmp(&c, &untouched, sizeof(c)) == 0))
+        return NULL;
+    json_t *object = json_object();
+    report_put(object, "interface", report_text(live->nics.nic[port]->name));
+    report_put(object, "queue", json_null());
+    interface_report_counters(object, &none);
+    add_redirect(object, &c);
+    return object;
+}
+
 static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port)
 {
-    static const struct stats none; /* a port that only sends */
+    const struct redirect *redirect = live->sockets.redirect[port];
+    struct redirect_counters c;
     json_t *object = json_object();
 
     report_put(object, "interface", report_text(live->nics.nic[port]->name));
     report_number(object, "queue", queue);
     interface_report_counters(object,
                               port < live->routes ? &live->queue[queue].stats[port] : &none);
-    add_redirect(object, live->sockets.redirect[port], queue);
+    if (redirect && redirect_read_counters(redirect, queue, 1, &c) == 0)
+        add_redirect(object, &c);
     add_socket(object, &live->sockets.group[queue]->port[port]);
     if (live->sockets.losses)
         report_number(
@@ -84,6 +108,9 @@ json_t *live_report(const struct live *live)
         report_append(ports, port_json(live, port));
         for (uint32_t queue = 0; queue < live->nics.queues; queue++)
             report_append(queues, queue_json(live, queue, port));
+        json_t *rest = rest_json(live, port);
+        if (rest)
+            report_append(queues, rest);
     }
     report_put(object, "interface", report_text(live->nics.nic[0]->name));
     report_put(object, "mode", json_string(sockets_mode(&live->sockets)));

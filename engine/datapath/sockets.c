@@ -7,7 +7,6 @@
 #include "say.h"
 
 enum {
-    FRAME_OVERHEAD = 22, /* Ethernet header and two VLAN tags, which an MTU doesn't count */
     RX_DEFAULT = 4096,
     TX_DEFAULT = 2048,
     RING_MOST = 65536,
@@ -297,6 +296,20 @@ void sockets_disconnect(struct sockets *s)
     for (uint32_t port = 0; port < s->ports; port++)
         for (uint32_t i = 0; s->redirect[port] && i < s->queues; i++)
             (void)redirect_clear_socket(s->redirect[port], i);
+}
+
+uint32_t sockets_frame_room(const struct sockets *s, const struct interfaces *nics)
+{
+    uint32_t least = s->frame_size - UMEM_HEADROOM;
+
+    if (s->multi_buffer)
+        return 0;
+    for (uint32_t i = 0; zero_copy(s, 0) && i < nics->ports; i++) {
+        uint32_t room = driver_zerocopy_room(nics->nic[i]->about, s->frame_size);
+
+        least = room < least ? room : least;
+    }
+    return least;
 }
 
 const char *sockets_mode(const struct sockets *s)

@@ -33,6 +33,9 @@ int sockets_bind(struct sockets *sockets, const struct interfaces *nics,
 /* New packets pass or cross; those in the rings can still be received. */
 void sockets_disconnect(struct sockets *sockets);
 
+/* Bytes of a frame that fit into the chunks that were bound; 0: it takes as many as it needs. */
+uint32_t sockets_frame_room(const struct sockets *sockets, const struct interfaces *nics);
+
 /* "zerocopy", "copy" or "skb": what all sockets have. */
 const char *sockets_mode(const struct sockets *sockets);
 

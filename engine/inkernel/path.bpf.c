@@ -10,8 +10,8 @@ int afxdp_none(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS)
-        return path_leave_alone(context, cpu);
+    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+        return path_leave_alone(context, cpu, next);
     cpu->work.verdict = (struct verdict){0, CONFIDENCE_MAX};
     return path_end(context, cpu, next);
 }

@@ -133,13 +133,17 @@ ALWAYS_INLINE enum packet_kind path_parse(struct xdp_md *context, struct path_cp
 enum path_next {
     PATH_CLASSIFY, /* work.features are filled */
     PATH_END,      /* work.slot is settled */
-    PATH_BYPASS,
+    PATH_BYPASS,   /* never touched */
+    PATH_UNSERVED, /* not by this engine: it came in on another queue */
 };
 
 /* Parse, flow and features. */
 ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_cpu *cpu)
 {
     struct path_work *work = &cpu->work;
+
+    if (path_options.served && context->rx_queue_index >= path_options.served)
+        return PATH_UNSERVED;
     enum packet_kind kind = path_parse(context, cpu);
 
     if (kind != PACKET_IP) {
@@ -178,10 +182,12 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
     return PATH_CLASSIFY;
 }
 
-/* Sends the packet where packets go; the way it ended, where it wasn't as wished, is counted. */
-ALWAYS_INLINE int path_send(struct xdp_md *context, struct stats *stats)
+/* Sends the packet where packets go; the way it ended, where it wasn't as wished, is counted. What
+ * isn't IP is for the host of a single port, also of one that sends all else back. */
+ALWAYS_INLINE int path_send(struct xdp_md *context, struct stats *stats, uint32_t slot)
 {
-    if (path_options.out == PATH_OUT_STACK) {
+    if (path_options.out == PATH_OUT_STACK ||
+        (path_options.out == PATH_OUT_BACK && slot == SLOT_OTHER)) {
         stats->endings[ENDING_PASSED]++;
         return XDP_PASS;
     }
@@ -223,7 +229,7 @@ ALWAYS_INLINE int path_apply(struct xdp_md *context, struct path_cpu *cpu,
     if (path_options.records)
         path_record(cpu, slot, action);
     if (action != ACTION_DROP)
-        return path_send(context, stats);
+        return path_send(context, stats, slot);
     stats->endings[ENDING_DROPPED]++;
     return XDP_DROP;
 }
@@ -243,15 +249,27 @@ ALWAYS_INLINE int path_end(struct xdp_md *context, struct path_cpu *cpu, enum pa
     return path_apply(context, cpu, policy, work->slot);
 }
 
-/* For packets that are never touched: they cross, or go to the host, uncounted but as such. */
-ALWAYS_INLINE int path_leave_alone(struct xdp_md *context, struct path_cpu *cpu)
+/* For packets that aren't touched: they cross or go to the host, and are counted for what they are.
+ */
+ALWAYS_INLINE int path_leave_alone(struct xdp_md *context, struct path_cpu *cpu,
+                                   enum path_next next)
 {
-    cpu->bypassed++;
-    if (path_options.out == PATH_OUT_STACK)
-        return XDP_PASS;
-    if (path_options.out == PATH_OUT_BACK)
-        return XDP_TX;
-    return (int)bpf_redirect_map(&path_ports, path_port(context), XDP_DROP);
+    struct path_left *left = &cpu->left;
+
+    if (next == PATH_UNSERVED && path_options.fail_closed) {
+        left->closed++;
+        return XDP_DROP;
+    }
+    if (path_options.out == PATH_OUT_PORT &&
+        bpf_redirect_map(&path_ports, path_port(context), XDP_DROP) != XDP_REDIRECT) {
+        left->uncrossed++;
+        return XDP_DROP;
+    }
+    if (next == PATH_UNSERVED)
+        left->uncovered++;
+    else
+        left->bypassed++;
+    return path_options.out == PATH_OUT_PORT ? XDP_REDIRECT : XDP_PASS;
 }
 
 #endif

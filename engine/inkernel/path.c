@@ -310,14 +310,16 @@ int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct erro
 }
 
 /* Adds up; the element's CPU may be counting meanwhile. */
+static void add_each(void *to, const void *from, size_t size)
+{
+    for (size_t i = 0; i < size / sizeof(uint64_t); i++)
+        ((uint64_t *)to)[i] += __atomic_load_n(&((const uint64_t *)from)[i], __ATOMIC_RELAXED);
+}
+
 static void add(struct path_counters *counters, const struct path_cpu *cpu)
 {
-    const uint64_t *from = (const uint64_t *)&cpu->stats;
-    uint64_t *to = (uint64_t *)&counters->stats;
-
-    for (size_t i = 0; i < sizeof(cpu->stats) / sizeof(*to); i++)
-        to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-    counters->bypassed += __atomic_load_n(&cpu->bypassed, __ATOMIC_RELAXED);
+    add_each(&counters->stats, &cpu->stats, sizeof(cpu->stats));
+    add_each(&counters->left, &cpu->left, sizeof(cpu->left));
     counters->unrecorded += __atomic_load_n(&cpu->unrecorded, __ATOMIC_RELAXED);
 }
 
@@ -328,12 +330,16 @@ void path_totals(const struct xdp_path *path, struct path_counters *counters)
         add(counters, &path->cpu[i]);
 }
 
+uint32_t path_queues(const struct xdp_path *path)
+{
+    return path->settings.options.queues > 1 ? path->settings.options.queues : 1;
+}
+
 void path_queue_counters(const struct xdp_path *path, uint32_t port, uint32_t queue,
                          struct path_counters *counters)
 {
-    const struct path_options *options = &path->settings.options;
     uint32_t of_cpu = elements(1, &path->settings);
-    uint32_t place = port * (options->queues > 1 ? options->queues : 1) + queue;
+    uint32_t place = port * path_queues(path) + queue;
 
     memset(counters, 0, sizeof(*counters));
     for (uint32_t i = 0; i < path->cpus; i++)

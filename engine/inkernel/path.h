@@ -101,13 +101,16 @@ int path_entry_fd(const struct xdp_path *path);
 /* What all CPUs have counted so far, in all queues of all ports or in one. */
 struct path_counters {
     struct stats stats;
-    uint64_t bypassed;   /* never touched, and in no other counter */
+    struct path_left left;
     uint64_t unrecorded; /* of the packets in `stats`: their record found no room */
 };
 
 void path_totals(const struct xdp_path *path, struct path_counters *counters);
 void path_queue_counters(const struct xdp_path *path, uint32_t port, uint32_t queue,
                          struct path_counters *counters);
+
+/* Queues of a port that are counted apart. */
+uint32_t path_queues(const struct xdp_path *path);
 
 /* Descriptor of the ring of struct path_record; with options.records. */
 int path_records_fd(const struct xdp_path *path);

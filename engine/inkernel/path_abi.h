@@ -27,7 +27,9 @@ struct path_options {
     uint32_t out;           /* enum path_out */
     uint32_t first_ifindex; /* inline: packets from here leave by port 0, others by port 1 */
     uint32_t ports;         /* interfaces that packets come from, at most PATH_PORTS */
-    uint32_t queues;        /* of each of them, to be counted apart */
+    uint32_t queues;        /* of each of them, to be counted apart; the rest with the last */
+    uint32_t served;        /* queues that are classified, the first ones; 0: all */
+    uint32_t fail_closed;   /* 1: what comes in on the others is dropped */
     uint32_t frags;         /* 1: frames may come in several buffers, so ask for their length */
     uint32_t stamped;       /* 1: time and length come from struct path_stamp */
     uint32_t bench_mask;    /* bench only: how many sources packets come from, less one; 0: off */
@@ -81,12 +83,20 @@ struct path_work {
     uint8_t scratch[PATH_SCRATCH]; /* the classifier's own */
 };
 
+/* Packets that were left alone, each in one of these and in none of `stats`. */
+struct path_left {
+    uint64_t bypassed;  /* --bypass: to the host, or across */
+    uint64_t uncovered; /* a queue that isn't served: to the host, or across */
+    uint64_t closed;    /* likewise, and --fail-closed: dropped */
+    uint64_t uncrossed; /* should have crossed, but the other port isn't in the devmap: dropped */
+};
+
 /* What one CPU has for itself, so that it needs no lock: a softirq doesn't interrupt itself. One
  * for each queue of each port, to count them apart; all of a CPU share its slice of the flow table.
  */
 struct path_cpu {
     struct stats stats;
-    uint64_t bypassed;   /* never touched, and in no other counter */
+    struct path_left left;
     uint64_t unrecorded; /* their record found no room */
     uint64_t entered;    /* frames on entry; the bench derives addresses from it */
     uint64_t timeout;    /* of a flow, ns */

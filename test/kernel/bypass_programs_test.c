@@ -71,7 +71,7 @@ static uint64_t bypassed_by_path(const struct programs *programs)
     struct path_counters counters;
 
     path_totals(programs->path, &counters);
-    return counters.bypassed;
+    return counters.left.bypassed;
 }
 
 static void run(int program, const struct built *built)

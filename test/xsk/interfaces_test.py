@@ -48,21 +48,45 @@ class Renamed(lab.Test):
 
 
 class Changed(lab.Test):
-    def test_mtu_raised_is_said(self):
+    def set_mtu(self, here, mtu):
+        here.run("gen", "ip", "link", "set", "gen0", "mtu", str(mtu))
+        here.run("eng", "ip", "link", "set", "eng0", "mtu", str(mtu))
+
+    def test_an_mtu_beyond_the_chunk_is_said(self):
+        """Whatever it was before; what doesn't fit is counted, what fits is classified."""
         here = self.lab()
         engine = here.engine("--iface", "eng0")
-        here.run("eng", "ip", "link", "set", "eng0", "mtu", "1600")
-        engine.wait_for("eng0: MTU raised while running, from 1500 to 1600")
-        engine.stop()
+        self.set_mtu(here, 1700)
+        fit = here.generate("--count", "100", "--length", "1700", "--rate", "5000")["sent"]
+        time.sleep(0.5)
+        self.assertNotIn("MTU", engine.stderr())
+        self.set_mtu(here, 3000)
+        engine.wait_for("eng0: the MTU changed while running, from 1700 to 3000: frames above "
+                        "1792 bytes don't fit and are dropped")
+        long = here.generate("--count", "100", "--length", "2500", "--rate", "5000")["sent"]
+        self.set_mtu(here, 2000)
+        engine.wait_for("from 3000 to 2000: frames above 1792")
+        report = engine.stop()
+        self.assertEqual(report["packets"], fit)
+        self.assertEqual(report["queues"][0]["rx_dropped"], long)
 
     def test_channels_changed_is_said(self):
-        here = self.lab("--queues", "2")
-        here.run("gen", "ethtool", "-L", "gen0", "tx", "1")
-        here.run("eng", "ethtool", "-L", "eng0", "rx", "1")
-        engine = here.engine("--iface", "eng0", "--datapath", "kernel")
-        here.run("eng", "ethtool", "-L", "eng0", "rx", "2")
-        engine.wait_for("eng0: the channel count changed while running, from 1 to 2")
-        engine.stop()
+        """And that a veth has no program on a queue that it gets later."""
+        for datapath in ("afxdp", "kernel"):
+            with self.subTest(datapath=datapath):
+                here = self.lab("--queues", "2")
+                here.run("gen", "ethtool", "-L", "gen0", "tx", "1")
+                here.run("eng", "ethtool", "-L", "eng0", "rx", "1")
+                engine = here.engine("--iface", "eng0", "--datapath", datapath)
+                here.run("eng", "ethtool", "-L", "eng0", "rx", "2")
+                engine.wait_for("eng0: the channel count changed while running, from 1 to 2: "
+                                "packets of queues beyond the 1 served here aren't classified")
+                here.run("gen", "ethtool", "-L", "gen0", "tx", "2")
+                sent = here.generate("--count", "2000", "--flows", "64", "--rate", "10000")["sent"]
+                time.sleep(0.2)
+                report = engine.stop()
+                self.assertLess(report["packets"], sent)
+                self.assertEqual(report["ports"][0]["nic_rx_packets"], sent)
 
 
 class Down(lab.Test):

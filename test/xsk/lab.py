@@ -97,8 +97,8 @@ def check_sums(report):
 def unexplained(queue):
     """Packets that the program sent to the socket and that neither arrived nor were lost for a
     counted reason."""
-    return (queue.get("xdp_redirected", 0) - queue["received"] - queue["rx_dropped"]
-            - queue["rx_ring_full"] - queue.get("rx_unbound", 0))
+    return (queue.get("xdp_redirected", 0) - queue["received"] - queue.get("rx_dropped", 0)
+            - queue.get("rx_ring_full", 0) - queue.get("rx_unbound", 0))
 
 
 class Lab:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Two queues, two workers: flows spread over both, and all packets of a flow meet in one."""
 
+import time
+
 import lab
 
 FLOWS = 500
@@ -49,6 +51,40 @@ class Queues(lab.Test):
             cores[name.strip()] = core
         self.assertEqual((cores["worker 0"], cores["worker 1"]), ("1", "0"))
         self.assertEqual([queue["core"] for queue in engine.stop()["queues"]], [1, 0])
+
+    def test_queues_that_are_not_served(self):
+        """What comes in on them passes unclassified, or with --fail-closed is dropped: counted."""
+        for datapath in ("afxdp", "kernel"):
+            for options, counter in (((), "xdp_uncovered"), (("--fail-closed",), "xdp_closed")):
+                with self.subTest(datapath=datapath, counter=counter):
+                    here = self.lab("--queues", "2")
+                    engine = here.engine("--iface", "eng0", "--queues", "1", "--datapath",
+                                         datapath, *options)
+                    self.assertIn("eng0 has 2 queues: what comes in on queues 1 and up "
+                                  + ("is dropped" if options else "passes to the host"),
+                                  engine.stderr())
+                    sent = here.generate("--count", "2000", "--flows", "64", "--rate", "10000")
+                    time.sleep(0.2)
+                    report = engine.stop()
+                    served, rest = report["queues"]
+                    self.assertEqual((served["queue"], rest["queue"]), (0, None))
+                    self.assertEqual(served["received"] + rest[counter], sent["sent"])
+                    self.assertGreater(served["received"], 200)
+                    self.assertGreater(rest[counter], 200)
+                    self.assertEqual(sum(value for name, value in rest.items()
+                                         if name.startswith("xdp_")), rest[counter])
+
+    def test_a_flow_table_for_each_cpu(self):
+        """In the kernel datapath that is said where packets of one queue meet several."""
+        here = self.lab()
+        for cpus, said in (((0, 0), False), ((0, 1), True)):
+            engine = here.engine("--iface", "eng0", "--datapath", "kernel")
+            for cpu in cpus:
+                here.generate("--count", "1000", "--rate", "20000", "--cpu", str(cpu))
+            time.sleep(0.2)
+            engine.stop()
+            self.assertEqual("eng0: packets of queue 0 come in on CPU" in engine.stderr(), said,
+                             engine.stderr())
 
     def test_live_frames_meet_one_queue(self):
         """The kernel gives a veth's redirected frames to the queue of the sending core."""
