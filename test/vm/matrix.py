@@ -95,7 +95,7 @@ def ways(result):
     found = {}
     for way in WAYS:
         name = way.split()[-1]
-        said = {inline: re.search(rf"^cell {name}, {inline}: yes", log, re.M)
+        said = {inline: re.search(rf"\bcell {name}, {inline}: yes", log, re.M)
                 for inline in ("single", "bridge")}
         if f"cell {name}, " in log or not result or result[0] != 0:
             found[way] = "yes" if all(said.values()) else "NO (" + ", ".join(
