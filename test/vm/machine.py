@@ -19,9 +19,9 @@ BOOTS = 3  # an emulated timer may hang while its kernel starts
 NICS = 4  # gen0 and eng0 on one wire, eng1 and sink0 on the other (test/lab.sh)
 
 
-def typed(value):
+def typed(name, value):
     """Of a command line, for QMP."""
-    if value in ("on", "off"):
+    if value in ("on", "off") and name != "disable-legacy":  # which has a third value
         return value == "on"
     return int(value) if value.isdigit() else value
 
@@ -57,7 +57,7 @@ class Hands:
         else:
             kind, *properties = device(int(nic[3:])).split(",")
             pairs = (each.split("=") for each in properties)
-            self.ask("device_add", driver=kind, **{name: typed(value) for name, value in pairs})
+            self.ask("device_add", driver=kind, **{name: typed(name, value) for name, value in pairs})
 
     def close(self):
         self.file.close()
