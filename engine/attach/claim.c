@@ -18,6 +18,7 @@ enum { NAME = 48, TRIES = 8, PID_WAITS = 20, PID_WAIT_US = 1000 };
 
 #define SETTINGS ".settings"
 #define WRITING ".writing"
+#define CONTROL XDP_CLAIM_CONTROL
 
 struct xdp_claim {
     int ifindex;
@@ -115,7 +116,7 @@ static int say_busy(int folder, const char *name, int ifindex, struct error *err
 static void reap_one(int folder, const char *file)
 {
     char name[NAME];
-    static const char *const endings[] = {SETTINGS, WRITING, ""};
+    static const char *const endings[] = {SETTINGS, WRITING, CONTROL, ""};
     char path[NAME + sizeof(SETTINGS)];
 
     snprintf(name, sizeof(name), "%.*s", (int)strcspn(file, "."), file);
@@ -124,7 +125,7 @@ static void reap_one(int folder, const char *file)
     int held = lock(folder, name);
     if (held < 0)
         return;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         snprintf(path, sizeof(path), "%s%s", name, endings[i]);
         (void)unlinkat(folder, path, 0);
     }

@@ -6,6 +6,7 @@
  *
  *     /run/afxdp-engine/4026531840-7           the lock, the holder's process number in it
  *     /run/afxdp-engine/4026531840-7.settings  what its next clean end has to put back
+ *     /run/afxdp-engine/4026531840-7.control   where the holder listens, if it does
  *
  * Whoever changes an interface holds its claim. One thread at a time. */
 #ifndef AFXDP_CLAIM_H
@@ -19,6 +20,8 @@
 #include "error.h"
 
 struct xdp_claim;
+
+#define XDP_CLAIM_CONTROL ".control" /* ending of the control socket's name */
 
 /* -EBUSY with the holder's process number when another engine, or another claim of this process,
  * has the interface; -EPERM and others of run_folder_open. Claims whose interface is gone from this

@@ -7,9 +7,11 @@
 #include "afxdp_engine.h"
 #include "datapath.h"
 #include "each.h"
+#include "engine_ctl.h"
 #include "engine_each.h"
 #include "program.h"
 #include "progress.h"
+#include "rate_line.h"
 #include "report_table.h"
 #include "signals.h"
 
@@ -21,7 +23,8 @@ struct printing {
     bool check;
     bool json;
     bool each;
-    uint32_t jobs; /* 0: not said */
+    uint32_t jobs;           /* 0: not said */
+    uint32_t stats_interval; /* s, 0: none */
     struct option_values values;
 };
 
@@ -38,6 +41,8 @@ static const struct option_spec printing_options[] = {
              "for each"},
     {OPTION_ROW_NUMBER("jobs", "N", 1, EACH_JOBS_MAX, struct printing, jobs), .letter = 'j',
      .needs = "each", .initial = "1", .help = "so many captures at the same time"},
+    {OPTION_ROW_NUMBER("stats-interval", "SECONDS", 1, 86400, struct printing, stats_interval),
+     .unit = "s", .help = "a line of rates on stderr this often"},
     {0},
 };
 
@@ -54,10 +59,12 @@ static int add_capture(void *target, const char *value, struct error *error)
 static const struct program engine_program = {
     .name = "afxdp-engine",
     .usage = "afxdp-engine --iface IF --model FILE [--bridge IF2] [options]\n"
-             "       afxdp-engine --pcap FILE|FOLDER... --model FILE [options]",
+             "       afxdp-engine --pcap FILE|FOLDER... --model FILE [options]\n"
+             "       afxdp-engine ctl COMMAND [options]",
     .summary = "Classifies every packet with an integer-only neural network or decision tree.",
     .notes = "Nothing is dropped unless --action or the model asks. SIGHUP reads the model's file\n"
-             "again. Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
+             "again, SIGUSR1 prints the report on stderr. `ctl` talks to a running engine.\n"
+             "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {config_options, printing_options},
     .argument = add_capture,
 };
@@ -69,6 +76,7 @@ static void print_message(void *context, enum afxdp_message level, const char *t
     program_complain(&engine_program, "%s%s", level == AFXDP_WARNING ? "warning: " : "", text);
 }
 
+/* Verdicts on standard output have it to themselves. */
 static bool verdicts_on_stdout(const struct afxdp_config *config)
 {
     return config->verdicts && strcmp(config->verdicts, "-") == 0;
@@ -90,6 +98,8 @@ static int read_options(struct afxdp_config *config, struct printing *printing, 
         status = config_check(config, error);
     if (status == PROGRAM_RUN && printing->each && (!config->pcap || config->verdicts))
         status = error_set(error, -EINVAL, "--each is for --pcap, and without --verdicts");
+    if (status == PROGRAM_RUN && printing->each && printing->stats_interval)
+        status = error_set(error, -EINVAL, "--stats-interval is for a run, and without --each");
     if (status == PROGRAM_RUN && printing->json && verdicts_on_stdout(config))
         status = error_set(error, -EINVAL,
                            "--json and --verdicts - both want standard output: name a file");
@@ -108,24 +118,8 @@ static void show_progress(const struct afxdp_datapath *datapath)
     progress_bytes(done, size, totals.packets);
 }
 
-/* To the end of the packets, a limit, a signal or a failure (-errno). */
-static int run(struct afxdp_datapath *datapath)
-{
-    struct afxdp_error error;
-    int status = 1;
-
-    while (status > 0 && !signals_end_wanted()) {
-        status = afxdp_datapath_poll(datapath, LOOK_MS, &error);
-        show_progress(datapath);
-        if (status > 0 && signals_reload_wanted() && afxdp_datapath_reload(datapath, &error) != 0)
-            program_complain(&engine_program, "the model at work stays: %s", error.text);
-    }
-    progress_clear();
-    return status < 0 ? status : 0;
-}
-
-/* Verdicts on standard output have it to themselves. */
-static int print_report(const struct afxdp_datapath *datapath, bool json, FILE *file, int status)
+/* 0 or -errno of writing. */
+static int write_report(const struct afxdp_datapath *datapath, bool json, FILE *file)
 {
     struct report report;
     int written = 0;
@@ -142,14 +136,57 @@ static int print_report(const struct afxdp_datapath *datapath, bool json, FILE *
     json_decref(report.live);
     if (written == 0 && fflush(file) == EOF)
         written = -errno;
+    return written;
+}
+
+/* What a signal and an option ask for on the way. */
+static void tell_between(const struct afxdp_datapath *datapath, bool json, struct rate_line *rates)
+{
+    if (signals_report_wanted()) {
+        progress_clear();
+        (void)write_report(datapath, json, stderr);
+    }
+    if (rate_line_is_due(rates)) {
+        struct afxdp_totals totals;
+
+        progress_clear();
+        afxdp_datapath_read(datapath, &totals);
+        rate_line_print(rates, stderr, &totals);
+    }
+}
+
+/* To the end of the packets, a limit, a signal or a failure (-errno). */
+static int run(struct afxdp_datapath *datapath, bool json, uint32_t stats_interval)
+{
+    struct rate_line rates;
+    struct afxdp_error error;
+    int status = 1;
+
+    rate_line_init(&rates, stats_interval);
+    while (status > 0 && !signals_end_wanted()) {
+        status = afxdp_datapath_poll(datapath, LOOK_MS, &error);
+        show_progress(datapath);
+        if (status > 0 && signals_reload_wanted() && afxdp_datapath_reload(datapath, &error) != 0)
+            program_complain(&engine_program, "the model at work stays: %s", error.text);
+        if (status > 0)
+            tell_between(datapath, json, &rates);
+    }
+    progress_clear();
+    return status < 0 ? status : 0;
+}
+
+static int print_report(const struct afxdp_datapath *datapath, bool json, FILE *file, int status)
+{
+    int written = write_report(datapath, json, file);
+
     if (written == 0)
         return status;
     program_complain(&engine_program, "cannot write the report: %s", strerror(-written));
     return status == EXIT_DONE ? EXIT_FAILED : status;
 }
 
-static int run_datapath(const struct afxdp_config *config, bool json, FILE *file,
-                        struct afxdp_error *refused)
+static int run_datapath(const struct afxdp_config *config, const struct printing *printing,
+                        FILE *file, struct afxdp_error *refused)
 {
     const struct afxdp_callbacks callbacks = {.message = print_message};
     bool capture = config_datapath(config) == DATAPATH_CAPTURE;
@@ -164,21 +201,30 @@ static int run_datapath(const struct afxdp_config *config, bool json, FILE *file
         afxdp_datapath_close(datapath);
         return EXIT_USAGE;
     }
-    int failed = run(datapath);
+    int failed = run(datapath, printing->json, printing->stats_interval);
     if (failed != 0 && !(capture && signals_end_wanted()))
         status = capture ? EXIT_USAGE : EXIT_FAILED;
     afxdp_datapath_stop(datapath);
     if (status == EXIT_DONE && datapath->failed.text[0])
         status = EXIT_FAILED;
-    status = print_report(datapath, json, file, status);
+    status = print_report(datapath, printing->json, file, status);
     afxdp_datapath_close(datapath);
     return status;
+}
+
+/* Of --each. */
+static int run_one(const struct afxdp_config *config, bool json, FILE *file,
+                   struct afxdp_error *refused)
+{
+    const struct printing printing = {.json = json};
+
+    return run_datapath(config, &printing, file, refused);
 }
 
 static int run_each(const struct afxdp_config *config, const struct printing *printing)
 {
     struct engine_each each = {
-        .config = config, .jobs = printing->jobs, .json = printing->json, .run = run_datapath};
+        .config = config, .jobs = printing->jobs, .json = printing->json, .run = run_one};
     struct error error;
 
     signals_catch(false);
@@ -198,6 +244,8 @@ int main(int argc, char **argv)
     int status = EXIT_USAGE;
 
     program_begin();
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+        return engine_ctl_main(argc - 1, argv + 1);
     if (afxdp_config_new(&config) != 0) {
         program_complain(&engine_program, "no memory");
         return EXIT_FAILED;
@@ -210,8 +258,8 @@ int main(int argc, char **argv)
     } else if (!printing.check) {
         status = printing.each
                      ? run_each(config, &printing)
-                     : run_datapath(config, printing.json,
-                                    verdicts_on_stdout(config) ? stderr : stdout, &unusable);
+                     : run_datapath(config, &printing, verdicts_on_stdout(config) ? stderr : stdout,
+                                    &unusable);
     } else if (afxdp_config_check(config, &unusable) != 0) {
         program_complain(&engine_program, "%s", unusable.text);
     } else {

@@ -5,8 +5,14 @@
 #include <stddef.h>
 
 static volatile sig_atomic_t ends;
-static volatile sig_atomic_t reloads_asked; /* counted, so that none is lost while it is read */
-static sig_atomic_t reloads_answered;
+
+/* What is asked for again and again: counted, so that none is lost while it is read. */
+struct wish {
+    volatile sig_atomic_t asked;
+    sig_atomic_t answered;
+};
+
+static struct wish reloads, reports;
 
 static void ask_for_end(int signal)
 {
@@ -17,18 +23,26 @@ static void ask_for_end(int signal)
 static void ask_for_reload(int signal)
 {
     (void)signal;
-    reloads_asked = (reloads_asked + 1) & 0xffff;
+    reloads.asked = (reloads.asked + 1) & 0xffff;
+}
+
+static void ask_for_report(int signal)
+{
+    (void)signal;
+    reports.asked = (reports.asked + 1) & 0xffff;
 }
 
 /* Without SA_RESTART where the end is asked for: a read of standard input must end too. */
-void signals_catch(bool reloads)
+void signals_catch(bool hangup_reloads)
 {
     const struct sigaction end = {.sa_handler = ask_for_end};
     const struct sigaction reload = {.sa_handler = ask_for_reload, .sa_flags = SA_RESTART};
+    const struct sigaction report = {.sa_handler = ask_for_report, .sa_flags = SA_RESTART};
 
     sigaction(SIGINT, &end, NULL);
     sigaction(SIGTERM, &end, NULL);
-    sigaction(SIGHUP, reloads ? &reload : &end, NULL);
+    sigaction(SIGHUP, hangup_reloads ? &reload : &end, NULL);
+    sigaction(SIGUSR1, &report, NULL);
 }
 
 bool signals_end_wanted(void)
@@ -36,11 +50,21 @@ bool signals_end_wanted(void)
     return ends;
 }
 
+static bool is_wanted(struct wish *wish)
+{
+    sig_atomic_t asked = wish->asked;
+    bool wanted = asked != wish->answered;
+
+    wish->answered = asked;
+    return wanted;
+}
+
 bool signals_reload_wanted(void)
 {
-    sig_atomic_t asked = reloads_asked;
-    bool wanted = asked != reloads_answered;
+    return is_wanted(&reloads);
+}
 
-    reloads_answered = asked;
-    return wanted;
+bool signals_report_wanted(void)
+{
+    return is_wanted(&reports);
 }

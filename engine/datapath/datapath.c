@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "datapath_control.h"
 #include "public_error.h"
 #include "report_value.h"
 #include "say.h"
@@ -47,6 +48,8 @@ int afxdp_datapath_open(struct afxdp_datapath **out, const struct afxdp_config *
     status = judgement_new(&d->judgement, config, &said);
     if (status == 0)
         status = d->operations->open(d, &said);
+    if (status == 0)
+        status = datapath_control_open(d, &said);
     if (status != 0) {
         afxdp_datapath_close(d);
         return public_error(error, status, &said);
@@ -77,6 +80,8 @@ bool datapath_is_done(const struct afxdp_datapath *d)
     const struct afxdp_config *config = d->config;
     struct stats totals;
 
+    if (d->stop_asked)
+        return true;
     if (config->duration && clock_now() - d->start >= (double)config->duration)
         return true;
     if (!config->packets)
@@ -92,9 +97,31 @@ int afxdp_datapath_poll(struct afxdp_datapath *d, unsigned timeout_ms, struct af
 
     if (status < 0)
         d->failed = said;
+    else
+        datapath_control_serve(d);
     if (status > 0 && datapath_is_done(d))
         status = 0;
     return public_error(error, status, &said);
+}
+
+/* Puts `next` in the place of the judgement at work; on failure it is gone, or kept for a worker
+ * that may still use it. */
+static int succeed(struct afxdp_datapath *d, struct judgement *next, struct error *error)
+{
+    int status = judgement_check_successor(d->judgement, next, error);
+
+    if (status == 0)
+        status = d->operations->replace(d, next, error);
+    if (status == 0) {
+        judgement_free(d->judgement);
+        d->judgement = next;
+    } else if (status == -ETIMEDOUT) {
+        next->kept = d->kept;
+        d->kept = next;
+    } else {
+        judgement_free(next);
+    }
+    return status;
 }
 
 int afxdp_datapath_reload(struct afxdp_datapath *d, struct afxdp_error *error)
@@ -103,24 +130,39 @@ int afxdp_datapath_reload(struct afxdp_datapath *d, struct afxdp_error *error)
     struct error said;
     int status = judgement_new(&next, d->config, &said);
 
-    if (status == 0)
-        status = judgement_check_successor(d->judgement, next, &said);
-    if (status == 0)
-        status = d->operations->replace(d, next, &said);
-    if (status == -ETIMEDOUT) {
-        next->kept = d->kept;
-        d->kept = next;
-    } else if (status != 0) {
-        judgement_free(next);
+    for (uint32_t slot = 0; status == 0 && slot < SLOTS; slot++) {
+        if (d->actions_set[slot])
+            next->policy.action[slot] = (uint8_t)(d->actions_set[slot] - 1);
     }
+    if (status == 0)
+        status = succeed(d, next, &said);
     if (status != 0)
         return public_error(error, status, &said);
-    judgement_free(d->judgement);
-    d->judgement = next;
     if (next->model)
         say(&d->say, AFXDP_INFO, "%s is at work, checksum %08x", next->model->path,
             next->model->file->checksum);
     return 0;
+}
+
+int datapath_set_action(struct afxdp_datapath *d, const char *text, struct error *error)
+{
+    struct judgement *next = NULL;
+    struct policy before = d->judgement->policy;
+    int status = judgement_share(&next, d->judgement, error);
+
+    if (status != 0)
+        return status;
+    status = policy_set_action(&next->policy, text, error);
+    if (status != 0) {
+        judgement_free(next);
+        return status;
+    }
+    status = succeed(d, next, error);
+    for (uint32_t slot = 0; status == 0 && slot < SLOTS; slot++) {
+        if (next->policy.action[slot] != before.action[slot])
+            d->actions_set[slot] = (uint8_t)(1 + next->policy.action[slot]);
+    }
+    return status;
 }
 
 void afxdp_datapath_read(const struct afxdp_datapath *d, struct afxdp_totals *totals)
@@ -187,6 +229,7 @@ void afxdp_datapath_close(struct afxdp_datapath *d)
     if (!d)
         return;
     afxdp_datapath_stop(d);
+    control_close(d->control);
     d->operations->close(d);
     judgement_free(d->judgement);
     while (d->kept) {

@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "control.h"
+#include "flow_table_memory.h"
 #include "judgement.h"
 #include "report.h"
 
@@ -28,6 +30,12 @@ struct datapath_operations {
     /* -errno of writing the verdicts. */
     int (*stop)(struct afxdp_datapath *datapath, struct error *error);
     void (*close)(struct afxdp_datapath *datapath);
+    /* The first interface, whose claim is held after open; NULL: there is none, nor a control
+     * socket. */
+    const struct nic *(*nic)(const struct afxdp_datapath *datapath);
+    /* The flow table of a queue, which a worker writes to; NULL: of no queue of that number. The
+     * function NULL: they can't be read from here. */
+    const struct flow_table *(*table)(const struct afxdp_datapath *datapath, uint32_t queue);
 };
 
 /* The first member of each datapath's own struct. */
@@ -37,8 +45,11 @@ struct afxdp_datapath {
     struct afxdp_callbacks say;
     struct judgement *judgement; /* at work */
     struct judgement *kept;      /* that a worker may still use; freed once there are none */
+    struct control *control;     /* NULL: none */
+    uint8_t actions_set[SLOTS];  /* 1 + the action set while it runs, which survives a reload */
     bool started;
     bool stopped;
+    bool stop_asked;
     double start;        /* s, of the monotonic clock */
     double seconds;      /* from start to stop */
     struct error failed; /* why it ended early; "" while it hasn't */
@@ -50,7 +61,11 @@ struct afxdp_datapath *capture_datapath_new(void);
 struct afxdp_datapath *live_datapath_new(void);
 struct afxdp_datapath *kernel_datapath_new(void);
 
-/* Whether a limit of the config is reached. */
+/* Changes the action of a class while it runs: "CLASS=ACTION". As afxdp_datapath_reload, but for
+ * the model, which stays. */
+int datapath_set_action(struct afxdp_datapath *datapath, const char *text, struct error *error);
+
+/* Whether a limit of the config is reached, or the end was asked for. */
 bool datapath_is_done(const struct afxdp_datapath *datapath);
 
 /* The report with everything in it; json_decref(report->live). */

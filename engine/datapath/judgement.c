@@ -12,6 +12,12 @@ int judgement_new(struct judgement **out, const struct afxdp_config *config, str
 
     if (!j)
         return error_set(error, -ENOMEM, "no memory for a model");
+    j->users = malloc(sizeof(*j->users));
+    if (!j->users) {
+        free(j);
+        return error_set(error, -ENOMEM, "no memory for a model");
+    }
+    *j->users = 1;
     if (strcmp(config->model, "none") != 0)
         status = model_open(&j->model, config->model, error);
     if (status == 0)
@@ -21,6 +27,20 @@ int judgement_new(struct judgement **out, const struct afxdp_config *config, str
         return status;
     }
     j->judge = (struct judge){j->model ? j->model->classifier : NULL, &j->policy};
+    *out = j;
+    return 0;
+}
+
+int judgement_share(struct judgement **out, const struct judgement *present, struct error *error)
+{
+    struct judgement *j = malloc(sizeof(*j));
+
+    if (!j)
+        return error_set(error, -ENOMEM, "no memory for other actions");
+    *j = *present;
+    j->judge.policy = &j->policy;
+    j->kept = NULL;
+    ++*j->users;
     *out = j;
     return 0;
 }
@@ -41,7 +61,10 @@ void judgement_free(struct judgement *j)
 {
     if (!j)
         return;
-    model_close(j->model);
+    if (--*j->users == 0) {
+        model_close(j->model);
+        free(j->users);
+    }
     free(j);
 }
 

@@ -9,6 +9,7 @@
 
 struct judgement {
     struct model *model; /* NULL: --model none */
+    uint32_t *users;     /* of the model: judgements that share it */
     struct policy policy;
     struct judge judge;     /* of the two; for the pipelines */
     struct judgement *kept; /* see datapath.c */
@@ -16,6 +17,9 @@ struct judgement {
 
 /* Reads the model's file and carries out the --action options. -errno of model_open, -EINVAL. */
 int judgement_new(struct judgement **out, const struct afxdp_config *config, struct error *error);
+
+/* Another of the same model and policy, for the policy to be changed. -ENOMEM. */
+int judgement_share(struct judgement **out, const struct judgement *present, struct error *error);
 
 /* The host memory that its model needs; NULL where that reads feature set 1. `ready`: all of it is
  * there from the start. */

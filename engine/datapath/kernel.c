@@ -164,40 +164,6 @@ static int set_ports(struct kernel *kernel, struct error *error)
     return status;
 }
 
-/* In the writer's thread. libbpf stops behind a record for which this isn't 0. */
-static int add_row(void *context, void *data, size_t size)
-{
-    const struct path_record *record = data;
-    struct kernel *kernel = context;
-
-    if (size >= sizeof(*record))
-        verdict_stream_add(kernel->filling, kernel->rows++, record->slot, record->action,
-                           record->classified, record->confidence);
-    return verdict_stream_has_room(kernel->filling) ? 0 : -ENOSPC;
-}
-
-static void pull_rows(void *context, struct verdict_stream *stream)
-{
-    struct kernel *kernel = context;
-
-    kernel->filling = stream;
-    if (verdict_stream_has_room(stream))
-        (void)ring_buffer__consume(kernel->records);
-}
-
-static int open_verdicts(struct kernel *kernel, struct error *error)
-{
-    const struct verdict_source source = {pull_rows, kernel};
-
-    if (!kernel->base.config->verdicts)
-        return 0;
-    kernel->records = ring_buffer__new(path_records_fd(kernel->model.path), add_row, kernel, NULL);
-    if (!kernel->records)
-        return error_set(error, -errno, "no ring for the verdicts (kernel 5.8): %s",
-                         strerror(errno));
-    return verdicts_open(&kernel->verdicts, &kernel->base, kernel->nics.queues, &source, error);
-}
-
 static bool needs_frags(const struct interfaces *nics)
 {
     uint32_t mtu = nics->nic[0]->mtu;
@@ -245,7 +211,7 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0)
         status = load_model(kernel, error);
     if (status == 0)
-        status = open_verdicts(kernel, error);
+        status = kernel_verdicts_open(kernel, error);
     if (status == 0 && config_is_inline(config)) {
         const int ports[] = {kernel->nics.nic[0]->ifindex, kernel->nics.nic[1]->ifindex};
 
@@ -293,7 +259,7 @@ static int kernel_replace(struct afxdp_datapath *base, const struct judgement *n
     struct path_policy policy = kernel_policy(&next->policy);
 
     if (!next->model)
-        return 0;
+        return path_install(kernel->model.path, NULL, &policy, error);
     return kernel_model_replace(&kernel->model, next->model, base->config->form, &policy,
                                 kernel->guard[0], error);
 }
@@ -331,15 +297,6 @@ static void report(const struct afxdp_datapath *base, struct report *to)
     to->live = kernel_report(kernel);
 }
 
-static int close_verdicts(struct kernel *kernel, struct error *error)
-{
-    struct path_counters counters = {.unrecorded = 0};
-
-    if (kernel->model.path)
-        path_totals(kernel->model.path, &counters);
-    return verdicts_close(&kernel->verdicts, counters.unrecorded, error);
-}
-
 static int kernel_stop(struct afxdp_datapath *base, struct error *error)
 {
     struct kernel *kernel = of(base);
@@ -347,7 +304,7 @@ static int kernel_stop(struct afxdp_datapath *base, struct error *error)
     guard_clear_program(kernel->guard[0]);
     (void)path_grace(kernel->model.path);
     kernel_watch_spread(kernel);
-    return close_verdicts(kernel, error);
+    return kernel_verdicts_close(kernel, error);
 }
 
 static void kernel_close(struct afxdp_datapath *base)
@@ -359,7 +316,7 @@ static void kernel_close(struct afxdp_datapath *base)
                                               : INTERFACES_FAILED;
     struct error ignored;
 
-    (void)close_verdicts(kernel, &ignored);
+    (void)kernel_verdicts_close(kernel, &ignored);
     ring_buffer__free(kernel->records);
     if (!base->started)
         interfaces_tell_closed(&kernel->nics);
@@ -378,6 +335,11 @@ static void kernel_close(struct afxdp_datapath *base)
     interfaces_close(&kernel->nics, end);
 }
 
+static const struct nic *first_nic(const struct afxdp_datapath *base)
+{
+    return ((const struct kernel *)base)->nics.nic[0];
+}
+
 struct afxdp_datapath *kernel_datapath_new(void)
 {
     static const struct datapath_operations operations = {
@@ -389,6 +351,7 @@ struct afxdp_datapath *kernel_datapath_new(void)
         .report = report,
         .stop = kernel_stop,
         .close = kernel_close,
+        .nic = first_nic,
     };
     struct kernel *kernel = calloc(1, sizeof(*kernel));
 

@@ -36,6 +36,10 @@ struct kernel {
 /* Warns once of a queue whose packets come in on several CPUs, which each have a flow table. */
 void kernel_watch_spread(struct kernel *kernel);
 
+/* --verdicts, from the ring of records: as verdicts_open and verdicts_close. */
+int kernel_verdicts_open(struct kernel *kernel, struct error *error);
+int kernel_verdicts_close(struct kernel *kernel, struct error *error);
+
 /* Members `interface`, `mode`, `ports` and `queues` of the JSON object; the caller frees it. Before
  * close. docs/kernel.md explains each counter. */
 json_t *kernel_report(const struct kernel *kernel);

@@ -350,6 +350,18 @@ static void live_close(struct afxdp_datapath *base)
     host_tables_free(live->hosts);
 }
 
+static const struct nic *first_nic(const struct afxdp_datapath *base)
+{
+    return ((const struct live *)base)->nics.nic[0];
+}
+
+static const struct flow_table *table_of(const struct afxdp_datapath *base, uint32_t queue)
+{
+    const struct live *live = (const struct live *)base;
+
+    return queue < live->nics.queues ? live->queue[queue].table : NULL;
+}
+
 struct afxdp_datapath *live_datapath_new(void)
 {
     static const struct datapath_operations operations = {
@@ -361,6 +373,8 @@ struct afxdp_datapath *live_datapath_new(void)
         .report = report,
         .stop = live_stop,
         .close = live_close,
+        .nic = first_nic,
+        .table = table_of,
     };
     struct live *live = calloc(1, sizeof(*live));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A look at a flow table while its worker goes on writing: nobody waits, nothing is locked. A flow
- * that changes hands meanwhile is left out; of one that goes on, the numbers may be of two packets
- * that followed each other. */
+/* A look at a flow table while its worker goes on writing: nobody waits, nothing is locked. A key
+ * is always whole, and what is just being replaced may be left out; numbers may be of two packets
+ * that followed each other, or for a moment those of the flow that had the place before. */
 #ifndef AFXDP_FLOW_VIEW_H
 #define AFXDP_FLOW_VIEW_H
 

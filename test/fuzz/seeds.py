@@ -9,6 +9,7 @@ OUT/q8: the shipped models, and small made-up ones.
 OUT/features_csv: good and bad tables.
 OUT/labels: label tables of every tool.
 OUT/nic_settings: what engines keep of an interface's settings.
+OUT/control: requests, good and bad.
 OUT/onnx: the shipped float models, a small network and a small tree.
 """
 
@@ -354,6 +355,10 @@ def forest(version):
     return content + struct.pack("<4i", 1 << 28, 0, 0, 1 << 28)
 
 
+REQUESTS = ('{"command":"version"}', '{"command":"set-action","action":"flood=drop"}', "[" * 3000,
+            '{"command":"\\u0000","x":[1.5e300,null,true,{"y":[]}],"limit":5}', '{"command":1}')
+
+
 def main():
     for name, frame in packets():
         write("packet", name, struct.pack("<H", 0) + frame)
@@ -371,6 +376,8 @@ def main():
         write("labels", str(i), bytes([0, unit]) + table.encode())
     for i, text in enumerate(nic_settings()):
         write("nic_settings", str(i), text)
+    for i, line in enumerate(REQUESTS):
+        write("control", f"{i}", line.encode())
     for name, graph in onnx_models() if helper else ():
         write("onnx", f"small-{name}.onnx", graph.SerializeToString())
     for path in sorted((ROOT / "models").glob("*.onnx")):

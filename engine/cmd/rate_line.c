@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "rate_line.h"
+
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+void rate_line_init(struct rate_line *line, unsigned interval)
+{
+    *line = (struct rate_line){.interval = interval, .begun = now()};
+    line->last = line->begun;
+}
+
+bool rate_line_is_due(const struct rate_line *line)
+{
+    return line->interval > 0 && now() - line->last >= line->interval;
+}
+
+void rate_line_print(struct rate_line *line, FILE *file, const struct afxdp_totals *totals)
+{
+    double time = now();
+    double elapsed = time - line->last;
+
+    fprintf(file,
+            "%.0f s: %llu packets, %.0f a second, %.1f Mbit/s; %.0f dropped a second; %.0f flows "
+            "begun and %.0f evicted a second\n",
+            time - line->begun, (unsigned long long)totals->packets,
+            (double)(totals->packets - line->before.packets) / elapsed,
+            (double)(totals->bytes - line->before.bytes) * 8e-6 / elapsed,
+            (double)(totals->dropped - line->before.dropped) / elapsed,
+            (double)(totals->flows - line->before.flows) / elapsed,
+            (double)(totals->evictions - line->before.evictions) / elapsed);
+    line->last = time;
+    line->before = *totals;
+}
