@@ -41,7 +41,7 @@ RNG = np.random.default_rng(20261128)
 
 
 def calibration():
-    with open(os.path.join(ROOT, "models", "calibration.csv"), encoding="utf-8") as file:
+    with open(os.path.join(ROOT, "models", "calibration1.csv"), encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     names = sorted({row["label"] for row in rows})
     return (np.array([[int(row[name]) for name in graphs.NAMES] for row in rows]),
