@@ -291,6 +291,7 @@ class TwoPorts(lab.Test):
                              "unclassified=drop")
         self.assertEqual(here.ping(), 0)
         engine.kill()
+        time.sleep(0.1)  # the kernel clears the program's place in its own time: kills_test
         self.assertEqual(here.ping(3), 3, "open means crossing")
         engine = here.engine("--iface", "eng0", "--bridge", "eng1", *KERNEL, model=DT)
         self.assertIn("took over", engine.stderr())
