@@ -31,7 +31,7 @@ int nic_write_busy_poll(const struct nic *nic, enum nic_setting which, const cha
 
 int nic_set_busy_poll(struct nic *nic, struct error *error)
 {
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
         int status = nic_set(nic, settings[i].which, settings[i].value, error);
 
         if (status < 0)

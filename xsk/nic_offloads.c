@@ -137,7 +137,7 @@ int nic_set_offloads(struct nic *nic, char notice[256], struct error *error)
     static const enum nic_setting offloads[] = {NIC_VLAN_PARSE, NIC_VLAN_FILTER, NIC_LRO,
                                                 NIC_GRO_HW};
 
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof(offloads) / sizeof(offloads[0]); i++) {
         enum nic_setting which = offloads[i];
         const char *name = nic_setting_name(which);
         int status = look(nic, which, error);

@@ -94,6 +94,9 @@ static int read_options(struct afxdp_config *config, struct printing *printing, 
     printing->values = values[1];
     if (status == PROGRAM_RUN && printing->config)
         status = option_read_file(&config->values, printing->config, error);
+    values[0] = config->values;
+    if (status == PROGRAM_RUN)
+        status = option_check_files(values, PROGRAM_TABLES_MAX, NULL, 0, error);
     if (status == PROGRAM_RUN)
         status = config_check(config, error);
     if (status == PROGRAM_RUN && printing->each && (!config->pcap || config->verdicts))

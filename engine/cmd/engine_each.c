@@ -71,7 +71,7 @@ static void write_head(const struct work *work, json_t *report)
     putchar('\n');
 }
 
-static void write_row(const struct work *work, json_t *report)
+static void write_row(json_t *report)
 {
     const char *name;
     json_t *value;
@@ -85,7 +85,6 @@ static void write_row(const struct work *work, json_t *report)
     }
     if (!json_is_null(json_object_get(report, "error")))
         printf("  ended early");
-    (void)work;
 }
 
 static void write_line(struct work *work, uint32_t i, json_t *report)
@@ -97,7 +96,7 @@ static void write_line(struct work *work, uint32_t i, json_t *report)
     work->headed = work->headed || read;
     printf("%-*s", work->name_width, work->paths.path[i]);
     if (read)
-        write_row(work, report);
+        write_row(report);
     else
         printf("  can't be read");
     putchar('\n');
@@ -109,12 +108,12 @@ static void collect_one(void *context, uint32_t i, int status, FILE *out)
     json_t *report = json_loadf(out, JSON_DISABLE_EOF_CHECK, NULL);
 
     (void)status;
-    if (work->each->json && report) {
-        if (json_dumpf(report, stdout, JSON_REAL_PRECISION(9)) == 0)
-            putchar('\n');
-    } else if (!work->each->json) {
+    if (!work->each->json)
         write_line(work, i, report);
-    }
+    else if (!report) /* it was killed: it has its line all the same */
+        write_refusal(stdout, work->paths.path[i], "its process left no report");
+    else if (json_dumpf(report, stdout, JSON_REAL_PRECISION(9)) == 0)
+        putchar('\n');
     json_decref(report);
     work->failed = work->failed || fflush(stdout) == EOF || ferror(stdout);
 }

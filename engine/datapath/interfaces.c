@@ -260,6 +260,13 @@ void interfaces_tell_closed(const struct interfaces *nics)
     }
 }
 
+enum interfaces_end interfaces_end_of(const struct afxdp_config *config, bool started)
+{
+    if (!started)
+        return INTERFACES_FAILED;
+    return config->leave_open && config_is_inline(config) ? INTERFACES_LEFT : INTERFACES_ENDED;
+}
+
 void interfaces_close(struct interfaces *nics, enum interfaces_end end)
 {
     struct error error;

@@ -53,6 +53,9 @@ enum interfaces_end {
     INTERFACES_LEFT,   /* the wire stays open, so the settings stay */
 };
 
+/* Of a run that was started, or wasn't. */
+enum interfaces_end interfaces_end_of(const struct afxdp_config *config, bool started);
+
 /* After the programs are off; gives the claims back last. */
 void interfaces_close(struct interfaces *nics, enum interfaces_end end);
 

@@ -310,10 +310,8 @@ static int kernel_stop(struct afxdp_datapath *base, struct error *error)
 static void kernel_close(struct afxdp_datapath *base)
 {
     struct kernel *kernel = of(base);
-    bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
-    enum interfaces_end end = leave           ? INTERFACES_LEFT
-                              : base->started ? INTERFACES_ENDED
-                                              : INTERFACES_FAILED;
+    enum interfaces_end end = interfaces_end_of(base->config, base->started);
+    bool leave = end == INTERFACES_LEFT;
     struct error ignored;
 
     (void)kernel_verdicts_close(kernel, &ignored);

@@ -330,10 +330,8 @@ static int live_stop(struct afxdp_datapath *base, struct error *error)
 static void live_close(struct afxdp_datapath *base)
 {
     struct live *live = of(base);
-    bool leave = base->started && base->config->leave_open && config_is_inline(base->config);
-    enum interfaces_end end = leave           ? INTERFACES_LEFT
-                              : base->started ? INTERFACES_ENDED
-                                              : INTERFACES_FAILED;
+    enum interfaces_end end = interfaces_end_of(base->config, base->started);
+    bool leave = end == INTERFACES_LEFT;
     struct error ignored;
 
     join_workers(live); /* that a failed start left running */

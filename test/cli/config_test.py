@@ -35,6 +35,12 @@ class Config(programs.Test):
         self.assertGreaterEqual(result["packets"], 100)
         self.assertLess(result["packets"], 7472)  # all of it
 
+    def test_it_is_never_written_over(self):
+        path = self.path("engine.conf")
+        text = f"model = nn.q8\npcap = {MIXED}\nverdicts = {path}\n"
+        self.refused(text, "the file of --config too")
+        self.assertEqual(self.read("engine.conf"), text)
+
     def test_the_command_line_wins(self):
         """Wherever --config stands."""
         path = self.config("model = nn.q8\npackets = 100\n")

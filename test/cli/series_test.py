@@ -5,12 +5,14 @@
 import gzip
 import json
 import os
+import pathlib
 import pty
 import random
 import select
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 import programs
@@ -189,6 +191,26 @@ class Each(programs.Test):
             process.send_signal(signal.SIGTERM)
             out, _ = process.communicate(timeout=60)
         self.assertLessEqual(len(out.splitlines()), 1)
+
+    def test_a_process_that_is_killed_has_its_line(self):
+        os.mkfifo(self.path("fifo"))
+        with subprocess.Popen([os.path.join(programs.BIN, "afxdp-engine"), "-m", "none", "--each",
+                               "--json", "--pcap", self.path("d/c0.pcap"), self.path("fifo")],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            try:
+                process.stdout.readline()  # then the next one is begun, sooner or later
+                children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+                end = time.monotonic() + 30
+                while not (child := children.read_text()) and time.monotonic() < end:
+                    time.sleep(0.01)
+                os.kill(int(child), signal.SIGKILL)
+                out, _ = process.communicate(timeout=60)
+            finally:
+                process.kill()
+        self.assertEqual(process.returncode, 1)
+        line = json.loads(out)
+        self.assertEqual(line["source"], self.path("fifo"))
+        self.assertIn("left no report", line["error"])
 
     def test_progress(self):
         """On a terminal, and nothing of it stays there."""
