@@ -49,8 +49,9 @@ static void find_flows(struct burst *burst, const struct flow_table *table)
                                         burst->frames[burst->place[i]].time, table->timeout);
 }
 
-/* In order, for packets of one flow in one burst must see each other. */
-static void update_flows(struct burst *burst, struct flow_table *table, struct stats *stats)
+/* In order, for packets of one flow in one burst must see each other. Inline: as a function of its
+ * own it costs a packet with a model 0.6 ns more (Zen 5). */
+ALWAYS_INLINE void update_flows(struct burst *burst, struct flow_table *table, struct stats *stats)
 {
     uint64_t begun = 0;
     uint64_t evictions = 0;
