@@ -32,6 +32,7 @@ FLOOR = {  # folder -> floor; folders on one floor never include each other, but
     "engine/events": 4,
     "engine/datapath": 5,
     "engine/workbench": 5,
+    "engine/program": 5,
     "engine/cmd": 6,
     "bench": 6,
     "test": 6,
