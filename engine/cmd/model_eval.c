@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model_evaluation.h"
+#include "evaluation_table.h"
+#include "model_open.h"
 #include "model_verbs.h"
 #include "program.h"
+#include "utf8.h"
 
 struct eval_options {
     const char *model;
@@ -50,51 +52,6 @@ static const struct program eval_program = {
     .argument = set_argument,
 };
 
-/* The class of each of the file's labels, -1 for the empty one. A label that is no class of the
- * model is refused: leaving such rows out would flatter it. */
-static int find_classes(const struct evaluation *evaluation, int *classes, struct error *error)
-{
-    const struct features_table *table = evaluation->table;
-
-    for (uint32_t i = 0; i < table->label_count; i++) {
-        classes[i] = q8_class_index(evaluation->model->file, table->label_name[i]);
-        if (classes[i] < 0 && table->label_name[i][0] != '\0')
-            return error_set(error, -EINVAL,
-                             "label '%s' is no class of the model (leave it empty where the class "
-                             "isn't known)",
-                             table->label_name[i]);
-    }
-    return 0;
-}
-
-/* Counts labels against verdicts. */
-static int compare(struct evaluation *evaluation, struct error *error)
-{
-    const struct features_table *table = evaluation->table;
-    int classes[LABELS_MAX];
-    int err = find_classes(evaluation, classes, error);
-
-    if (!err && table->place)
-        err = features_table_flow_ends(table, evaluation->ends, error);
-    if (err)
-        return err;
-    evaluation_set_class_count(evaluation, evaluation->model->file->class_count);
-    for (size_t i = 0; i < table->count; i++) {
-        int label = classes[table->label[i]];
-        uint16_t verdict = evaluation->verdicts[i].class_index;
-
-        evaluation->flows += evaluation->ends[i];
-        if (label < 0)
-            continue;
-        evaluation->scores.count[label][verdict]++;
-        if (evaluation->ends[i])
-            evaluation->at_end.count[label][verdict]++;
-        if (table->place)
-            evaluation->by_number[packet_range_of(table->place[i].packet)].count[label][verdict]++;
-    }
-    return 0;
-}
-
 static int write_verdicts(const struct evaluation *evaluation, const char *path,
                           struct error *error)
 {
@@ -110,7 +67,7 @@ static int write_verdicts(const struct evaluation *evaluation, const char *path,
         const struct verdict *verdict = &evaluation->verdicts[i];
 
         fprintf(file, "%llu,%s,%u\n", (unsigned long long)table->index[i],
-                evaluation->model->file->classes[verdict->class_index].name, verdict->confidence);
+                evaluation->file->classes[verdict->class_index].name, verdict->confidence);
     }
     bool failed = ferror(file) != 0;
     if (fclose(file) != 0 || failed)
@@ -118,39 +75,55 @@ static int write_verdicts(const struct evaluation *evaluation, const char *path,
     return 0;
 }
 
-static int run(struct evaluation *evaluation, const struct eval_options *options,
-               struct error *error)
+static int run(struct model **model, struct evaluation **evaluation,
+               const struct eval_options *options, struct error *error)
 {
     if (!options->features)
         return error_set(error, -EINVAL, "%s missing; see afxdp-model eval --help",
                          options->model ? "features.csv is" : "model and features.csv are");
-    int err = model_open(&evaluation->model, options->model, error);
-    if (!err)
-        err = features_csv_read(&evaluation->table, options->features,
-                                evaluation->model->file->feature_set, error);
+    int err = model_open(model, options->model, error);
     if (err)
         return err;
-    const struct features_table *table = evaluation->table;
-    evaluation->verdicts = calloc(table->count ? table->count : 1, sizeof(struct verdict));
-    evaluation->ends = calloc(table->count ? table->count : 1, sizeof(bool));
-    if (!evaluation->verdicts || !evaluation->ends)
-        return error_set(error, -ENOMEM, "no memory for %zu verdicts", table->count);
-    const struct classifier *classifier = evaluation->model->classifier;
-    classifier->classify(classifier->model, table->features, table->count, evaluation->verdicts);
-    err = compare(evaluation, error);
-    return err ? error_prefix(error, err, "%s", options->features) : 0;
+    return evaluation_new(evaluation, (*model)->file, (*model)->classifier, options->features,
+                          error);
+}
+
+/* One object on standard output. Write errors stay in the stream. */
+static int print_json(const struct model *model, const struct evaluation *evaluation,
+                      struct error *error)
+{
+    char *path = utf8_from_bytes(model->path);
+    json_t *found = evaluation_json(evaluation);
+    char checksum[9];
+
+    snprintf(checksum, sizeof(checksum), "%08x", model->file->checksum);
+    json_t *root = json_pack("{s:i, s:s, s:{s:s, s:s, s:s}}", "schema", 1, "version", AFXDP_VERSION,
+                             "model", "path", path ? path : "", "kind", model->classifier->kind,
+                             "checksum", checksum);
+    int err = path && found && root && json_object_update(root, found) == 0 &&
+                      json_dumpf(root, stdout, JSON_COMPACT) == 0
+                  ? 0
+                  : -ENOMEM;
+
+    json_decref(found);
+    json_decref(root);
+    free(path);
+    printf("\n");
+    if (ferror(stdout)) /* the caller's to tell */
+        return 0;
+    return err ? error_set(error, err, "no memory for the report") : 0;
 }
 
 /* What can fail although the input was right. */
-static int print(const struct evaluation *evaluation, const struct eval_options *options,
-                 struct error *error)
+static int print(const struct model *model, const struct evaluation *evaluation,
+                 const struct eval_options *options, struct error *error)
 {
     int err = options->verdicts ? write_verdicts(evaluation, options->verdicts, error) : 0;
 
     if (!err && options->json)
-        err = evaluation_print_json(evaluation, error);
+        err = print_json(model, evaluation, error);
     else if (!err)
-        evaluation_print_text(evaluation);
+        evaluation_print_tables(evaluation);
     if (!err && (fflush(stdout) == EOF || ferror(stdout)))
         err = error_set(error, -EIO, "cannot write to standard output: %s", strerror(errno));
     return err;
@@ -158,31 +131,22 @@ static int print(const struct evaluation *evaluation, const struct eval_options 
 
 int model_eval(int argc, char **argv)
 {
-    struct evaluation *evaluation = calloc(1, sizeof(*evaluation));
+    struct model *model = NULL;
+    struct evaluation *evaluation = NULL;
     struct eval_options options = {0};
-    struct error error = {"no memory"};
-    int status = EXIT_FAILED;
-
-    if (!evaluation)
-        goto out;
+    struct error error;
+    int status = EXIT_USAGE;
     int err = program_options(&eval_program, &options, argc, argv, &error);
-    if (err == PROGRAM_DONE) {
-        status = EXIT_DONE;
-        goto out;
-    }
+
+    if (err == PROGRAM_DONE)
+        return EXIT_DONE;
     if (!err)
-        err = run(evaluation, &options, &error);
-    if (err)
-        status = EXIT_USAGE;
-    else if (!print(evaluation, &options, &error))
-        status = EXIT_DONE;
-    model_close(evaluation->model);
-    features_table_free(evaluation->table);
-    free(evaluation->verdicts);
-    free(evaluation->ends);
-out:
-    free(evaluation);
+        err = run(&model, &evaluation, &options, &error);
+    if (!err)
+        status = print(model, evaluation, &options, &error) ? EXIT_FAILED : EXIT_DONE;
     if (status != EXIT_DONE)
         program_complain(&eval_program, "%s", error.text);
+    evaluation_free(evaluation);
+    model_close(model);
     return status;
 }
