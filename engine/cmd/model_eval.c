@@ -97,9 +97,9 @@ static int print_json(const struct model *model, const struct evaluation *evalua
     char checksum[9];
 
     snprintf(checksum, sizeof(checksum), "%08x", model->file->checksum);
-    json_t *root = json_pack("{s:i, s:s, s:{s:s, s:s, s:s}}", "schema", 1, "version", AFXDP_VERSION,
-                             "model", "path", path ? path : "", "kind", model->classifier->kind,
-                             "checksum", checksum);
+    json_t *root =
+        json_pack("{s:i, s:s, s:{s:s, s:s, s:s}}", "schema", 1, "version", AFXDP_VERSION, "model",
+                  "path", path ? path : "", "kind", model->classifier->kind, "checksum", checksum);
     int err = path && found && root && json_object_update(root, found) == 0 &&
                       json_dumpf(root, stdout, JSON_COMPACT) == 0
                   ? 0

@@ -23,9 +23,9 @@ struct evaluation {
     struct model_scores by_number[PACKET_RANGES];
 };
 
-/* Classifies the rows of a features.csv and counts labels against verdicts. A label that is no class
- * of the model is refused: leaving such rows out would flatter it. `*out` is untouched on failure;
- * -errno of reading, -EINVAL or -ENOMEM, with one line. */
+/* Classifies the rows of a features.csv and counts labels against verdicts. A label that is no
+ * class of the model is refused: leaving such rows out would flatter it. `*out` is untouched on
+ * failure; -errno of reading, -EINVAL or -ENOMEM, with one line. */
 int evaluation_new(struct evaluation **out, const struct q8 *file,
                    const struct classifier *classifier, const char *features, struct error *error);
 
