@@ -208,9 +208,10 @@ def main():
         return 1
 
     burst = ("--timestamps", "burst")
-    take = [Engine("engine, model", "--model", options.model, *burst),
-            Engine("engine, no model", "--model", "none", *burst),
-            Engine("engine, model, exact arrival times", "--model", options.model)]
+    consume = ("--consume", "--model")  # the lab's port carries an address
+    take = [Engine("engine, model", *consume, options.model, *burst),
+            Engine("engine, no model", *consume, "none", *burst),
+            Engine("engine, model, exact arrival times", *consume, options.model)]
     back = [Engine("engine, model, hairpin", "--model", options.model, "--hairpin", *burst)]
     if shutil.which("dpdk-testpmd"):
         take.insert(1, Testpmd("testpmd rxonly", "rxonly"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "nic_sysfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -101,6 +102,31 @@ int nic_sysfs_write(const struct nic *nic, const char *file, long value)
     if (fd >= 0)
         close(fd);
     close(folder);
+    return status;
+}
+
+int nic_sysfs_each_upper(const struct nic *nic,
+                         int (*each)(const struct nic *nic, const char *name, void *context),
+                         void *context)
+{
+    static const char prefix[] = "upper_";
+    int folder = own_folder(nic);
+    int status = 0;
+
+    if (folder < 0)
+        return folder;
+    int readable = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = readable >= 0 ? fdopendir(readable) : NULL;
+    if (!list)
+        status = -errno;
+    if (!list && readable >= 0)
+        close(readable);
+    close(folder);
+    for (const struct dirent *entry; list && status == 0 && (entry = readdir(list));)
+        if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) == 0)
+            status = each(nic, entry->d_name + sizeof(prefix) - 1, context);
+    if (list)
+        closedir(list);
     return status;
 }
 

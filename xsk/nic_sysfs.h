@@ -12,6 +12,12 @@ struct nic;
 int nic_sysfs_read(const struct nic *nic, const char *file, long *value);
 int nic_sysfs_write(const struct nic *nic, const char *file, long value);
 
+/* Calls `each` with the name of every interface that gets frames from this one (VLANs, its bridge
+ * or bond, ...) until one returns other than 0, which is returned. 0, or -errno as above. */
+int nic_sysfs_each_upper(const struct nic *nic,
+                         int (*each)(const struct nic *nic, const char *name, void *context),
+                         void *context);
+
 /* Which device this is; what this kernel or these rights don't tell stays unknown. 0 or -errno. */
 int nic_sysfs_device(const struct nic *nic, struct nic_device *device);
 

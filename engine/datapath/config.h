@@ -62,6 +62,7 @@ struct afxdp_config {
     const char *bridge;    /* the other port, of one of these */
     const char *forward;
     bool hairpin;
+    bool consume;                  /* on a port with addresses of this host, too */
     enum config_datapath datapath; /* of an interface */
     enum config_form form;         /* of a network inside XDP */
     enum config_mode mode;

@@ -127,6 +127,9 @@ const struct option_spec config_options[] = {
      .help = "what isn't dropped leaves by IF"},
     {FLAG("hairpin", hairpin), .applies = LIVE,
      .help = "what isn't dropped goes back where it came from"},
+    {FLAG("consume", consume), .applies = AFXDP, .conflicts = "bridge,forward,hairpin",
+     .help = "on a port that carries an address of this host, too:\n"
+             "what comes in for it ends in the engine"},
     {CHOICE("datapath", "DATAPATH", datapaths, datapath), .applies = LIVE, .initial = "afxdp",
      .help = "afxdp: workers in user space; kernel: the model inside XDP,\nno workers (needs "
              "CAP_PERFMON too)"},

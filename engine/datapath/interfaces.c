@@ -5,10 +5,37 @@
 #include <string.h>
 
 #include "attach.h"
+#include "nic_addresses.h"
 #include "nic_find.h"
 #include "say.h"
 
 enum { CARRIER_MS = 10000 };
+
+/* A frame that has entered the ring can't go on to the host: consuming what is for it takes the
+ * host off its network, which nobody gets who hasn't asked for it. */
+static int check_host(const struct interfaces *nics, const struct afxdp_config *config,
+                      struct error *error)
+{
+    struct nic_address address;
+    const char *name = nics->nic[0]->name;
+
+    if (config->datapath != DATAPATH_AFXDP || config_way(config) != WAY_CONSUME || config->consume)
+        return 0;
+    int status = nic_host_address(nics->nic[0], &address);
+    if (status < 0)
+        say(nics->say, AFXDP_WARNING,
+            "%s: can't tell whether it carries an address of this host: %s", name,
+            strerror(-status));
+    if (status <= 0)
+        return 0;
+    bool above = strcmp(address.interface, name) != 0;
+    return error_set(error, -EINVAL,
+                     "%s carries an address of this host (%s%s%s), which would hear nothing more "
+                     "through it: --datapath kernel passes on to the host what isn't dropped, "
+                     "--forward or --bridge IF to another port, --hairpin sends it back; --consume "
+                     "consumes it all the same",
+                     name, address.text, above ? " on " : "", above ? address.interface : "");
+}
 
 static int open_both(struct interfaces *nics, const struct afxdp_config *config,
                      struct error *error)
@@ -142,6 +169,8 @@ int interfaces_open(struct interfaces *nics, const struct afxdp_config *config,
 {
     *nics = (struct interfaces){.say = say};
     int status = open_both(nics, config, error);
+    if (status == 0)
+        status = check_host(nics, config, error);
     for (uint32_t i = 0; status == 0 && i < nics->ports; i++)
         status = claim(nics, i, error);
     if (status != 0)

@@ -331,6 +331,8 @@ static void what_does_not_fit_together_is_refused_in_words(void **state)
         {"pcap", CAPTURE, "bridge", "eth2", "--bridge has no meaning with --pcap"},
         {"bridge", "a", "hairpin", "yes", "--bridge and --hairpin: only one of them"},
         {"pcap", CAPTURE, "iface", "eth1", "--pcap and --iface: only one of them"},
+        {"consume", "yes", "hairpin", "yes", "--consume and --hairpin: only one of them"},
+        {"datapath", "kernel", "consume", "yes", "--consume has no meaning with --datapath kernel"},
         {"datapath", "kernel", "mode", "copy", "there is no socket to copy to"},
         {"datapath", "kernel", "spin", "3", "--spin has no meaning with --datapath kernel"},
         {"datapath", "afxdp", "kernel-form", "loops", "has no meaning with --datapath afxdp"},

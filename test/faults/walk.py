@@ -250,7 +250,7 @@ def walks():
     single, bridge = place.Place("one"), place.Place("two", "--two-ports")
     rings = [word for ring in ("rx", "tx", "fill", "completion")
              for word in (f"--ring-{ring}", "128")]  # little memory: a start is quick
-    afxdp_single = ["--iface", "eng0", *rings]
+    afxdp_single = ["--iface", "eng0", "--consume", *rings]
     afxdp_bridge = ["--iface", "eng0", "--bridge", "eng1", *rings]
     kernel_single = ["--iface", "eng0", "--datapath", "kernel"]
     kernel_bridge = ["--iface", "eng0", "--bridge", "eng1", "--datapath", "kernel"]

@@ -124,7 +124,7 @@ class Names(lab.Test):
         command = here.command("eng")  # the lab's bpffs isn't needed on one port
         self.assertTrue(command)
         engine = lab.Engine([*inside, lab.ENGINE, "--json", "--iface", "eng0", "--model", "none",
-                             "--busy-poll", "64", "--flows", "65536"])
+                             "--consume", "--busy-poll", "64", "--flows", "65536"])
         self.addCleanup(engine.close)
         engine.wait_for(": running")
         self.assertEqual(self.deferred(here, "gen"), 0)

@@ -129,9 +129,12 @@ class Lab:
     def start(self, place, *words, **options):
         return subprocess.Popen(self.command(place, *words), **options)
 
-    def engine(self, *options, model="none", wait=True, prefix=()):
+    def engine(self, *options, model="none", wait=True, prefix=(), consume=True):
         """lab.sh and nsenter exec: the process is the engine itself. A machine that tests may keep a
-        worker from its core for longer than an engine should wait: watchdog_test says how long."""
+        worker from its core for longer than an engine should wait: watchdog_test says how long.
+        A single port here carries an address: with `consume` it may be taken all the same."""
+        if consume and not {"--bridge", "--forward", "--hairpin", "kernel"} & set(options):
+            options = ("--consume", *options)
         if "--watchdog" not in options and "kernel" not in options:
             options = ("--watchdog", "2000", *options)
         engine = Engine(self.command("eng", *prefix, ENGINE, "--json", "--model", model, "--flows",
@@ -139,9 +142,9 @@ class Lab:
         self.engines.append(engine)
         return engine.wait_for(": running") if wait else engine
 
-    def refused(self, *options, model="none", prefix=()):
+    def refused(self, *options, **how):
         """An engine that ends by itself: its exit status and its complaints."""
-        engine = self.engine(*options, model=model, wait=False, prefix=prefix)
+        engine = self.engine(*options, wait=False, **how)
         return engine.end(), engine.stderr()
 
     def generate(self, *options, timeout=120):
