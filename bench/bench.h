@@ -19,6 +19,7 @@ enum {
 struct bench_case {
     char what[48];
     char variant[24];
+    char step[12];      /* of the pipeline; empty: no such column */
     char size_name[12]; /* "batch" or "flows"; empty: no such column */
     char size[12];      /* its value: a number, or a word such as "new" */
     uint64_t (*run)(void *context);
@@ -39,6 +40,9 @@ struct bench_case {
  * a case runs twice, and the second run counts: the state of a program that does nothing else. One
  * round before the counted ones warms up. -ENOMEM. */
 int bench_measure(struct bench_case *cases, size_t count, uint32_t rounds);
+
+/* Fills ns, ns_low and ns_high from those of the rounds, which it sorts. */
+void bench_summarise(struct bench_case *bench, double *ns, uint32_t rounds);
 
 enum bench_format { BENCH_TABLE, BENCH_JSON, BENCH_CSV };
 

@@ -55,6 +55,13 @@ static double percentile(double *values, uint32_t count, uint32_t percent)
     return values[(uint64_t)(count - 1) * percent / 100];
 }
 
+void bench_summarise(struct bench_case *bench, double *ns, uint32_t rounds)
+{
+    bench->ns = percentile(ns, rounds, 50);
+    bench->ns_low = percentile(ns, rounds, 10);
+    bench->ns_high = percentile(ns, rounds, 90);
+}
+
 enum { NS, CYCLES, INSTRUCTIONS, MEASURES };
 
 static void measure_once(const struct bench_case *bench, const int fds[MEASURES],
@@ -95,9 +102,7 @@ int bench_measure(struct bench_case *cases, size_t count, uint32_t rounds)
     for (size_t c = 0; c < count && !err; c++) {
         double *of_case = samples + c * MEASURES * rounds;
 
-        cases[c].ns = percentile(of_case, rounds, 50);
-        cases[c].ns_low = percentile(of_case, rounds, 10);
-        cases[c].ns_high = percentile(of_case, rounds, 90);
+        bench_summarise(&cases[c], of_case, rounds);
         cases[c].cycles = percentile(of_case + rounds, rounds, 50);
         cases[c].instructions = percentile(of_case + 2 * rounds, rounds, 50);
     }

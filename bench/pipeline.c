@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* afxdp-bench pipeline: frames in memory in, counted verdicts out, everything between. */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "bench.h"
-#include "cpu.h"
-#include "host_tables.h"
-#include "memory_port.h"
-#include "pipeline.h"
-#include "shapes.h"
+#include "pipeline_set.h"
 #include "subcommands.h"
-
-enum {
-    PACKETS_PER_RUN = 1 << 16,
-    NEW_FRAMES = 4096,     /* buffers that new flows are written into, as many as a UMEM has */
-    TABLE_LARGE = 2 << 20, /* for a million live flows, and for new ones */
-    CLASSIFIERS = 4,
-    SETS = 2,
-    LOADS = 5,
-};
 
 static const char usage[] =
     "usage: afxdp-bench pipeline [--json | --csv] [--rounds N] [--cpu N] [--model FILE.q8]\n"
@@ -33,290 +19,47 @@ static const char usage[] =
     "over\n"
     "N rounds (31), all interleaved.\n";
 
-/* Live flows: their number, a word for it, and the table they are in. */
-static const struct {
-    const char *name;
-    uint32_t frames;
-    uint32_t table;
-    bool new_flows;
-} loads[LOADS] = {
-    {"1", 1, FLOWS_DEFAULT, false},           {"1000", 1000, FLOWS_DEFAULT, false},
-    {"100000", 100000, FLOWS_DEFAULT, false}, {"1000000", 1000000, TABLE_LARGE, false},
-    {"new", NEW_FRAMES, TABLE_LARGE, true},
-};
-
-struct pipeline_run {
-    struct pipeline pipeline;
-    struct route route;
-};
-
-static uint64_t pipeline_bench_run(void *context)
+static uint64_t run(void *context)
 {
     struct pipeline_run *run = context;
     uint64_t packets = 0;
 
-    while (packets < PACKETS_PER_RUN)
+    while (packets < PIPELINE_PACKETS)
         packets += (uint64_t)pipeline_run(&run->pipeline, &run->route);
     return packets;
 }
 
-/* What no pipeline can do without: a line of headers read, and of the table one line read and two
- * written at places nobody can foresee but by a burst. The fastest of some runs over as much memory
- * as the load touches. */
-static double floor_memory_ns(const struct flow_table *table, uint32_t flows)
+static struct bench_case case_of(struct pipeline_run *of)
 {
-    struct flow_bucket *buckets = table->buckets;
-    uint32_t spread = table->bucket_count < flows ? table->bucket_count : flows;
-    uint32_t index[BURST_MAX];
-    uint64_t best = UINT64_MAX;
-    uint64_t state = 7;
+    struct bench_case bench = {
+        .size_name = "flows", .run = run, .context = of, .floor_ns = of->floor_ns};
 
-    for (int repeat = 0; repeat < 16; repeat++) {
-        uint64_t start = bench_clock();
-
-        for (uint32_t done = 0; done < PACKETS_PER_RUN; done += BURST_MAX) {
-            for (uint32_t i = 0; i < BURST_MAX; i++) {
-                state = state * 6364136223846793005u + 1442695040888963407u;
-                index[i] = (uint32_t)((state >> 32) * spread >> 32);
-                struct flow *flow = &buckets[index[i]].flow[state >> 61];
-                __builtin_prefetch(&buckets[index[i]]);
-                __builtin_prefetch(flow, 1);
-                __builtin_prefetch(&flow->length_sum, 1);
-                index[i] = index[i] << 3 | (uint32_t)(state >> 61);
-            }
-            for (uint32_t i = 0; i < BURST_MAX; i++) {
-                struct flow_bucket *bucket = &buckets[index[i] >> 3];
-                volatile struct flow *flow = &bucket->flow[index[i] & 7];
-                flow->packets += *(volatile uint32_t *)&bucket->tag[index[i] & 7];
-                flow->length_sum += 1;
-            }
-        }
-        uint64_t taken = bench_clock() - start;
-        best = taken < best ? taken : best;
-    }
-    return (double)best / PACKETS_PER_RUN;
-}
-
-/* The fastest variant that suits the model. */
-static struct classifier *fastest_nn(const struct nn_model *model)
-{
-    struct classifier *classifier = NULL;
-
-    for (size_t variant = nn_variant_count(); variant-- > 0 && !classifier;) {
-        if (nn_variant_offered(variant, cpu_levels()))
-            (void)nn_variant_new(&classifier, variant, model, NULL);
-    }
-    return classifier;
-}
-
-static struct classifier *fastest_dt(const struct dt_model *model)
-{
-    struct classifier *classifier = NULL;
-
-    for (size_t variant = dt_variant_count(); variant-- > 0 && !classifier;) {
-        if (dt_variant_offered(variant, cpu_levels()))
-            (void)dt_variant_new(&classifier, variant, model, NULL);
-    }
-    return classifier;
-}
-
-struct pipeline_set {
-    struct bench_case cases[CLASSIFIERS * LOADS];
-    size_t count;
-    struct pipeline_run runs[CLASSIFIERS * LOADS];
-    struct {
-        const char *what;
-        struct classifier *classifier;
-    } classifiers[CLASSIFIERS];
-    size_t classifier_count;
-    struct flow_table *tables[LOADS][SETS]; /* flows of set 1 know no hosts */
-    struct host_tables *hosts;              /* of set 2; NULL: no model is of it */
-    struct memory_port ports[LOADS];
-    struct policy policy;
-    struct stats stats;
-};
-
-static int add_built_in(struct pipeline_set *set)
-{
-    uint32_t *inputs = calloc((size_t)4096 * FEATURES_1, sizeof(*inputs));
-    struct nn_model *nn = shape_nn(FEATURE_SET_1, 3, (uint32_t[]){32, 32, 5});
-    struct nn_model *wide = shape_nn(FEATURE_SET_2, 3, (uint32_t[]){32, 32, 5});
-    struct dt_model *dt = NULL;
-    int err = -ENOMEM;
-
-    if (!inputs || !nn || !wide)
-        goto out;
-    shape_features(inputs, FEATURE_SET_1, 4096);
-    dt = shape_forest(FEATURE_SET_1, 1, 10, 5, inputs, 4096);
-    if (!dt)
-        goto out;
-    set->classifiers[1].what = "dt";
-    set->classifiers[1].classifier = fastest_dt(dt);
-    set->classifiers[2].what = "nn";
-    set->classifiers[2].classifier = fastest_nn(nn);
-    set->classifiers[3].what = "nn of 28";
-    set->classifiers[3].classifier = fastest_nn(wide);
-    set->classifier_count = 4;
-    err = set->classifiers[1].classifier && set->classifiers[2].classifier &&
-                  set->classifiers[3].classifier
-              ? 0
-              : -ENOMEM;
-out:
-    free(inputs);
-    free(nn);
-    free(wide);
-    dt_model_free(dt);
-    return err;
-}
-
-static int add_model(struct pipeline_set *set, const char *path, struct error *error)
-{
-    struct q8 *file = NULL;
-    int err = q8_read(&file, path, error);
-
-    if (err)
-        return err;
-    set->classifiers[1].what = file->kind == Q8_NN ? "nn" : "dt";
-    if (file->kind == Q8_NN)
-        err = nn_classifier_new(&set->classifiers[1].classifier, file, cpu_levels(), error);
-    else
-        err = dt_classifier_new(&set->classifiers[1].classifier, file, cpu_levels(), error);
-    set->classifier_count = 2;
-    q8_free(file);
-    return err;
-}
-
-static bool of_set_2(const struct classifier *classifier)
-{
-    return classifier && classifier->feature_set == FEATURE_SET_2;
-}
-
-static int open_hosts(struct pipeline_set *set, struct error *error)
-{
-    struct host_tables_options options = HOST_TABLES_OPTIONS_DEFAULT;
-
-    options.ready = true;
-    options.fixed_seed = true;
-    for (size_t i = 0; i < set->classifier_count; i++) {
-        if (!set->hosts && of_set_2(set->classifiers[i].classifier)) {
-            int err = host_tables_new(&set->hosts, &options, error);
-            if (err)
-                return err;
-        }
-    }
-    return 0;
-}
-
-/* The flow tables of one load. */
-static int open_tables(struct pipeline_set *set, size_t load, struct error *error)
-{
-    struct flow_table_options options = FLOW_TABLE_OPTIONS_DEFAULT;
-    int err = 0;
-
-    options.flows = loads[load].table;
-    options.ready = true;
-    options.fixed_seed = true;
-    for (size_t of = 0; !err && of < SETS; of++) {
-        if (of == 0 || set->hosts)
-            err = flow_table_new(&set->tables[load][of], &options, error);
-    }
-    return err;
-}
-
-/* Every flow is known, or the table full, before the first round. */
-static void fill_table(struct pipeline_run *first, size_t load)
-{
-    uint64_t wanted =
-        loads[load].new_flows ? 2 * flow_table_capacity(first->pipeline.table) : loads[load].frames;
-
-    for (uint64_t done = 0; done < wanted;)
-        done += pipeline_bench_run(first);
-}
-
-static void add_case(struct pipeline_set *set, size_t load, size_t classifier, double floor_ns)
-{
-    struct pipeline_run *run = &set->runs[set->count];
-    struct bench_case *bench = &set->cases[set->count++];
-    const struct classifier *with = set->classifiers[classifier].classifier;
-
-    const bool hosts = of_set_2(with);
-
-    run->pipeline.table = set->tables[load][hosts];
-    run->pipeline.hosts = hosts ? set->hosts : NULL;
-    run->pipeline.classifier = with;
-    run->pipeline.policy = &set->policy;
-    run->route = (struct route){.in = &set->ports[load].port, .stats = &set->stats};
-    *bench = (struct bench_case){
-        .size_name = "flows", .run = pipeline_bench_run, .context = run, .floor_ns = floor_ns};
-    snprintf(bench->what, sizeof(bench->what), "%s", set->classifiers[classifier].what);
-    snprintf(bench->variant, sizeof(bench->variant), "%s", with ? with->variant : "-");
-    snprintf(bench->size, sizeof(bench->size), "%s", loads[load].name);
-    snprintf(bench->floor_from, sizeof(bench->floor_from),
-             "three prefetched lines of the flow table per packet, two of them written");
-}
-
-static int prepare(struct pipeline_set *set, struct error *error)
-{
-    int err = open_hosts(set, error);
-
-    policy_init(&set->policy, NULL);
-    for (size_t load = 0; !err && load < LOADS; load++) {
-        err = open_tables(set, load, error);
-        if (!err)
-            err = memory_port_open(&set->ports[load], loads[load].frames, loads[load].new_flows);
-        if (err)
-            return err;
-        struct flow_table *table = set->tables[load][0];
-        double floor_ns =
-            floor_memory_ns(table, loads[load].new_flows ? loads[load].table : loads[load].frames);
-        memset(table->buckets, 0, table->memory.size);
-        size_t first = set->count;
-        for (size_t classifier = 0; classifier < set->classifier_count; classifier++)
-            add_case(set, load, classifier, floor_ns);
-        fill_table(&set->runs[first], load);
-        if (set->hosts)
-            fill_table(&set->runs[set->count - 1], load);
-    }
-    return err;
-}
-
-static void set_free(struct pipeline_set *set)
-{
-    for (size_t load = 0; load < LOADS; load++) {
-        for (size_t of = 0; of < SETS; of++)
-            flow_table_free(set->tables[load][of]);
-        memory_port_close(&set->ports[load]);
-    }
-    for (size_t i = 0; i < CLASSIFIERS; i++) {
-        if (set->classifiers[i].classifier)
-            set->classifiers[i].classifier->destroy(set->classifiers[i].classifier);
-    }
-    host_tables_free(set->hosts);
-    free(set);
+    snprintf(bench.what, sizeof(bench.what), "%s", of->what);
+    snprintf(bench.variant, sizeof(bench.variant), "%s", of->variant);
+    snprintf(bench.size, sizeof(bench.size), "%s", of->flows);
+    snprintf(bench.floor_from, sizeof(bench.floor_from), "%s", pipeline_floor_from);
+    return bench;
 }
 
 int bench_pipeline(int argc, char **argv)
 {
     struct error error = {"no memory"};
     struct bench_options options;
+    struct bench_case cases[PIPELINE_RUNS];
+    struct pipeline_set *set = NULL;
 
     if (bench_options_read(&options, usage, argc, argv))
         return 2;
-    struct pipeline_set *set = aligned_alloc(_Alignof(struct pipeline_set), sizeof(*set));
-    if (!set)
-        return 1;
-    memset(set, 0, sizeof(*set));
-    set->classifiers[0].what = "none";
-    int err = options.model ? add_model(set, options.model, &error) : add_built_in(set);
-    bool bad_input = err && err != -ENOMEM;
-    if (!err)
-        err = prepare(set, &error);
-    if (!err)
-        err = bench_measure(set->cases, set->count, options.rounds);
-    if (!err)
-        bench_print(set->cases, set->count, options.format, stdout);
-    else
+    int err = pipeline_set_new(&set, options.model, &error);
+    if (!err) {
+        for (size_t i = 0; i < set->count; i++)
+            cases[i] = case_of(&set->runs[i]);
+        err = bench_measure(cases, set->count, options.rounds);
+        if (!err)
+            bench_print(cases, set->count, options.format, stdout);
+    }
+    if (err)
         fprintf(stderr, "afxdp-bench pipeline: %s\n", error.text);
-    set_free(set);
-    return !err ? 0 : bad_input ? 2 : 1;
+    pipeline_set_free(set);
+    return !err ? 0 : err == -ENOMEM ? 1 : 2;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <ctype.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@ static json_t *row(const struct bench_case *c)
 {
     json_t *row = json_pack("{s:s, s:s}", "what", c->what, "variant", c->variant);
 
+    if (c->step[0])
+        json_object_set_new(row, "step", json_string(c->step));
     if (c->size_name[0])
         json_object_set_new(row, c->size_name, size_value(c->size));
     json_object_set_new(row, "ns", json_real(rounded(c->ns)));
@@ -50,12 +53,15 @@ static void print_json(const struct bench_case *cases, size_t count, FILE *strea
 
 static void print_csv(const struct bench_case *cases, size_t count, FILE *stream)
 {
-    fprintf(stream, "what,variant,%s,ns,ns_p10,ns_p90,floor_ns,cycles,instructions\n",
-            count > 0 && cases[0].size_name[0] ? cases[0].size_name : "size");
+    bool steps = count > 0 && cases[0].step[0];
+
+    fprintf(stream, "what,variant,%s%s,ns,ns_p10,ns_p90,floor_ns,cycles,instructions\n",
+            steps ? "step," : "", count > 0 && cases[0].size_name[0] ? cases[0].size_name : "size");
     for (size_t i = 0; i < count; i++)
-        fprintf(stream, "%s,%s,%s,%.3f,%.3f,%.3f,%.3f,%.1f,%.1f\n", cases[i].what, cases[i].variant,
-                cases[i].size, cases[i].ns, cases[i].ns_low, cases[i].ns_high, cases[i].floor_ns,
-                cases[i].cycles, cases[i].instructions);
+        fprintf(stream, "%s,%s,%s%s%s,%.3f,%.3f,%.3f,%.3f,%.1f,%.1f\n", cases[i].what,
+                cases[i].variant, cases[i].step, steps ? "," : "", cases[i].size, cases[i].ns,
+                cases[i].ns_low, cases[i].ns_high, cases[i].floor_ns, cases[i].cycles,
+                cases[i].instructions);
 }
 
 static void print_table(const struct bench_case *cases, size_t count, FILE *stream)

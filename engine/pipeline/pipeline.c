@@ -16,7 +16,7 @@ struct pipeline *pipeline_new(void)
     return pipeline;
 }
 
-static void parse(struct burst *burst)
+ALWAYS_INLINE void parse(struct burst *burst)
 {
     uint32_t ip = 0;
 
@@ -33,9 +33,9 @@ static void parse(struct burst *burst)
     burst->ip_count = ip;
 }
 
-/* Which flow each packet belongs to. A table of a million flows is in no cache: buckets, then the
- * flows in them, are asked for as a whole burst, so that the waits overlap. */
-static void find_flows(struct burst *burst, const struct flow_table *table)
+/* Which bucket each packet's flow is in, or will be. A table of a million flows is in no cache:
+ * buckets, then the flows in them, are asked for as a whole burst, so that the waits overlap. */
+ALWAYS_INLINE void hash_flows(struct burst *burst, const struct flow_table *table)
 {
     for (uint32_t i = 0; i < burst->ip_count; i++) {
         burst->from_low[i] = flow_key_of(&burst->packets[i], &burst->keys[i]);
@@ -43,6 +43,10 @@ static void find_flows(struct burst *burst, const struct flow_table *table)
         burst->buckets[i] = flow_table_bucket(table, burst->hashes[i]);
         __builtin_prefetch(burst->buckets[i], 1);
     }
+}
+
+ALWAYS_INLINE void find_flows(struct burst *burst, const struct flow_table *table)
+{
     for (uint32_t i = 0; i < burst->ip_count; i++)
         burst->ways[i] =
             (uint8_t)flow_bucket_expect(burst->buckets[i], burst->hashes[i],
@@ -57,7 +61,6 @@ ALWAYS_INLINE void update_flows(struct burst *burst, struct flow_table *table, s
     uint64_t evictions = 0;
 
     burst->feature_count = FEATURES_1;
-    find_flows(burst, table);
     for (uint32_t i = 0; i < burst->ip_count; i++) {
         uint64_t now = burst->frames[burst->place[i]].time;
         enum flow_event event;
@@ -86,7 +89,7 @@ static struct host_rows host_rows_of(const struct host_tables *hosts, const stru
 
 /* Which cells the packets' hosts have: asked for as a whole burst, for they are as far away as the
  * flows. What begins a flow is looked up by its hash, the others' numbers stand in their flows. */
-static void find_hosts(struct burst *burst, const struct host_tables *hosts)
+ALWAYS_INLINE void find_hosts(struct burst *burst, const struct host_tables *hosts)
 {
     for (uint32_t i = 0; i < burst->ip_count; i++) {
         const struct flow *flow = &burst->buckets[i]->flow[burst->ways[i]];
@@ -128,8 +131,8 @@ static uint32_t refuse_quoted(struct pipeline *pipeline, const struct packet *pa
 
 /* The sixteen features that set 2 adds to a packet, whose flow has counted it. Returns how many
  * changes of the host memory were left out. */
-static uint32_t update_hosts(struct pipeline *pipeline, struct flow *flow, bool begun, uint32_t i,
-                             uint32_t *features)
+ALWAYS_INLINE uint32_t update_hosts(struct pipeline *pipeline, struct flow *flow, bool begun,
+                                    uint32_t i, uint32_t *features)
 {
     struct burst *burst = &pipeline->burst;
     const struct frame *frame = &burst->frames[burst->place[i]];
@@ -160,7 +163,7 @@ static uint32_t update_hosts(struct pipeline *pipeline, struct flow *flow, bool 
 }
 
 /* As update_flows, for feature set 2. */
-static void update_flows_and_hosts(struct pipeline *pipeline, struct stats *stats)
+ALWAYS_INLINE void update_flows_and_hosts(struct pipeline *pipeline, struct stats *stats)
 {
     struct burst *burst = &pipeline->burst;
     struct flow_table *table = pipeline->table;
@@ -169,8 +172,6 @@ static void update_flows_and_hosts(struct pipeline *pipeline, struct stats *stat
     uint64_t left_out = 0;
 
     burst->feature_count = FEATURES_2;
-    find_flows(burst, table);
-    find_hosts(burst, pipeline->hosts);
     for (uint32_t i = 0; i < burst->ip_count; i++) {
         uint64_t now = burst->frames[burst->place[i]].time;
         uint32_t *features = &burst->features[i * FEATURES_2];
@@ -189,7 +190,7 @@ static void update_flows_and_hosts(struct pipeline *pipeline, struct stats *stat
     stats_add(&stats->hosts_left_out, left_out);
 }
 
-static void classify(struct burst *burst, const struct classifier *classifier)
+ALWAYS_INLINE void classify(struct burst *burst, const struct classifier *classifier)
 {
     if (classifier) {
         classifier->classify(classifier->model, burst->features, burst->ip_count, burst->verdicts);
@@ -199,7 +200,8 @@ static void classify(struct burst *burst, const struct classifier *classifier)
         burst->verdicts[i] = (struct verdict){0, CONFIDENCE_MAX};
 }
 
-static void apply_policy(struct burst *burst, const struct policy *policy, struct stats *stats)
+ALWAYS_INLINE void apply_policy(struct burst *burst, const struct policy *policy,
+                                struct stats *stats)
 {
     uint32_t of_action[ACTIONS] = {0};
     uint64_t bytes = 0;
@@ -251,7 +253,7 @@ static void sort_out(struct burst *burst, const struct route *route)
 }
 
 /* Every frame is given away here, by exactly one of send and release. */
-static void give_away(struct burst *burst, const struct route *route)
+ALWAYS_INLINE void give_away(struct burst *burst, const struct route *route)
 {
     struct stats *stats = route->stats;
 
@@ -267,24 +269,51 @@ static void give_away(struct burst *burst, const struct route *route)
     route->in->operations->flush(route->in);
 }
 
-int pipeline_run(struct pipeline *pipeline, const struct route *route)
+/* `watch` is a constant: NULL costs nothing. */
+ALWAYS_INLINE int take_burst(struct pipeline *pipeline, const struct route *route,
+                             pipeline_watch *watch, void *context)
 {
+#define DONE(step) (watch ? watch(context, PIPELINE_##step) : (void)0)
     struct burst *burst = &pipeline->burst;
     int received = route->in->operations->receive(route->in, burst->frames, BURST_MAX);
 
     if (received <= 0)
         return received;
     burst->count = (uint32_t)received;
+    DONE(RECEIVE);
 
     parse(burst);
+    DONE(PARSE);
+    hash_flows(burst, pipeline->table);
+    DONE(HASH);
+    find_flows(burst, pipeline->table);
+    if (pipeline->hosts)
+        find_hosts(burst, pipeline->hosts);
+    DONE(FIND);
     if (pipeline->hosts)
         update_flows_and_hosts(pipeline, route->stats);
     else
         update_flows(burst, pipeline->table, route->stats);
+    DONE(UPDATE);
     classify(burst, pipeline->classifier);
+    DONE(CLASSIFY);
     apply_policy(burst, pipeline->policy, route->stats);
     if (pipeline->observer)
         pipeline->observer->observe(pipeline->observer, burst);
+    DONE(POLICY);
     give_away(burst, route);
+    DONE(GIVE_AWAY);
     return received;
+#undef DONE
+}
+
+int pipeline_run(struct pipeline *pipeline, const struct route *route)
+{
+    return take_burst(pipeline, route, NULL, NULL);
+}
+
+int pipeline_run_watched(struct pipeline *pipeline, const struct route *route,
+                         pipeline_watch *watch, void *context)
+{
+    return take_burst(pipeline, route, watch, context);
 }

@@ -86,4 +86,24 @@ struct route {
  * when there will be none any more, another -errno of `in` when it failed. */
 int pipeline_run(struct pipeline *pipeline, const struct route *route);
 
+/* The steps of a burst, in order. */
+enum pipeline_step {
+    PIPELINE_RECEIVE,
+    PIPELINE_PARSE,
+    PIPELINE_HASH, /* of the flow keys */
+    PIPELINE_FIND, /* the flows, and their hosts, by what stands in the buckets */
+    PIPELINE_UPDATE,
+    PIPELINE_CLASSIFY,
+    PIPELINE_POLICY,
+    PIPELINE_GIVE_AWAY,
+    PIPELINE_STEPS
+};
+
+typedef void pipeline_watch(void *context, enum pipeline_step done);
+
+/* The same, and calls `watch` after each step of a burst that isn't empty: a bench reads a clock
+ * there. */
+int pipeline_run_watched(struct pipeline *pipeline, const struct route *route,
+                         pipeline_watch *watch, void *context);
+
 #endif

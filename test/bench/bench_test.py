@@ -21,6 +21,7 @@ FIELDS = { # of every row: name -> types
     "classify": {"what": str, "variant": str, "batch": int, "ns": NUMBER,
                  "floor_ns": (*NUMBER, type(None))},
     "pipeline": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
+    "stages": {"what": str, "variant": str, "step": str, "flows": (int, str), "ns": NUMBER},
     "capture": {"what": str, "variant": str, "packets": int, "flows": int, "ns": NUMBER,
                 "own_ns": NUMBER, "start_ms": NUMBER},
     "alternatives": {"what": str, "runtime": str, "batch": int, "ns": NUMBER,
@@ -28,7 +29,9 @@ FIELDS = { # of every row: name -> types
     "kernel": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
     "wire": {"table": str, "what": str, "pps": int},
 }
+STEPS = ("receive", "parse", "hash", "find", "update", "classify", "policy", "give away")
 OPTIONS = {"capture": ["--packets", "20000"],
+           "stages": ["--model", str(ROOT / "models/nn1.q8")],
            "wire": ["--packets", "100000", "--model", str(ROOT / "models/nn1.q8")]}
 
 
@@ -51,7 +54,7 @@ def rows_of(subcommand):
         for name, types in FIELDS[subcommand].items():
             check(name in row, f"{subcommand}: no {name} in {row}")
             check(isinstance(row[name], types), f"{subcommand}: {name} in {row}")
-        if subcommand != "capture":  # a difference of two runs: too short a one may be negative
+        if subcommand not in ("capture", "stages"):  # a step may do nothing; a difference of two runs may be negative
             check(row.get("ns", 1) > 0, f"{subcommand}: {row} took no time")
     return rows
 
@@ -69,19 +72,31 @@ def check_rows(subcommand, rows):
         wanted = {(what, flows) for what in ("none", "nn", "dt", "nn of 28")
                   for flows in (1, 1000, 100000, 1000000, "new")}
         check(loads == wanted, f"pipeline: {loads ^ wanted} missing or too many")
+    if subcommand == "stages":
+        ns = {(row["what"], row["flows"], row["step"]): row["ns"] for row in rows}
+        for what, flows in {(row["what"], row["flows"]) for row in rows}:
+            of_all = [ns[what, flows, step] for step in STEPS]
+            check(abs(sum(of_all) - ns[what, flows, "all"]) < 0.01, f"stages: {what}, {flows}: {of_all} isn't all")
+            check(all(ns[what, flows, step] > 0 for step in ("parse", "hash", "update")),
+                  f"stages: {what}, {flows}: a step took no time")
+            check((ns[what, flows, "classify"] > 1) == (what != "none"),
+                  f"stages: {what}, {flows}: classified in {ns[what, flows, 'classify']} ns")
+        check(len(ns) == len(rows) == 2 * 5 * (len(STEPS) + 1), f"stages: {len(rows)} rows")
     if subcommand == "capture":
         check([row["packets"] for row in rows] == [20000] * 3, "capture: packets were lost")
         check(all(row["own_ns"] > 0 for row in rows), "capture: no time of its own")
 
 
 def check_csv(subcommand, rows):
-    done = bench(subcommand, "--rounds", "1", "--csv")
+    done = bench(subcommand, "--rounds", "1", "--csv", *OPTIONS.get(subcommand, []))
     check(done.returncode == 0, f"{subcommand} --csv ended with {done.returncode}")
     lines = list(csv.DictReader(io.StringIO(done.stdout)))
     check(len(lines) == len(rows), f"{subcommand} --csv: {len(lines)} of {len(rows)} rows")
     size = "batch" if subcommand == "classify" else "flows"
     check([line[size] for line in lines] == [str(row[size]) for row in rows],
           f"{subcommand} --csv: other rows than in JSON")
+    check([line.get("step") for line in lines] == [row.get("step") for row in rows],
+          f"{subcommand} --csv: other steps than in JSON")
 
 
 def check_report():
@@ -109,8 +124,9 @@ def main():
             sys.exit(77)
         rows = rows_of(subcommand)
         check_rows(subcommand, rows)
-        if subcommand == "classify":
+        if subcommand in ("classify", "stages"):
             check_csv(subcommand, rows)
+        if subcommand == "classify":
             for wrong in (["--rounds", "0"], ["--cpu", "-1"], ["rest"]):
                 check(bench(subcommand, *wrong).returncode == 2, f"{subcommand} takes {wrong}")
         print(f"{subcommand}: {len(rows)} rows")
