@@ -60,6 +60,18 @@ ALWAYS_INLINE nn_vector nn_if_greater(nn_vector a, nn_vector b, nn_vector yes, n
     return _mm512_mask_mov_epi32(no, _mm512_cmpgt_epi32_mask(a, b), yes);
 }
 
+/* nn_code_index of sixteen values: as a float, rounded towards zero, a value has it in its exponent
+ * and highest mantissa bits, less a constant; values below 16 are their own index. */
+ALWAYS_INLINE __m512i nn_code_indices(__m512i values)
+{
+    __m512i bits = _mm512_castps_si512(
+        _mm512_cvt_roundepu32_ps(values, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
+
+    return _mm512_mask_sub_epi32(values, _mm512_cmpge_epu32_mask(values, _mm512_set1_epi32(16)),
+                                 _mm512_srli_epi32(bits, 19), _mm512_set1_epi32((127 + 3) << 4));
+}
+
+#include "nn_avx512few.h"
 #include "nn_simd.h"
 
 enum { NN_INPUT_QUADS_MAX = NN_INPUTS_MAX / 4 };
@@ -160,55 +172,32 @@ ALWAYS_INLINE void nn_classify_block(struct verdict *verdicts, nn_activations ac
         _mm512_storeu_si512(verdicts + NN_LANES * b, _mm512_permutexvar_epi32(order, vectors[b]));
 }
 
-/* Up to 16 packets, coded one by one. */
-ALWAYS_INLINE void nn_classify_few(const struct nn_tiled *model, const uint32_t *features,
-                                   size_t count, struct verdict *verdicts, uint32_t inputs)
-{
-    nn_activations activations[2];
-    struct nn_leaders leaders;
-    __m512i groups[2];
-
-    for (uint32_t quad = 0; quad < inputs / 4; quad++)
-        activations[0][quad][0] = _mm512_setzero_si512();
-    for (size_t i = 0; i < count; i++) {
-        uint8_t codes[NN_INPUTS_MAX];
-
-        nn_code(model->code, features + i * inputs, inputs, codes);
-        for (uint32_t quad = 0; quad < inputs / 4; quad++)
-            memcpy((uint8_t *)&activations[0][quad][0] + 4 * i, &codes[4 * quad], 4);
-    }
-    nn_layers(&leaders, activations, model, inputs / 4, 1);
-    nn_verdicts(groups, &model->confidence, &leaders, 0, 0);
-    _mm512_mask_storeu_epi32(verdicts, (__mmask16)((1U << count) - 1), groups[0]);
-}
-
-typedef void nn_block_function(const struct nn_tiled *model, const uint32_t *features,
+typedef void nn_block_function(const struct nn_avx512 *model, const uint32_t *features,
                                struct verdict *verdicts);
 
 /* Defines `name`, the file's classify_block, which is always inline, for so many inputs. */
 #define NN_BLOCK_FUNCTION(name, inputs)                                                            \
-    static void name(const struct nn_tiled *model, const uint32_t *features,                       \
+    static void name(const struct nn_avx512 *model, const uint32_t *features,                      \
                      struct verdict *verdicts)                                                     \
     {                                                                                              \
         classify_block(model, features, verdicts, inputs);                                         \
     }
 
-/* Any number of packets. What remains behind the last whole block is classified together with
- * packets before it, once more, where there are enough. */
-ALWAYS_INLINE void nn_classify_blocks(const struct nn_tiled *model, const uint32_t *features,
+/* Any number of packets. What remains behind the last whole block goes another way where it is at
+ * most `few`, else through a block, once more with packets before it, or with zeros. */
+ALWAYS_INLINE void nn_classify_blocks(const struct nn_avx512 *model, const uint32_t *features,
                                       size_t count, struct verdict *verdicts, uint32_t inputs,
-                                      nn_block_function *classify_block)
+                                      size_t few, nn_block_function *classify_block)
 {
-    size_t at = 0;
+    size_t whole = count / NN_BLOCK * NN_BLOCK;
+    size_t left = count - whole;
 
-    for (; at + NN_BLOCK <= count; at += NN_BLOCK)
+    for (size_t at = 0; at < whole; at += NN_BLOCK)
         classify_block(model, features + at * inputs, verdicts + at);
-    if (at == count)
-        return;
-    if (at > 0) {
+    if (left <= few) {
+        nn_classify_few(model, features + whole * inputs, left, verdicts + whole, inputs);
+    } else if (whole > 0) {
         classify_block(model, features + (count - NN_BLOCK) * inputs, verdicts + count - NN_BLOCK);
-    } else if (count <= NN_LANES) {
-        nn_classify_few(model, features, count, verdicts, inputs);
     } else {
         uint32_t padded[NN_BLOCK * NN_INPUTS_MAX];
         struct verdict all[NN_BLOCK];

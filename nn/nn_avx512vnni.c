@@ -6,10 +6,19 @@
 #include "nn_avx512.h"
 #include "nn_variant.h"
 
+enum {
+    FEW = 32
+}; /* packets that take less time so than in a block: 13 ns each, and it 450 (Zen 5) */
+
 static int prepare(void **out, const struct nn_model *model)
 {
-    *out = nn_tiled_new(sizeof(struct nn_tiled), model);
-    return *out ? 0 : -ENOMEM;
+    struct nn_avx512 *prepared = nn_tiled_new(sizeof(*prepared), model);
+
+    if (!prepared)
+        return -ENOMEM;
+    nn_few_fill(&prepared->few, model);
+    *out = prepared;
+    return 0;
 }
 
 /* Where the code table of each value of a vector begins, for vectors of a block of n quads: a
@@ -30,17 +39,10 @@ static const int32_t begins_2[FEATURES_2 / 4][16] __attribute__((aligned(64))) =
     QUADS_FROM(0, 7),  QUADS_FROM(4, 7),  QUADS_FROM(8, 7), QUADS_FROM(12, 7),
     QUADS_FROM(16, 7), QUADS_FROM(20, 7), QUADS_FROM(24, 7)};
 
-/* The codes of sixteen values. As a float, rounded towards zero, a value has nn_code_index in its
- * exponent and highest mantissa bits, less a constant; values below 16 are their own index. */
 ALWAYS_INLINE __m512i look_up(const struct nn_tiled *model, const uint32_t *values,
                               const int32_t begins[16])
 {
-    __m512i value = _mm512_loadu_si512(values);
-    __m512i bits = _mm512_castps_si512(
-        _mm512_cvt_roundepu32_ps(value, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
-    __m512i index =
-        _mm512_mask_sub_epi32(value, _mm512_cmpge_epu32_mask(value, _mm512_set1_epi32(16)),
-                              _mm512_srli_epi32(bits, 19), _mm512_set1_epi32((127 + 3) << 4));
+    __m512i index = nn_code_indices(_mm512_loadu_si512(values));
     __m512i codes =
         _mm512_i32gather_epi32(_mm512_add_epi32(index, _mm512_load_si512(begins)), model->code, 1);
 
@@ -73,13 +75,13 @@ ALWAYS_INLINE void code_block(nn_activations inputs, const struct nn_tiled *mode
     }
 }
 
-ALWAYS_INLINE void classify_block(const struct nn_tiled *model, const uint32_t *features,
+ALWAYS_INLINE void classify_block(const struct nn_avx512 *model, const uint32_t *features,
                                   struct verdict *verdicts, uint32_t inputs)
 {
     nn_activations activations[2];
 
-    code_block(activations[0], model, features, inputs);
-    nn_classify_block(verdicts, activations, model, inputs / 4);
+    code_block(activations[0], &model->tiled, features, inputs);
+    nn_classify_block(verdicts, activations, &model->tiled, inputs / 4);
 }
 
 NN_BLOCK_FUNCTION(classify_block_1, FEATURES_1)
@@ -88,7 +90,7 @@ NN_BLOCK_FUNCTION(classify_block_2, FEATURES_2)
 ALWAYS_INLINE void classify(const void *model, const uint32_t *features, size_t count,
                             struct verdict *verdicts, uint32_t inputs)
 {
-    nn_classify_blocks(model, features, count, verdicts, inputs,
+    nn_classify_blocks(model, features, count, verdicts, inputs, FEW,
                        inputs == FEATURES_1 ? classify_block_1 : classify_block_2);
 }
 
