@@ -76,10 +76,17 @@ static void print_message(void *context, enum afxdp_message level, const char *t
     program_complain(&engine_program, "%s%s", level == AFXDP_WARNING ? "warning: " : "", text);
 }
 
-/* Verdicts on standard output have it to themselves. */
-static bool verdicts_on_stdout(const struct afxdp_config *config)
+static bool is_stdout(const char *path)
 {
-    return config->verdicts && strcmp(config->verdicts, "-") == 0;
+    return path && strcmp(path, "-") == 0;
+}
+
+/* The option whose rows or events have standard output to themselves; NULL: none. */
+static const char *owner_of_stdout(const struct afxdp_config *config)
+{
+    if (is_stdout(config->verdicts))
+        return "--verdicts";
+    return is_stdout(config->eve) ? "--eve" : NULL;
 }
 
 /* Command line, then --config, then whether it all fits together: an enum program_outcome. */
@@ -99,13 +106,16 @@ static int read_options(struct afxdp_config *config, struct printing *printing, 
         status = option_check_files(values, PROGRAM_TABLES_MAX, NULL, 0, error);
     if (status == PROGRAM_RUN)
         status = config_check(config, error);
-    if (status == PROGRAM_RUN && printing->each && (!config->pcap || config->verdicts))
-        status = error_set(error, -EINVAL, "--each is for --pcap, and without --verdicts");
+    if (status == PROGRAM_RUN && printing->each &&
+        (!config->pcap || config->verdicts || config->eve))
+        status = error_set(error, -EINVAL, "--each is for --pcap, and without --verdicts or --eve");
     if (status == PROGRAM_RUN && printing->each && printing->stats_interval)
         status = error_set(error, -EINVAL, "--stats-interval is for a run, and without --each");
-    if (status == PROGRAM_RUN && printing->json && verdicts_on_stdout(config))
-        status = error_set(error, -EINVAL,
-                           "--json and --verdicts - both want standard output: name a file");
+    const char *owner = owner_of_stdout(config);
+    if (status == PROGRAM_RUN && owner &&
+        (printing->json || (is_stdout(config->verdicts) && is_stdout(config->eve))))
+        status = error_set(error, -EINVAL, "%s and %s - both want standard output: name a file",
+                           printing->json ? "--json" : "--eve", owner);
     return status;
 }
 
@@ -259,10 +269,9 @@ int main(int argc, char **argv)
     } else if (outcome == PROGRAM_DONE) {
         status = EXIT_DONE;
     } else if (!printing.check) {
-        status = printing.each
-                     ? run_each(config, &printing)
-                     : run_datapath(config, &printing, verdicts_on_stdout(config) ? stderr : stdout,
-                                    &unusable);
+        status = printing.each ? run_each(config, &printing)
+                               : run_datapath(config, &printing,
+                                              owner_of_stdout(config) ? stderr : stdout, &unusable);
     } else if (afxdp_config_check(config, &unusable) != 0) {
         program_complain(&engine_program, "%s", unusable.text);
     } else {

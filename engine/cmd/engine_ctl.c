@@ -43,11 +43,12 @@ static int take_word(void *target, const char *value, struct error *error)
 
 static const struct program ctl_program = {
     .name = "afxdp-engine ctl",
-    .usage = "afxdp-engine ctl stats|flows|hosts|reload|version|stop [options]\n"
+    .usage = "afxdp-engine ctl stats|flows|hosts|reload|reopen|version|stop [options]\n"
              "       afxdp-engine ctl set-action CLASS=ACTION [options]",
     .summary = "Asks an engine that runs on an interface, or tells it what to do.",
     .notes = "stats: the report so far. flows, hosts: those of most packets, and those that began\n"
-             "most flows. reload: the model's file again. set-action: stays over a reload.\n"
+             "most flows. reload: the model's file again. reopen: the file of --eve, when\n"
+             "it was moved away. set-action: stays over a reload.\n"
              "Exit status: 0 done, 1 the engine can't, or there is none, 2 bad usage.",
     .tables = {ctl_options},
     .argument = take_word,

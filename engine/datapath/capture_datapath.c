@@ -9,6 +9,7 @@
 #include "capture.h"
 #include "capture_paths.h"
 #include "datapath.h"
+#include "events.h"
 #include "report_value.h"
 #include "say.h"
 #include "verdict_log.h"
@@ -92,7 +93,10 @@ static int capture_datapath_open(struct afxdp_datapath *base, struct error *erro
     d->pipeline->hosts = d->hosts;
     d->pipeline->observer = d->log ? verdict_log_observer(d->log) : NULL;
     set_judge(d, &base->judgement->judge);
-    return 0;
+    status = events_open(base, NULL, error);
+    if (status == 0)
+        status = events_observe(base, d->pipeline, error);
+    return status == 0 ? events_start(base, error) : status;
 }
 
 static int capture_datapath_start(struct afxdp_datapath *base, struct error *error)
@@ -186,9 +190,10 @@ static int capture_datapath_stop(struct afxdp_datapath *base, struct error *erro
 {
     struct capture_datapath *d = of(base);
     int status = d->log ? verdict_log_close(d->log, error) : 0;
+    int events = events_end(base, status == 0 ? error : NULL);
 
     d->log = NULL;
-    return status;
+    return status == 0 ? events : status;
 }
 
 static void capture_datapath_close(struct afxdp_datapath *base)

@@ -57,6 +57,9 @@ struct afxdp_config {
     uint64_t flow_seed;
     struct host_tables_options hosts;
     const char *verdicts; /* NULL: none */
+    const char *eve;      /* NULL: no events */
+    uint32_t eve_rate;    /* a second, 0: all */
+    uint16_t community_seed;
 
     const char *interface; /* NULL: choose */
     const char *bridge;    /* the other port, of one of these */

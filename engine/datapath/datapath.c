@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "datapath_control.h"
+#include "events.h"
 #include "public_error.h"
 #include "report_value.h"
 #include "say.h"
@@ -67,6 +68,7 @@ int afxdp_datapath_start(struct afxdp_datapath *d, struct afxdp_error *error)
     if (status != 0)
         return public_error(error, status, &said);
     d->started = true;
+    events_tell(d, "started", AFXDP_VERSION);
     if (config_datapath(d->config) == DATAPATH_CAPTURE)
         return 0;
     if (!policy_drops(&d->judgement->policy))
@@ -99,6 +101,7 @@ int afxdp_datapath_poll(struct afxdp_datapath *d, unsigned timeout_ms, struct af
         d->failed = said;
     else
         datapath_control_serve(d);
+    events_watch(d);
     if (status > 0 && datapath_is_done(d))
         status = 0;
     return public_error(error, status, &said);
@@ -124,12 +127,26 @@ static int succeed(struct afxdp_datapath *d, struct judgement *next, struct erro
     return status;
 }
 
+static void have_reloaded(struct afxdp_datapath *d)
+{
+    const struct model *model = d->judgement->model;
+
+    if (!model)
+        return;
+    say(&d->say, AFXDP_INFO, "%s is at work, checksum %08x", model->path, model->file->checksum);
+    if (d->eve)
+        eve_set_model(d->eve, model->file->checksum);
+    events_tell(d, "model", model->path);
+}
+
 int afxdp_datapath_reload(struct afxdp_datapath *d, struct afxdp_error *error)
 {
     struct judgement *next = NULL;
     struct error said;
     int status = judgement_new(&next, d->config, &said);
 
+    if (d->eve) /* a hang-up is what logrotate sends, whatever becomes of the model */
+        eve_reopen(d->eve);
     for (uint32_t slot = 0; status == 0 && slot < SLOTS; slot++) {
         if (d->actions_set[slot])
             next->policy.action[slot] = (uint8_t)(d->actions_set[slot] - 1);
@@ -138,9 +155,7 @@ int afxdp_datapath_reload(struct afxdp_datapath *d, struct afxdp_error *error)
         status = succeed(d, next, &said);
     if (status != 0)
         return public_error(error, status, &said);
-    if (next->model)
-        say(&d->say, AFXDP_INFO, "%s is at work, checksum %08x", next->model->path,
-            next->model->file->checksum);
+    have_reloaded(d);
     return 0;
 }
 
@@ -197,6 +212,10 @@ void datapath_report(const struct afxdp_datapath *d, struct report *report)
     d->operations->totals(d, &report->totals);
     (void)report_lacks();
     d->operations->report(d, report);
+    if (d->eve && !report->live)
+        report->live = json_object();
+    if (d->eve)
+        report_put(report->live, "events", events_report(d));
     report->lacks = report_lacks();
 }
 
@@ -231,6 +250,7 @@ void afxdp_datapath_close(struct afxdp_datapath *d)
     afxdp_datapath_stop(d);
     control_close(d->control);
     d->operations->close(d);
+    eve_close(d->eve);
     judgement_free(d->judgement);
     while (d->kept) {
         struct judgement *next = d->kept->kept;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "control.h"
+#include "eve.h"
 #include "flow_table_memory.h"
 #include "judgement.h"
 #include "report.h"
@@ -46,6 +47,9 @@ struct afxdp_datapath {
     struct judgement *judgement; /* at work */
     struct judgement *kept;      /* that a worker may still use; freed once there are none */
     struct control *control;     /* NULL: none */
+    struct eve *eve;             /* NULL: no events */
+    double stats_posted;         /* s, of the monotonic clock */
+    bool eve_told;               /* that they can't be written */
     uint8_t actions_set[SLOTS];  /* 1 + the action set while it runs, which survives a reload */
     bool started;
     bool stopped;

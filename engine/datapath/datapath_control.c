@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "claim.h"
+#include "events.h"
 #include "flow_report.h"
 #include "nic.h"
 #include "report_value.h"
@@ -75,6 +76,17 @@ static int command_reload(struct afxdp_datapath *d, const struct control_request
     return status == 0 ? 0 : error_set(error, status, "the model at work stays: %s", said.text);
 }
 
+static int command_reopen(struct afxdp_datapath *d, const struct control_request *request,
+                          json_t **message, struct error *error)
+{
+    (void)request;
+    (void)message;
+    if (!d->eve)
+        return error_set(error, -EOPNOTSUPP, "nothing is open: there is no --eve");
+    eve_reopen(d->eve);
+    return 0;
+}
+
 /* What isn't IP reaches the workers only where the run began with dropping it. */
 static int check_other(const struct afxdp_datapath *d, const char *action, struct error *error)
 {
@@ -126,13 +138,10 @@ static const struct command {
     command_function *carry_out;
     bool changes; /* something: it is said who asked */
 } commands[] = {
-    {"stats", command_stats, false},
-    {"flows", command_flows, false},
-    {"hosts", command_hosts, false},
-    {"reload", command_reload, true},
-    {"set-action", command_set_action, true},
-    {"version", command_version, false},
-    {"stop", command_stop, true},
+    {"stats", command_stats, false},     {"flows", command_flows, false},
+    {"hosts", command_hosts, false},     {"reload", command_reload, true},
+    {"reopen", command_reopen, false},   {"set-action", command_set_action, true},
+    {"version", command_version, false}, {"stop", command_stop, true},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -151,9 +160,12 @@ static int unknown(const char *name, struct error *error)
 static void tell(const struct afxdp_datapath *d, const struct control_request *request)
 {
     const char *action = json_string_value(json_object_get(request->object, "action"));
+    struct error line;
 
-    say(&d->say, AFXDP_INFO, "%s%s%.80s, by user %u", request->command, action ? " " : "",
-        action ? action : "", (unsigned)request->peer);
+    error_set(&line, 0, "%s%s%.80s, by user %u", request->command, action ? " " : "",
+              action ? action : "", (unsigned)request->peer);
+    say(&d->say, AFXDP_INFO, "%s", line.text);
+    events_tell(d, "control", line.text);
 }
 
 static int handle(void *context, const struct control_request *request, json_t **message,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "events.h"
 #include "live_promises.h"
 #include "say.h"
 
@@ -60,7 +61,7 @@ static int prepare_queue(struct live *live, uint32_t i, struct error *error)
         .policy = judge->policy,
         .observer = live->verdicts.stream ? verdict_stream_observer(live->verdicts.stream) : NULL,
     };
-    return 0;
+    return events_observe(&live->base, queue->pipeline, error);
 }
 
 static int choose_cores(struct live *live, struct error *error)
@@ -187,9 +188,13 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0)
         status = verdicts_open(&live->verdicts, base, live->nics.queues, NULL, error);
     if (status == 0)
+        status = events_open(base, live->nics.nic[0]->name, error);
+    if (status == 0)
         status = judgement_hosts(&live->hosts, base->judgement, config, true, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
         status = prepare_queue(live, i, error);
+    if (status == 0)
+        status = events_start(base, error);
     if (status == 0)
         status = sockets_bind(&live->sockets, &live->nics, config, error);
     if (status == 0)
@@ -324,7 +329,9 @@ static int live_stop(struct afxdp_datapath *base, struct error *error)
     sockets_disconnect(&live->sockets);
     pause_ms(LAST_PACKETS_MS);
     join_workers(live);
-    return verdicts_close(&live->verdicts, 0, error);
+    int status = verdicts_close(&live->verdicts, 0, error);
+    int events = events_end(base, status == 0 ? error : NULL);
+    return status == 0 ? events : status;
 }
 
 static void live_close(struct afxdp_datapath *base)

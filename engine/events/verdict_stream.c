@@ -2,26 +2,20 @@
 #include "verdict_stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "line_file.h"
 #include "verdict_log.h"
 #include "verdict_ring.h"
 
 enum {
-    BUFFER_SIZE = 1 << 16,
     IDLE_MS = 2,
-    WRITABLE_MS = 50, /* one look whether a reader has made room */
-    CLOSE_MS = 2000,  /* for a reader to take what is left */
-    CANCEL_MS = 500,  /* beyond that, for a write that hangs */
+    CLOSE_MS = 2000, /* for a reader to take what is left */
+    CANCEL_MS = 500, /* beyond that, for a write that hangs */
 };
 
 struct verdict_stream {
@@ -30,17 +24,10 @@ struct verdict_stream {
     struct verdict_source source;
     struct verdict_ring *ring; /* NULL with a source */
     uint64_t index;            /* of the pipeline's next packet */
-    const char *path;
-    int file;
-    size_t write_most; /* what never blocks once the file is writable */
     pthread_t thread;
     bool closing;
-    int status; /* -errno of the first write that failed */
-    /* the thread's */
-    char buffer[BUFFER_SIZE];
-    size_t length;
-    uint64_t pulled; /* rows put into the buffer */
-    uint64_t written;
+    struct line_file lines; /* the thread's */
+    uint64_t pulled;        /* likewise: rows put into the buffer */
 };
 
 static uint64_t now_ms(void)
@@ -80,15 +67,15 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
 
 bool verdict_stream_has_room(const struct verdict_stream *s)
 {
-    return BUFFER_SIZE - s->length >= VERDICT_ROW_MAX;
+    return line_file_has_room(&s->lines, VERDICT_ROW_MAX);
 }
 
 void verdict_stream_add(struct verdict_stream *s, uint64_t index, uint32_t slot, uint32_t action,
                         bool classified, uint16_t confidence)
 {
     s->pulled++;
-    s->length += verdict_row_print(&s->rows, s->buffer + s->length, index, slot, action, classified,
-                                   confidence);
+    s->lines.length += verdict_row_print(&s->rows, s->lines.buffer + s->lines.length, index, slot,
+                                         action, classified, confidence);
 }
 
 static void pull_ring(void *context, struct verdict_stream *s)
@@ -103,38 +90,6 @@ static void pull_ring(void *context, struct verdict_stream *s)
     }
 }
 
-static uint64_t lines_in(const char *text, size_t length)
-{
-    uint64_t lines = 0;
-
-    for (const char *end; (end = memchr(text, '\n', length)); lines++) {
-        length -= (size_t)(end + 1 - text);
-        text = end + 1;
-    }
-    return lines;
-}
-
-/* What the file takes now; false where a reader has made no room for it within WRITABLE_MS. */
-static bool write_some(struct verdict_stream *s)
-{
-    struct pollfd file = {.fd = s->file, .events = POLLOUT};
-    size_t most = s->length < s->write_most ? s->length : s->write_most;
-
-    if (poll(&file, 1, WRITABLE_MS) <= 0)
-        return false;
-    ssize_t taken = write(s->file, s->buffer, most);
-    if (taken < 0 && (errno == EAGAIN || errno == EINTR))
-        return false;
-    if (taken < 0) {
-        __atomic_store_n(&s->status, -errno, __ATOMIC_RELEASE);
-        return false;
-    }
-    s->written += lines_in(s->buffer, (size_t)taken);
-    s->length -= (size_t)taken;
-    memmove(s->buffer, s->buffer + taken, s->length);
-    return true;
-}
-
 static void *writer_thread(void *argument)
 {
     const struct timespec pause = {.tv_nsec = IDLE_MS * 1000000};
@@ -147,33 +102,17 @@ static void *writer_thread(void *argument)
         s->source.pull(s->source.context, s);
         if (closing && end == 0)
             end = now_ms() + CLOSE_MS;
-        if (s->length == 0 && closing)
+        if (s->lines.length == 0 && closing)
             break;
-        if (s->length == 0) {
+        if (s->lines.length == 0) {
             nanosleep(&pause, NULL);
-        } else if (s->status != 0) {
-            s->length = 0;
-        } else if (!write_some(s) && closing && now_ms() > end) {
+        } else if (s->lines.status != 0) {
+            s->lines.length = 0;
+        } else if (!line_file_write(&s->lines) && closing && now_ms() > end) {
             break;
         }
     }
     return NULL;
-}
-
-static int open_file(struct verdict_stream *s, struct error *error)
-{
-    struct stat what;
-
-    s->file = strcmp(s->path, "-") == 0
-                  ? STDOUT_FILENO
-                  : open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (s->file < 0)
-        return error_set(error, -errno, "cannot write verdicts to %s: %s", s->path,
-                         strerror(errno));
-    /* A pipe that is writable has room for PIPE_BUF bytes (pipe(7)); a file takes any. */
-    bool regular = fstat(s->file, &what) == 0 && S_ISREG(what.st_mode);
-    s->write_most = regular ? BUFFER_SIZE : PIPE_BUF;
-    return 0;
 }
 
 /* Signals are for the main thread, and a pipe without a reader is an error like any other. */
@@ -190,8 +129,7 @@ static int start_thread(struct verdict_stream *s)
 
 static void free_stream(struct verdict_stream *s)
 {
-    if (s->file > STDOUT_FILENO)
-        close(s->file);
+    line_file_close(&s->lines);
     free(s->ring);
     free(s);
 }
@@ -205,8 +143,7 @@ int verdict_stream_open(struct verdict_stream **out, const char *path, const str
     if (!s)
         return error_set(error, -ENOMEM, "no memory to write verdicts");
     s->observer.observe = observe;
-    s->path = path;
-    s->file = -1;
+    s->lines.file = -1;
     verdict_rows_init(&s->rows, policy, classified);
     if (source) {
         s->source = *source;
@@ -219,10 +156,10 @@ int verdict_stream_open(struct verdict_stream **out, const char *path, const str
         memset(s->ring, 0, sizeof(*s->ring));
         s->source = (struct verdict_source){pull_ring, s->ring};
     }
-    status = open_file(s, error);
+    status = line_file_open(&s->lines, path, false, "verdicts", error);
     if (status != 0)
         goto fail;
-    s->length = strlen(strcpy(s->buffer, VERDICT_ROW_HEADER));
+    s->lines.length = strlen(strcpy(s->lines.buffer, VERDICT_ROW_HEADER));
     status = start_thread(s);
     if (status != 0) {
         error_set(error, status, "cannot start a thread: %s", strerror(-status));
@@ -243,11 +180,12 @@ struct burst_observer *verdict_stream_observer(struct verdict_stream *s)
 
 int verdict_stream_check(const struct verdict_stream *s, struct error *error)
 {
-    int status = __atomic_load_n(&s->status, __ATOMIC_ACQUIRE);
+    int status = line_file_status(&s->lines);
 
     if (status == 0)
         return 0;
-    return error_set(error, status, "cannot write verdicts to %s: %s", s->path, strerror(-status));
+    return error_set(error, status, "cannot write verdicts to %s: %s", s->lines.path,
+                     strerror(-status));
 }
 
 /* A write to a terminal that is held may hang all the same. */
@@ -269,11 +207,12 @@ int verdict_stream_close(struct verdict_stream *s, uint64_t *lost, struct error 
     join(s);
     for (uint64_t before = s->pulled - 1; before != s->pulled;) { /* what is left is only counted */
         before = s->pulled;
-        s->length = 0;
+        s->lines.length = 0;
         s->source.pull(s->source.context, s);
     }
     /* The header is a line that was never pulled. */
-    *lost = s->pulled - (s->written > 0 ? s->written - 1 : 0) + (s->ring ? s->ring->lost : 0);
+    *lost = s->pulled - (s->lines.written > 0 ? s->lines.written - 1 : 0) +
+            (s->ring ? s->ring->lost : 0);
     int status = verdict_stream_check(s, error);
     free_stream(s);
     return status;

@@ -68,6 +68,7 @@ ALWAYS_INLINE void update_flows(struct burst *burst, struct flow_table *table, s
             burst->buckets[i], burst->ways[i], burst->hashes[i], &burst->keys[i],
             burst->from_low[i], now, table->timeout, &event);
 
+        burst->flows[i] = flow;
         flow_features_update(flow, &burst->packets[i], burst->from_low[i], now,
                              &burst->features[i * FEATURES_1]);
         begun += event != FLOW_KNOWN;
@@ -180,6 +181,7 @@ ALWAYS_INLINE void update_flows_and_hosts(struct pipeline *pipeline, struct stat
             burst->buckets[i], burst->ways[i], burst->hashes[i], &burst->keys[i],
             burst->from_low[i], now, table->timeout, &event);
 
+        burst->flows[i] = flow;
         flow_features_update(flow, &burst->packets[i], burst->from_low[i], now, features);
         left_out += update_hosts(pipeline, flow, event != FLOW_KNOWN, i, features);
         begun += event != FLOW_KNOWN;
@@ -298,8 +300,8 @@ ALWAYS_INLINE int take_burst(struct pipeline *pipeline, const struct route *rout
     classify(burst, pipeline->classifier);
     DONE(CLASSIFY);
     apply_policy(burst, pipeline->policy, route->stats);
-    if (pipeline->observer)
-        pipeline->observer->observe(pipeline->observer, burst);
+    for (struct burst_observer *o = pipeline->observer; o; o = o->next)
+        o->observe(o, burst);
     DONE(POLICY);
     give_away(burst, route);
     DONE(GIVE_AWAY);

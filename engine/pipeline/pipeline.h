@@ -38,6 +38,7 @@ struct burst {
     struct flow_key keys[BURST_MAX];
     uint64_t hashes[BURST_MAX];
     struct flow_bucket *buckets[BURST_MAX];
+    struct flow *flows[BURST_MAX];         /* in them, where each packet was counted */
     struct host_identity hosts[BURST_MAX]; /* of those that seem to begin a flow */
     bool begins[BURST_MAX];
     uint32_t feature_count; /* of a row of features */
@@ -59,6 +60,7 @@ ALWAYS_INLINE const uint32_t *burst_features(const struct burst *burst, uint32_t
 /* Called once per burst, after the actions are decided and before the frames are given away. */
 struct burst_observer {
     void (*observe)(struct burst_observer *observer, const struct burst *burst);
+    struct burst_observer *next; /* looks after this one; NULL: none */
 };
 
 struct pipeline {

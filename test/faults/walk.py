@@ -34,7 +34,7 @@ RUNNING = ": running"
 WAIT = 20  # seconds for anything; a hang is a finding
 # What is said beside the line of the error: what was obtained, warnings, and what goes on.
 ASIDE = re.compile("warning: |took over|nothing is dropped|: running|is at work|mode, |: driver |"
-                   "model inside|a table of .* to leave memory|the model at work stays")
+                   "packets go on, their events|model inside|a table of .* to leave memory|the model at work stays")
 
 
 class Page:
@@ -256,6 +256,9 @@ def walks():
     kernel_bridge = ["--iface", "eng0", "--bridge", "eng1", "--datapath", "kernel"]
     closed = [*afxdp_single, "--fail-closed"]
     yield Walk("capture", "start", ["--pcap", lab.MIXED])
+    yield Walk("capture, events", "start", ["--pcap", lab.MIXED, "--eve", "/dev/null"])
+    for phase in PHASES:
+        yield Walk("afxdp events", phase, [*afxdp_bridge, "--eve", "/dev/null"], here=bridge)
     for name, options, here in (("afxdp single", afxdp_single, single),
                                 ("afxdp bridge", afxdp_bridge, bridge),
                                 ("kernel single", kernel_single, single),

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "events.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "report_value.h"
+#include "say.h"
+
+enum { STATS_S = 8 /* Suricata's interval */ };
+
+int events_open(struct afxdp_datapath *d, const char *interface, struct error *error)
+{
+    const struct afxdp_config *config = d->config;
+    const struct model *model = d->judgement->model;
+    const struct eve_options options = {
+        .path = config->eve,
+        .policy = &d->judgement->policy,
+        .interface = interface,
+        .rate = config->eve_rate,
+        .community_seed = config->community_seed,
+        .model = model ? model->file->checksum : 0,
+        .wall_clock = !interface || config->timestamps == TIMESTAMPS_NIC,
+        .waits = !interface,
+    };
+
+    return config->eve ? eve_open(&d->eve, &options, error) : 0;
+}
+
+int events_observe(struct afxdp_datapath *d, struct pipeline *pipeline, struct error *error)
+{
+    struct burst_observer **last = &pipeline->observer;
+
+    if (!d->eve)
+        return 0;
+    while (*last)
+        last = &(*last)->next;
+    return eve_observe(d->eve, pipeline->table, last, error);
+}
+
+int events_start(struct afxdp_datapath *d, struct error *error)
+{
+    return d->eve ? eve_start(d->eve, error) : 0;
+}
+
+static void post_stats(struct afxdp_datapath *d)
+{
+    struct report report;
+
+    datapath_report(d, &report);
+    json_t *object = report_json(&report);
+    json_decref(report.live);
+    if (object)
+        eve_post(d->eve, "stats", object);
+}
+
+void events_watch(struct afxdp_datapath *d)
+{
+    struct timespec now;
+    struct error error;
+
+    if (!d->eve)
+        return;
+    bool fails = eve_check(d->eve, &error) != 0;
+    if (fails && !d->eve_told)
+        say(&d->say, AFXDP_FAULT, "%s; packets go on, their events are lost", error.text);
+    d->eve_told = fails;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!d->operations->nic || (double)now.tv_sec - d->stats_posted < STATS_S)
+        return;
+    d->stats_posted = (double)now.tv_sec;
+    post_stats(d);
+}
+
+void events_tell(const struct afxdp_datapath *d, const char *what, const char *detail)
+{
+    if (d->eve && d->operations->nic)
+        eve_post(d->eve, "engine", json_pack("{s:s, s:s*}", "message", what, "detail", detail));
+}
+
+static json_t *by_kind(const uint64_t counts[EVE_KINDS])
+{
+    json_t *object = json_object();
+
+    report_number(object, "verdict", counts[EVE_VERDICT]);
+    report_number(object, "flow", counts[EVE_FLOW]);
+    return object;
+}
+
+json_t *events_report(const struct afxdp_datapath *d)
+{
+    struct eve_totals totals;
+
+    if (!d->eve)
+        return NULL;
+    eve_read(d->eve, &totals);
+    json_t *object = json_object();
+    json_t *lost = by_kind(totals.lost);
+    json_t *flows = json_object();
+    json_t *none = json_object();
+    report_number(lost, "other", totals.lost_posts);
+    report_number(flows, "flows", totals.unreported_flows);
+    report_number(flows, "packets", totals.unreported_packets);
+    report_number(flows, "bytes", totals.unreported_bytes);
+    report_number(none, "packets", totals.no_flow_packets);
+    report_number(none, "bytes", totals.no_flow_bytes);
+    report_number(object, "written", totals.written);
+    report_put(object, "events_lost", lost);
+    report_put(object, "left_out", by_kind(totals.left_out));
+    report_put(object, "flows_unreported", flows);
+    report_put(object, "no_flow", none);
+    return object;
+}
+
+int events_end(struct afxdp_datapath *d, struct error *error)
+{
+    if (!d->eve)
+        return 0;
+    events_tell(d, "stopped", NULL);
+    return eve_end(d->eve, error);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Events' lines on their way out: gathered in a buffer, and each of them written or counted as lost
+ * with what it tells of. The writer's thread alone, but where it says otherwise. */
+#ifndef AFXDP_EVE_OUT_H
+#define AFXDP_EVE_OUT_H
+
+#include "eve_record.h"
+#include "line_file.h"
+
+enum {
+    EVE_BATCH = 512,     /* lines in the buffer at most */
+    EVE_CLOSE_MS = 2000, /* without progress, at the end */
+};
+
+struct eve_totals {
+    uint64_t written;             /* lines */
+    uint64_t lost[EVE_KINDS];     /* there was no room, or they could not be written */
+    uint64_t left_out[EVE_KINDS]; /* by the rate */
+    uint64_t lost_posts;          /* of eve_post */
+    uint64_t unreported_flows, unreported_packets, unreported_bytes; /* of the two above */
+    uint64_t no_flow_packets, no_flow_bytes;
+};
+
+/* What a line tells of. */
+struct eve_pending {
+    int kind; /* EVE_KINDS: none of a flow */
+    uint64_t packets, bytes;
+};
+
+struct eve_out {
+    struct line_file lines;
+    struct eve_pending batch[EVE_BATCH]; /* of the lines in the buffer */
+    uint32_t batch_count;
+    uint64_t batch_start; /* lines written before it */
+    bool given_up;        /* at the end the reader took nothing any more */
+    bool closing;         /* these two: atomic, set by any thread */
+    bool reopens;
+    uint64_t tried; /* ms: when a socket was last well, or opened again in vain */
+    struct eve_totals totals;
+};
+
+struct eve_pending eve_pending_of(const struct eve_record *record);
+
+/* Counts what isn't told, in one of lost and left_out of the totals. */
+void eve_out_leave_out(struct eve_out *out, const struct eve_pending *line, uint64_t *by_kind);
+
+/* Whether lines have a chance. */
+bool eve_out_is_open(const struct eve_out *out);
+
+/* Puts a line into the buffer, and counts it where there is no way. */
+void eve_out_line(struct eve_out *out, const char *line, size_t length,
+                  const struct eve_pending *pending);
+
+/* Writes the buffer out, however long the reader takes, unless another one is asked for; at the end
+ * EVE_CLOSE_MS without progress are enough. False where it can't be written. */
+bool eve_out_flush(struct eve_out *out);
+
+/* Opens the file again where that was asked for, and a socket whose reader went away each second.
+ * Once flushed. */
+void eve_out_open_again(struct eve_out *out);
+
+/* Once the writer's thread has been stopped in the middle: what is in the buffer is lost. */
+void eve_out_give_up(struct eve_out *out);
+
+#endif

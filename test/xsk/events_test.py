@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""--eve over AF_XDP: sums that hold, readers that don't read, files that are moved away."""
+
+import json
+import os
+import signal
+import time
+
+import lab
+
+
+def read(path):
+    with open(path, encoding="ascii") as file:
+        return [json.loads(line) for line in file]
+
+
+class Events(lab.Test):
+    def bridge(self, here, *options):
+        return here.engine("--iface", "eng0", "--bridge", "eng1", *options)
+
+    def check_sums(self, report, events):
+        flows = [event["flow"] for event in events if event["event_type"] == "flow"]
+        told = report["events"]
+        for name, short in (("packets", "pkts"), ("bytes", "bytes")):
+            self.assertEqual(sum(flow[short + "_toserver"] + flow[short + "_toclient"]
+                                 for flow in flows)
+                             + told["flows_unreported"][name] + told["no_flow"][name], report[name])
+        self.assertEqual(told["written"], len(events))
+        return flows
+
+    def test_sums_hold(self):
+        """Evictions and all: 64 flows fit, 5,000 come."""
+        for flows in ("65536", "64"):
+            here = self.lab("--two-ports", "--queues", "2")
+            path = self.path("eve" + flows)
+            engine = self.bridge(here, "--queues", "2", "--eve", path, "--flows", flows)
+            here.generate("--count", "20000", "--flows", "5000", "--rate", "40000")
+            self.assertEqual(here.ping(2), 2)
+            report = engine.stop()
+            events = read(path)
+            self.assertGreaterEqual(report["packets"], 20000)
+            self.assertGreater(len(self.check_sums(report, events)), 100)
+            self.assertEqual({event["in_iface"] for event in events if "in_iface" in event},
+                             {"eng0"})
+            self.assertEqual([event["engine"]["message"] for event in events
+                              if event["event_type"] == "engine"], ["started", "stopped"])
+            self.assertIn("stats", {event["event_type"] for event in events})
+            day = time.strftime("%Y-%m-%dT", time.gmtime())
+            self.assertTrue(events[0]["timestamp"].startswith(day) or events[-1]["timestamp"]
+                            .startswith(day))
+
+    def test_a_reader_that_stands_still_stops_no_packet(self):
+        here = self.lab("--two-ports")
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        engine = self.bridge(here, "--eve", pipe, "--flows", "64")
+        here.generate("--count", "60000", "--flows", "50000", "--rate", "50000")
+        self.assertEqual(here.ping(3), 3, "packets wait for the reader")
+        report = engine.stop()
+        self.assertGreaterEqual(report["packets"], 60000)
+        self.assertGreater(report["events"]["events_lost"]["flow"], 10000)
+        text = os.read(reader, 1 << 20).decode()
+        lines = text.splitlines()[:text.count("\n")]
+        self.check_sums(report, [json.loads(line) for line in lines])
+
+    def test_a_file_that_is_moved_away_is_opened_again(self):
+        here = self.lab("--two-ports")
+        path = self.path("eve.json")
+        engine = self.bridge(here, "--eve", path)
+        here.generate("--count", "100", "--rate", "10000")
+        for number, reopen in enumerate((lambda: here.run("eng", lab.ENGINE, "ctl", "reopen"),
+                                         lambda: engine.signal(signal.SIGHUP))):
+            self.until(lambda: os.path.exists(path) and os.path.getsize(path) > 0 or number)
+            os.rename(path, path + str(number))
+            reopen()
+            self.until(lambda: os.path.exists(path), what="a file of that name")
+        report = engine.stop()
+        self.check_sums(report, read(path + "0") + read(path + "1") + read(path))
+
+    def test_a_full_disk_is_said_when_it_happens(self):
+        here = self.lab("--two-ports")
+        engine = self.bridge(here, "--eve", "/dev/full")
+        engine.wait_for("No space left on device")
+        self.assertEqual(here.ping(2), 2)
+        engine.signal(signal.SIGTERM)
+        self.assertEqual(engine.end(10), 1)
+        self.check_sums(engine.report(), [])
+
+
+if __name__ == "__main__":
+    lab.main()
