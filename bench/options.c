@@ -35,10 +35,15 @@ static int pin(int cpu)
 int bench_options_read(struct bench_options *options, const char *usage, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"json", no_argument, NULL, 'j'},         {"csv", no_argument, NULL, 'c'},
-        {"rounds", required_argument, NULL, 'r'}, {"cpu", required_argument, NULL, 'p'},
-        {"model", required_argument, NULL, 'm'},  {"features", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"json", no_argument, NULL, 'j'},
+        {"csv", no_argument, NULL, 'c'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"cpu", required_argument, NULL, 'p'},
+        {"model", required_argument, NULL, 'm'},
+        {"features", required_argument, NULL, 'f'},
+        {"events", no_argument, NULL, 'e'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     long number;
     int option;
@@ -67,6 +72,9 @@ int bench_options_read(struct bench_options *options, const char *usage, int arg
             break;
         case 'f':
             options->features = optarg;
+            break;
+        case 'e':
+            options->events = true;
             break;
         case 'h':
             fputs(usage, stdout);

@@ -9,6 +9,7 @@
 
 static const char usage[] =
     "usage: afxdp-bench pipeline [--json | --csv] [--rounds N] [--cpu N] [--model FILE.q8]\n"
+    "                            [--events]\n"
     "ns per packet from a frame in memory to its verdict, counted and applied, with no model, "
     "with\n"
     "a tree of depth 10 and with the networks 12-32-32-5 and 28-32-32-5, the latter of feature "
@@ -17,7 +18,9 @@ static const char usage[] =
     "in\n"
     "a full table. The table has its default size of 1 M flows, 2 M for the last two. Medians "
     "over\n"
-    "N rounds (31), all interleaved.\n";
+    "N rounds (31), all interleaved. --events: each with --eve as well, whose writer needs a core "
+    "of\n"
+    "its own.\n";
 
 static uint64_t run(void *context)
 {
@@ -34,7 +37,7 @@ static struct bench_case case_of(struct pipeline_run *of)
     struct bench_case bench = {
         .size_name = "flows", .run = run, .context = of, .floor_ns = of->floor_ns};
 
-    snprintf(bench.what, sizeof(bench.what), "%s", of->what);
+    snprintf(bench.what, sizeof(bench.what), "%s%s", of->what, of->events ? ", events" : "");
     snprintf(bench.variant, sizeof(bench.variant), "%s", of->variant);
     snprintf(bench.size, sizeof(bench.size), "%s", of->flows);
     snprintf(bench.floor_from, sizeof(bench.floor_from), "%s", pipeline_floor_from);
@@ -51,6 +54,8 @@ int bench_pipeline(int argc, char **argv)
     if (bench_options_read(&options, usage, argc, argv))
         return 2;
     int err = pipeline_set_new(&set, options.model, &error);
+    if (!err && options.events)
+        err = pipeline_set_add_events(set, &error);
     if (!err) {
         for (size_t i = 0; i < set->count; i++)
             cases[i] = case_of(&set->runs[i]);

@@ -12,6 +12,7 @@
 enum {
     NEW_FRAMES = 4096,     /* buffers that new flows are written into, as many as a UMEM has */
     TABLE_LARGE = 2 << 20, /* for a million live flows, and for new ones */
+    CLASSES = 5,           /* of the built-in models */
 };
 
 const char pipeline_floor_from[] =
@@ -110,6 +111,7 @@ static int add_built_in(struct pipeline_set *set)
     set->classifiers[3].what = "nn of 28";
     set->classifiers[3].classifier = fastest_nn(wide);
     set->classifier_count = 4;
+    set->policy.class_count = CLASSES;
     err = set->classifiers[1].classifier && set->classifiers[2].classifier &&
                   set->classifiers[3].classifier
               ? 0
@@ -135,6 +137,7 @@ static int add_model(struct pipeline_set *set, const char *path, struct error *e
     else
         err = dt_classifier_new(&set->classifiers[1].classifier, file, cpu_levels(), error);
     set->classifier_count = 2;
+    policy_init(&set->policy, file);
     q8_free(file);
     return err;
 }
@@ -195,6 +198,7 @@ static void add_run(struct pipeline_set *set, size_t load, size_t classifier, do
     run->what = set->classifiers[classifier].what;
     run->variant = with ? with->variant : "-";
     run->flows = loads[load].name;
+    run->load = load;
     run->floor_ns = floor_ns;
     run->pipeline.table = set->tables[load][hosts];
     run->pipeline.hosts = hosts ? set->hosts : NULL;
@@ -207,7 +211,6 @@ static int prepare(struct pipeline_set *set, struct error *error)
 {
     int err = open_hosts(set, error);
 
-    policy_init(&set->policy, NULL);
     for (size_t load = 0; !err && load < PIPELINE_LOADS; load++) {
         err = open_tables(set, load, error);
         if (!err)
@@ -232,6 +235,7 @@ void pipeline_set_free(struct pipeline_set *set)
 {
     if (!set)
         return;
+    eve_close(set->eve);
     for (size_t load = 0; load < PIPELINE_LOADS; load++) {
         for (size_t of = 0; of < PIPELINE_FEATURE_SETS; of++)
             flow_table_free(set->tables[load][of]);
@@ -253,6 +257,7 @@ int pipeline_set_new(struct pipeline_set **out, const char *model, struct error 
         return error_set(error, -ENOMEM, "no memory");
     memset(set, 0, sizeof(*set));
     set->classifiers[0].what = "none";
+    policy_init(&set->policy, NULL);
     int err = model ? add_model(set, model, error) : add_built_in(set);
     if (!err)
         err = prepare(set, error);
@@ -262,4 +267,38 @@ int pipeline_set_new(struct pipeline_set **out, const char *model, struct error 
     }
     *out = set;
     return 0;
+}
+
+/* The observer of a table, and every flow in it known to that, too. */
+static int observe(struct pipeline_set *set, struct pipeline_run *run, struct error *error)
+{
+    bool hosts = run->pipeline.hosts != NULL;
+    struct burst_observer **observer = &set->observers[run->load][hosts];
+
+    if (*observer) {
+        run->pipeline.observer = *observer;
+        return 0;
+    }
+    int err = eve_observe(set->eve, run->pipeline.table, observer, error);
+    run->pipeline.observer = *observer;
+    if (!err)
+        fill_table(run, run->load);
+    return err;
+}
+
+int pipeline_set_add_events(struct pipeline_set *set, struct error *error)
+{
+    const struct eve_options options = {
+        .path = "/dev/null", .policy = &set->policy, .interface = "bench0"};
+    size_t count = set->count;
+    int err = eve_open(&set->eve, &options, error);
+
+    for (size_t i = 0; !err && i < count; i++) {
+        struct pipeline_run *run = &set->runs[set->count++];
+
+        *run = set->runs[i];
+        run->events = true;
+        err = observe(set, run, error);
+    }
+    return err ? err : eve_start(set->eve, error);
 }

@@ -5,6 +5,7 @@
 #define AFXDP_BENCH_PIPELINE_SET_H
 
 #include "error.h"
+#include "eve.h"
 #include "memory_port.h"
 #include "pipeline.h"
 
@@ -12,7 +13,7 @@ enum {
     PIPELINE_PACKETS = 1 << 16, /* of one run */
     PIPELINE_CLASSIFIERS = 4,
     PIPELINE_LOADS = 5,
-    PIPELINE_RUNS = PIPELINE_CLASSIFIERS * PIPELINE_LOADS,
+    PIPELINE_RUNS = PIPELINE_CLASSIFIERS * PIPELINE_LOADS * 2, /* with and without events */
     PIPELINE_FEATURE_SETS = 2,
 };
 
@@ -23,7 +24,9 @@ struct pipeline_run {
     const char *what;    /* the classifier: "none", "dt", ... */
     const char *variant; /* of it, "-" without one */
     const char *flows;   /* live ones: a number, or "new": every packet begins one */
-    double floor_ns;     /* per packet: memory that no pipeline can do without */
+    size_t load;
+    bool events;     /* with --eve */
+    double floor_ns; /* per packet: memory that no pipeline can do without */
 };
 
 struct pipeline_set {
@@ -39,6 +42,8 @@ struct pipeline_set {
     struct flow_table *tables[PIPELINE_LOADS][PIPELINE_FEATURE_SETS]; /* set 1's know no hosts */
     struct host_tables *hosts; /* of set 2; NULL: no model is of it */
     struct memory_port ports[PIPELINE_LOADS];
+    struct eve *eve; /* NULL: no events */
+    struct burst_observer *observers[PIPELINE_LOADS][PIPELINE_FEATURE_SETS];
     struct policy policy;
     struct stats stats;
 };
@@ -47,6 +52,9 @@ struct pipeline_set {
  * -ENOMEM, or -errno for a file that can't be read or isn't a model. */
 int pipeline_set_new(struct pipeline_set **out, const char *model, struct error *error);
 void pipeline_set_free(struct pipeline_set *set); /* takes NULL */
+
+/* Adds each run once more, with --eve; the file is /dev/null. -ENOMEM, -errno of a thread. */
+int pipeline_set_add_events(struct pipeline_set *set, struct error *error);
 
 /* How floor_ns was derived. */
 extern const char pipeline_floor_from[];
