@@ -7,7 +7,11 @@ usage: walk.py [--every N] [--first N] [--last N] [--only WALK] [--list] [--minu
 
 Whatever fails: the engine ends with its documented status and one line that says why, or does what
 it was asked for; no descriptor stays open, no pin, program, promiscuous mode or offload is left, and
-packets cross, reach the host or don't, as before. Under the sanitizers also: no memory is left."""
+packets cross, reach the host or don't, as before. Under the sanitizers also: no memory is left.
+
+An engine that runs looks at its interfaces now and then, so how many calls a phase has depends on how
+long it lasts: a run goes on until its call has failed. A call that isn't reached all the same is a
+finding."""
 
 import argparse
 import json
@@ -32,6 +36,9 @@ PHASES = ("start", "reload", "close")
 INJECT = os.path.join(lab.BUILD, "test", "inject.so")
 RUNNING = ": running"
 WAIT = 20  # seconds for anything; a hang is a finding
+LOOK = 2   # seconds in which an engine that runs makes calls, for it looks at its interfaces
+LOOKS = 0.05  # seconds of a run without a fault that are counted: a few looks
+TRIES = 5  # where a run makes fewer calls than the one that was counted
 # What is said beside the line of the error: what was obtained, warnings, and what goes on.
 ASIDE = re.compile("warning: |took over|nothing is dropped|: running|is at work|mode, |: driver |"
                    "packets go on, their events|model inside|a table of .* to leave memory|the model at work stays")
@@ -116,6 +123,7 @@ class Walk:
         self.findings = 0
         self.crossed = None  # whether packets do before
         self.clean = None    # the state after a clean end
+        self.unreached = []
 
     def command(self, options):
         return [lab.ENGINE, "--json", "--flows", "4096", "--model", place.MODEL, *options]
@@ -135,16 +143,25 @@ class Walk:
         if self.crossed is None:
             self.crossed = self.here.ping()
 
-    def script(self):
+    def linger(self, run, n):
+        """Lets an engine run until its call has failed; without a fault for a few looks."""
+        end = time.monotonic() + (LOOK if n else LOOKS)
+        while run.process.poll() is None and time.monotonic() < end and not PAGE.read()["hit"]:
+            time.sleep(0.005)
+
+    def script(self, n=0):
         """One run. What is wrong with it, None if nothing."""
         run = Run(self.command(self.options), PAGE, self.here)
         running = self.here is None or run.wait_for(RUNNING)
         crosses = True
         if running and self.here:
+            if self.phase == 0:
+                self.linger(run, n)
             crosses = not self.here.carries(self.options) or self.here.ping()
             if self.phase == 1:
                 run.process.send_signal(signal.SIGHUP)
                 run.wait_for("is at work, ", "the model at work stays", since=len(run.said))
+                self.linger(run, n)
                 crosses = crosses and (not self.here.carries(self.options) or self.here.ping())
             run.process.send_signal(signal.SIGTERM)
         self.status = run.end()
@@ -208,7 +225,7 @@ class Walk:
 
     def one(self, n, variant):
         PAGE.set(self.phase, n, variant)
-        wrong = self.script()
+        wrong = self.script(n)
         page = PAGE.read()
         if wrong:
             self.findings += 1
@@ -237,13 +254,16 @@ class Walk:
         if self.here:
             self.here.clear()
             self.prepare()
-        tried, n = 0, first
-        while n <= min(calls, last):
-            tried += self.one(n, n // every % 2)["hit"]
-            n += every
+        failed = 0
+        for n in range(first, min(calls, last) + 1, every):
+            if any(self.one(n, n // every % 2)["hit"] for _ in range(TRIES)):
+                failed += 1
+            else:
+                self.unreached.append(n)
         took = time.monotonic() - begin
-        print(f"{self.name}: {calls} calls, {tried} failed in turn, {took:.1f} s, "
-              f"{self.findings} findings", flush=True)
+        self.findings += len(self.unreached)
+        print(f"{self.name}: {calls} calls, {failed} failed in turn, {took:.1f} s, "
+              f"not reached {self.unreached or 'none'}, {self.findings} findings", flush=True)
 
 
 def walks():
