@@ -5,9 +5,11 @@
 AFXDP_LAB_PACKETS: how many to generate (1,000,000; 10,000,000 is the bar that was set)."""
 
 import os
+import subprocess
 
 import lab
 
+DEVMAP = 14  # BPF_MAP_TYPE_DEVMAP
 PACKETS = int(os.environ.get("AFXDP_LAB_PACKETS", "1000000"))
 
 
@@ -79,6 +81,40 @@ class Accounting(lab.Test):
         self.check("every packet a flow", sent, report)
         self.assertEqual(report["flows"], report["packets"])
         self.assertGreaterEqual(report["evictions"], report["packets"] - 65536)
+
+
+class Uncrossed(lab.Test):
+    """A bridge whose devmap refuses what should cross: dropped, and counted for that alone."""
+
+    @staticmethod
+    def empty_devmaps(engine):
+        """As they are when the kernel takes an interface out of them."""
+        maps, folder = set(), f"/proc/{engine.process.pid}/fdinfo"
+        for descriptor in os.listdir(folder):
+            with open(os.path.join(folder, descriptor), encoding="ascii") as file:
+                info = dict(line.split(":", 1) for line in file if ":" in line)
+            if int(info.get("map_type", -1)) == DEVMAP:
+                maps.add((info["map_id"].strip(), int(info["max_entries"])))
+        for number, entries in maps:
+            for key in range(entries):
+                subprocess.run(["bpftool", "map", "delete", "id", number, "key", str(key), "0", "0",
+                                "0"], check=False, capture_output=True, timeout=20)
+        return len(maps)
+
+    def test_what_a_devmap_refuses_is_in_no_other_counter(self):
+        for datapath in ("afxdp", "kernel"):
+            with self.subTest(datapath=datapath):
+                here = self.lab("--two-ports")
+                engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--datapath", datapath,
+                                     "--bypass", "icmp")
+                self.assertEqual(here.ping(4, interval=0.01), 4)
+                self.assertGreater(self.empty_devmaps(engine), 0)
+                self.assertEqual(here.ping(7, interval=0.01, wait=0.2), 0)
+                queues = engine.stop()["queues"]
+                self.assertEqual(sum(queue["xdp_uncrossed"] for queue in queues), 7)
+                self.assertEqual(sum(queue["xdp_bypassed"] for queue in queues), 8)
+                self.assertEqual(sum(queue["received"] + queue["xdp_uncovered"]
+                                     for queue in queues), 0)
 
 
 if __name__ == "__main__":

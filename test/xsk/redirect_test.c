@@ -261,6 +261,67 @@ static void test_without_sockets(void **state)
     }
 }
 
+/* A socket for queue 0: without a ring 7.3 takes one into no map. */
+static int open_target(void)
+{
+    int descriptors = 64;
+    int target = socket(AF_XDP, SOCK_RAW, 0);
+
+    assert_true(target >= 0);
+    assert_int_equal(setsockopt(target, SOL_XDP, XDP_RX_RING, &descriptors, sizeof(descriptors)),
+                     0);
+    return target;
+}
+
+static void enter_target(struct redirect_bpf *program, int target)
+{
+    uint32_t queue = 0;
+
+    assert_int_equal(
+        bpf_map_update_elem(bpf_map__fd(program->maps.sockets), &queue, &target, BPF_ANY), 0);
+}
+
+/* What the devmap refuses is dropped, and in no counter but its own, whyever it should cross. */
+static void test_without_the_other_port(void **state)
+{
+    static const struct {
+        struct setup setup;
+        uint16_t type;
+        bool stalled;
+    } cases[] = {
+        {{.inline_port = true}, 0x0806, false},
+        {{.inline_port = true}, ETHERTYPE_IPV4, false},
+        {{.inline_port = true, .other_enters = true}, 0x0806, false},
+        {{.inline_port = true, .bypass = {1, {{2, PROTOCOL_UDP, 0}}}}, ETHERTYPE_IPV4, false},
+        {{.inline_port = true, .watchdog = true}, ETHERTYPE_IPV4, true},
+    };
+    int target = open_target();
+    uint8_t frame[FRAME_MOST];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct redirect_bpf *program = load(&cases[i].setup);
+        uint32_t length = make_frame(frame, PROTOCOL_UDP, 1, 2);
+        uint32_t first = 0;
+
+        put_type(frame, 12, cases[i].type);
+        if (cases[i].stalled) /* its heartbeat is as old as the machine */
+            enter_target(program, target);
+        assert_int_equal(run(program, frame, length), XDP_REDIRECT);
+        assert_int_equal(bpf_map_delete_elem(bpf_map__fd(program->maps.other_port), &first), 0);
+        struct redirect_counters before = counted(program);
+        assert_int_equal(before.uncrossed, 0);
+        assert_int_equal(before.stalled_crossed, cases[i].stalled);
+        assert_int_equal(run(program, frame, length), XDP_DROP);
+        struct redirect_counters after = counted(program);
+        assert_int_equal(after.uncrossed, 1);
+        after.uncrossed = 0;
+        assert_memory_equal(&after, &before, sizeof(after));
+        redirect_bpf__destroy(program);
+    }
+    close(target);
+}
+
 static void set_heartbeat(struct redirect_bpf *program, uint64_t time)
 {
     const struct redirect_heartbeat beat = {.time = time, .offset = UINT64_C(1) << 50};
@@ -286,20 +347,14 @@ static void test_watchdog(void **state)
     const uint64_t future = UINT64_C(1) << 60;
     uint8_t frame[FRAME_MOST];
     uint32_t length = make_frame(frame, PROTOCOL_UDP, 1, 2);
-    int target = socket(AF_XDP, SOCK_RAW, 0);
-    uint32_t queue = 0;
-    int descriptors = 64; /* without a ring 7.3 takes a socket into no map */
+    int target = open_target();
 
     (void)state;
-    assert_true(target >= 0);
-    assert_int_equal(setsockopt(target, SOL_XDP, XDP_RX_RING, &descriptors, sizeof(descriptors)),
-                     0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const struct setup *setup = &cases[i].setup;
         struct redirect_bpf *program = load(setup);
 
-        assert_int_equal(
-            bpf_map_update_elem(bpf_map__fd(program->maps.sockets), &queue, &target, BPF_ANY), 0);
+        enter_target(program, target);
         set_heartbeat(program, future);
         assert_int_equal(run(program, frame, length), XDP_REDIRECT);
         assert_int_equal(counted(program).redirected, 1);
@@ -323,8 +378,11 @@ static void test_watchdog(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types),    cmocka_unit_test(test_random),
-        cmocka_unit_test(test_bypass),   cmocka_unit_test(test_without_sockets),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_bypass),
+        cmocka_unit_test(test_without_sockets),
+        cmocka_unit_test(test_without_the_other_port),
         cmocka_unit_test(test_watchdog),
     };
     struct redirect_bpf *probe;
