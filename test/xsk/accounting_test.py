@@ -51,7 +51,7 @@ class Accounting(lab.Test):
         here = self.lab("--two-ports")
         engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--action", "attack=drop",
                              model=self.model("ports"))
-        before = self.sink_counters(here)
+        before = here.sink_packets()
         sent = here.generate("--live", "--count", str(PACKETS), "--flows", "1000")
         report = engine.stop()
         self.check("bridge, overload", sent, report)
@@ -60,16 +60,10 @@ class Accounting(lab.Test):
         self.assertGreater(endings["dropped"], 0)
         self.assertGreater(endings["forwarded"], 0)
         out = report["ports"][1]
-        arrived = self.sink_counters(here) - before
+        arrived = here.sink_packets() - before
         print(f"  forwarded {endings['forwarded']} = {arrived} at the sink + "
               f"{out['nic_tx_dropped']} dropped by eng1 for want of room")
         self.assertEqual(endings["forwarded"], arrived + out["nic_tx_dropped"])
-
-    @staticmethod
-    def sink_counters(here):
-        text = here.run("sink", "cat", "/proc/net/dev").stdout
-        fields = next(line for line in text.splitlines() if "sink0:" in line).split(":")[1].split()
-        return int(fields[1])
 
     def test_flood_of_new_flows(self):
         """Every packet a flow of its own: the table evicts, and goes on."""

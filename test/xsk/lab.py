@@ -162,6 +162,12 @@ class Lab:
         """The next packet has to ask by ARP."""
         self.run(place, "ip", "neighbour", "flush", "dev", interface, "nud", "permanent")
 
+    def sink_packets(self):
+        """What the sink has received so far."""
+        text = self.run("sink", "cat", "/proc/net/dev").stdout
+        fields = next(line for line in text.splitlines() if "sink0:" in line).split(":")[1].split()
+        return int(fields[1])
+
     def attached(self, interface="eng0"):
         """The id of the XDP program on an interface of the engine's, None without one."""
         text = self.run("eng", "ip", "-d", "link", "show", interface).stdout

@@ -5,6 +5,7 @@ shut. AFXDP_PINGS (5) pings tell, before and after; more of them also try each s
 --fail-closed, and over leftovers of every kind."""
 
 import os
+import time
 
 import lab
 
@@ -167,11 +168,65 @@ class StartFails(lab.Test):
                 here.engine(*BRIDGE, *datapath).kill()
                 holder = here.engine("--iface", "eng1", *KERNEL)
                 before = here.attached("eng0")
+                self.assertEqual(self.crossed(here), 1000)
                 status, said = here.refused(*BRIDGE, *datapath)
                 self.assertEqual(status, 2)
                 self.assertIn("another afxdp-engine has it", said)
                 self.assertEqual(here.attached("eng0"), before)
+                self.assertEqual(self.crossed(here), 1000)
                 holder.stop()
+
+    @staticmethod
+    def crossed(here):
+        """How many of 1,000 packets that are sent into eng0 leave by eng1."""
+        before = here.sink_packets()
+        here.generate("--count", "1000", "--rate", "10000")
+        time.sleep(0.1)
+        return here.sink_packets() - before
+
+    def test_no_thread_can_be_made(self):
+        """Where a limit on processes (pids.max) leaves no room for workers, what crosses goes on."""
+        group = f"/sys/fs/cgroup/pids/afxdp-test-{os.getpid()}"
+        try:
+            os.mkdir(group)
+        except OSError as error:
+            self.skipTest(f"no cgroup of the pids controller can be made: {error}")
+        self.addCleanup(os.rmdir, group)
+        with open(f"{group}/pids.max", "w", encoding="ascii") as file:
+            file.write("1")
+        limited = ("sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "limited")
+        here = self.lab("--two-ports")
+        for closed in ((), CLOSED):
+            with self.subTest(closed=closed):
+                here.engine(*BRIDGE, *closed).kill()
+                before = self.state(here, ("eng0", "eng1"))
+                self.assertEqual(before[0], 0 if closed else PINGS)
+                status, said = here.refused(*BRIDGE, prefix=limited)
+                self.assertEqual(status, 2, said)
+                self.assertIn("Resource temporarily unavailable", said)
+                self.assertEqual(self.state(here, ("eng0", "eng1")), before)
+
+    def test_a_closed_loopback_stays_closed(self):
+        here = self.lab()
+        lo = ("--iface", "lo", *GENERIC)
+
+        def answers():
+            done = here.run("eng", "ping", "-n", "-q", "-c", str(PINGS), "-i", "0.01", "-W", "0.3",
+                            "127.0.0.1", check=False).stdout
+            return f" {PINGS} received" in done, " 0 received" in done
+
+        for datapath in ((), KERNEL):
+            with self.subTest(datapath=datapath):
+                here.engine(*lo, *CLOSED, *datapath).kill()
+                self.assertEqual(answers(), (False, True))
+                for start in (("--iface", "lo", "--mode", "zerocopy"),
+                              (*lo, *KERNEL, "--kernel-form", "loops")):
+                    status, said = here.refused(*start, model=self.tree)
+                    self.assertEqual(status, 2, said)
+                    self.assertIn("lo stays closed", said)
+                    self.assertEqual(answers(), (False, True))
+                here.engine(*lo, *datapath).stop()
+                self.assertEqual(answers(), (True, False))
 
 
 if __name__ == "__main__":
