@@ -35,7 +35,7 @@ ALWAYS_INLINE void nn_few_code(uint8_t codes[NN_FEW_BYTES], const uint8_t (*tabl
 #pragma GCC unroll 2
     for (uint32_t first = 0; first < inputs; first += NN_FEW_LANES) {
         uint32_t left = inputs - first;
-        __mmask16 used = left < NN_FEW_LANES ? (__mmask16)((1u << left) - 1) : 0xffff;
+        __mmask16 used = (__mmask16)(left < NN_FEW_LANES ? (1u << left) - 1 : 0xffff);
 
         _mm512_store_si512(indices + first,
                            nn_code_indices(_mm512_maskz_loadu_epi32(used, values + first)));
