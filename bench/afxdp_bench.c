@@ -13,6 +13,7 @@ static const struct {
     {"classify", bench_classify, "ns per packet of every variant of both classifiers, by batch"},
     {"pipeline", bench_pipeline, "frames in memory to verdicts, by number of live flows"},
     {"stages", bench_stages, "each step of the same: receive, parse, hash, find, update, ..."},
+    {"hosts", bench_hosts, "workers under one flood, with a host memory each and one for all"},
     {"kernel", bench_kernel, "ns per packet of every in-kernel form, parse to verdict; needs root"},
     {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
     {"kernel-wire", bench_kernel_wire, "in-kernel networks beside a tree on one veth pair (root)"},

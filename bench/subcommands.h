@@ -7,6 +7,7 @@
 int bench_classify(int argc, char **argv);
 int bench_pipeline(int argc, char **argv);
 int bench_stages(int argc, char **argv);
+int bench_hosts(int argc, char **argv);
 int bench_kernel(int argc, char **argv);
 
 /* Scripts of the source tree, named alike: bench/wire.py and so on. */

@@ -22,6 +22,7 @@ FIELDS = { # of every row: name -> types
                  "floor_ns": (*NUMBER, type(None))},
     "pipeline": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
     "stages": {"what": str, "variant": str, "step": str, "flows": (int, str), "ns": NUMBER},
+    "hosts": {"what": str, "variant": str, "workers": int, "ns": NUMBER},
     "capture": {"what": str, "variant": str, "packets": int, "flows": int, "ns": NUMBER,
                 "own_ns": NUMBER, "start_ms": NUMBER},
     "alternatives": {"what": str, "runtime": str, "batch": int, "ns": NUMBER,
