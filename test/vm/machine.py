@@ -145,15 +145,16 @@ class Machine:
             guest = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=console,
                                      stderr=subprocess.STDOUT,
                                      env={**os.environ, "LD_LIBRARY_PATH": libraries})
-            begun = time.monotonic()
-            while guest.poll() is None and time.monotonic() - begun < seconds:
-                if not self.release() and time.monotonic() - begun > BOOT_SECONDS:
-                    break
-                self.lend_a_hand()
-                time.sleep(0.1)
-            if guest.poll() is None:
+            try:
+                begun = time.monotonic()
+                while guest.poll() is None and time.monotonic() - begun < seconds:
+                    if not self.release() and time.monotonic() - begun > BOOT_SECONDS:
+                        break
+                    self.lend_a_hand()
+                    time.sleep(0.1)
+            finally:
                 guest.kill()
-            guest.wait()
+                guest.wait()
         return self.release() is not None
 
     def lend_a_hand(self):

@@ -4,15 +4,16 @@
 
 Boots Debian's kernels in virtual machines and runs the project's own tests there: the XDP programs,
 the kernel datapath and AF_XDP on veth, and on the drivers that QEMU emulates. Prints a table, and
-with --write puts it into the page, where rows that weren't tried this time stay. Fetches what it
-needs into DIR (build/vm) and fails where that can't be had. Needs root. Exit status: 0 when every
-cell is as expected."""
+with --write puts each row into the page as it is seen; rows that weren't tried this time stay.
+Fetches what it needs into DIR (build/vm) and fails where that can't be had. Needs root. Exit
+status: 0 when every cell is as expected."""
 
 import argparse
 import datetime
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -158,10 +159,13 @@ def order(name):
     return drivers.index((words[0], words[1], int(words[2])))
 
 
-def write(path, text):
-    """Puts the tables between the page's marks."""
+def write(path, veth, drivers):
+    """Puts the rows into the tables between the page's marks."""
     with open(path, encoding="utf-8") as file:
-        head, rest = file.read().split(BEGIN)
+        page = file.read()
+    head, rest = page.split(BEGIN)
+    text = (f"Built on a host with Linux {platform.release().split('-')[0]}.\n\n"
+            + tables(page, veth, drivers))
     with open(path, "w", encoding="utf-8") as file:
         file.write(head + BEGIN + text + "\n" + END + rest.split(END)[1])
 
@@ -192,34 +196,29 @@ def main():
     kernels = options.kernel or (("6.1", "7.3") if options.quick else (*KERNELS, "host"))
     if os.geteuid() != 0:
         sys.exit("matrix.py: needs root, to read the host's files from the guest")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     folder, begun = os.path.abspath(options.folder), time.monotonic()
     fetch(folder, [kernel for kernel in kernels if kernel != "host"])
     veth, drivers = {}, {}
     seen = f"{datetime.date.today()}{', quick' * options.quick}"
-    for kernel in kernels if not options.driver else ():
-        name, cells = run_veth(folder, kernel, options.quick)
-        veth[name] = {**cells, "seen": seen}
+
+    def add(rows, name, cells):
+        rows[name] = {**cells, "seen": seen}
         print(f"{time.monotonic() - begun:.0f} s", name, cells, flush=True)
+        if options.write:
+            write(options.write, veth, drivers)
+
+    for kernel in kernels if not options.driver else ():
+        add(veth, *run_veth(folder, kernel, options.quick))
     for driver, mode, queues, on in DRIVERS:
         for kernel in on:
             if kernel not in kernels or options.driver not in (None, driver):
                 continue
             if options.quick and mode != "zerocopy":
                 continue
-            cells = run_driver(folder, kernel, driver, mode, queues, options.quick)
-            name = f"{driver}, {mode}, {queues} queue{'s' * (queues > 1)}, {kernel}"
-            drivers[name] = {**cells, "seen": seen}
-            print(f"{time.monotonic() - begun:.0f} s", driver, mode, kernel, cells, flush=True)
-    page = ""
-    if options.write:
-        with open(options.write, encoding="utf-8") as file:
-            page = file.read()
-    text = (f"Built on a host with Linux {platform.release().split('-')[0]}.\n\n"
-            + tables(page, veth, drivers))
-    print(text)
-    print(f"{time.monotonic() - begun:.0f} s")
-    if options.write:
-        write(options.write, text)
+            add(drivers, f"{driver}, {mode}, {queues} queue{'s' * (queues > 1)}, {kernel}",
+                run_driver(folder, kernel, driver, mode, queues, options.quick))
+    print(tables("", veth, drivers))
     sys.exit(any(is_bad(text) for cells in (*veth.values(), *drivers.values())
                  for text in cells.values()))
 
