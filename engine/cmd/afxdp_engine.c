@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "rate_line.h"
 #include "report_table.h"
+#include "service.h"
 #include "signals.h"
 
 enum { LOOK_MS = 10 }; /* how soon a signal is noticed */
@@ -168,22 +169,36 @@ static void tell_between(const struct afxdp_datapath *datapath, bool json, struc
     }
 }
 
+static void reload(struct afxdp_datapath *datapath, const struct service *service)
+{
+    struct afxdp_error error;
+
+    service_tell_reloading(service);
+    if (afxdp_datapath_reload(datapath, &error) != 0)
+        program_complain(&engine_program, "the model at work stays: %s", error.text);
+    service_tell(service, "READY=1");
+}
+
 /* To the end of the packets, a limit, a signal or a failure (-errno). */
-static int run(struct afxdp_datapath *datapath, bool json, uint32_t stats_interval)
+static int run(struct afxdp_datapath *datapath, bool json, uint32_t stats_interval,
+               struct service *service)
 {
     struct rate_line rates;
     struct afxdp_error error;
     int status = 1;
 
     rate_line_init(&rates, stats_interval);
+    service_tell(service, "READY=1");
     while (status > 0 && !signals_end_wanted()) {
         status = afxdp_datapath_poll(datapath, LOOK_MS, &error);
         show_progress(datapath);
-        if (status > 0 && signals_reload_wanted() && afxdp_datapath_reload(datapath, &error) != 0)
-            program_complain(&engine_program, "the model at work stays: %s", error.text);
+        if (status > 0 && signals_reload_wanted())
+            reload(datapath, service);
         if (status > 0)
             tell_between(datapath, json, &rates);
+        service_beat(service);
     }
+    service_tell(service, "STOPPING=1");
     progress_clear();
     return status < 0 ? status : 0;
 }
@@ -204,17 +219,22 @@ static int run_datapath(const struct afxdp_config *config, const struct printing
     const struct afxdp_callbacks callbacks = {.message = print_message};
     bool capture = config_datapath(config) == DATAPATH_CAPTURE;
     struct afxdp_datapath *datapath = NULL;
+    struct service service;
+    struct error deaf;
     int status = EXIT_DONE;
 
     refused->text[0] = '\0';
+    if (service_open(&service, &deaf) != 0)
+        program_complain(&engine_program, "warning: %s", deaf.text);
     signals_catch(!capture);
     if (afxdp_datapath_open(&datapath, config, &callbacks, refused) != 0 ||
         afxdp_datapath_start(datapath, refused) != 0) {
         program_complain(&engine_program, "%s", refused->text);
         afxdp_datapath_close(datapath);
+        service_close(&service);
         return EXIT_USAGE;
     }
-    int failed = run(datapath, printing->json, printing->stats_interval);
+    int failed = run(datapath, printing->json, printing->stats_interval, &service);
     if (failed != 0 && !(capture && signals_end_wanted()))
         status = capture ? EXIT_USAGE : EXIT_FAILED;
     afxdp_datapath_stop(datapath);
@@ -222,6 +242,7 @@ static int run_datapath(const struct afxdp_config *config, const struct printing
         status = EXIT_FAILED;
     status = print_report(datapath, printing->json, file, status);
     afxdp_datapath_close(datapath);
+    service_close(&service);
     return status;
 }
 
