@@ -88,6 +88,7 @@ static const struct option_spec specs[] = {
 
 static const struct program generate_program = {
     .name = "afxdp-generate",
+    .purpose = "send a bounded number of frames",
     .usage = "afxdp-generate --iface IF [--count N | --pcap FILE] [options]",
     .summary =
         "Sends a bounded number of frames and prints one JSON object: sent, left_out, "

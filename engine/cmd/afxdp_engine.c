@@ -57,8 +57,11 @@ static int add_capture(void *target, const char *value, struct error *error)
     return config_add_capture(config, value, error);
 }
 
+static const struct program_verb verbs[] = {{&engine_ctl_program, engine_ctl_main}, {0}};
+
 static const struct program engine_program = {
     .name = "afxdp-engine",
+    .purpose = "classify every packet of an interface or a capture",
     .usage = "afxdp-engine --iface IF --model FILE [--bridge IF2] [options]\n"
              "       afxdp-engine --pcap FILE|FOLDER... --model FILE [options]\n"
              "       afxdp-engine ctl COMMAND [options]",
@@ -68,6 +71,7 @@ static const struct program engine_program = {
              "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {config_options, printing_options},
     .argument = add_capture,
+    .verbs = verbs,
 };
 
 static void print_message(void *context, enum afxdp_message level, const char *text)
@@ -278,8 +282,9 @@ int main(int argc, char **argv)
     int status = EXIT_USAGE;
 
     program_begin();
-    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
-        return engine_ctl_main(argc - 1, argv + 1);
+    const struct program_verb *verb = program_find_verb(&engine_program, argc, argv);
+    if (verb)
+        return verb->run(argc - 1, argv + 1);
     if (afxdp_config_new(&config) != 0) {
         program_complain(&engine_program, "no memory");
         return EXIT_FAILED;

@@ -122,6 +122,7 @@ static const struct option_spec features_specs[] = {
 
 static const struct program features_program = {
     .name = "afxdp-features",
+    .purpose = "write the integer features of each packet of a capture",
     .usage = "afxdp-features CAPTURE... [--label NAME | --labels FILE] [-o features.csv]",
     .summary =
         "Writes the integer features of every classified packet of captures (pcap or pcapng,\n"

@@ -41,8 +41,9 @@ static int take_word(void *target, const char *value, struct error *error)
     return 0;
 }
 
-static const struct program ctl_program = {
+const struct program engine_ctl_program = {
     .name = "afxdp-engine ctl",
+    .purpose = "ask a running engine, or tell it what to do",
     .usage = "afxdp-engine ctl stats|flows|hosts|reload|reopen|version|stop [options]\n"
              "       afxdp-engine ctl set-action CLASS=ACTION [options]",
     .summary = "Asks an engine that runs on an interface, or tells it what to do.",
@@ -57,7 +58,7 @@ static const struct program ctl_program = {
 static int check(const struct asking *asking, struct error *error)
 {
     if (asking->words == 0)
-        return error_set(error, -EINVAL, "no command; see %s --help", ctl_program.name);
+        return error_set(error, -EINVAL, "no command; see %s --help", engine_ctl_program.name);
     bool takes = strcmp(asking->word[0], "set-action") == 0;
     if (takes != (asking->words == 2))
         return error_set(error, -EINVAL,
@@ -88,18 +89,18 @@ int engine_ctl_main(int argc, char **argv)
     struct asking asking = {.words = 0};
     struct error error;
     json_t *message = NULL;
-    int outcome = program_options(&ctl_program, &asking, argc, argv, &error);
+    int outcome = program_options(&engine_ctl_program, &asking, argc, argv, &error);
 
     if (outcome == PROGRAM_DONE)
         return EXIT_DONE;
     if (outcome == PROGRAM_RUN)
         outcome = check(&asking, &error);
     if (outcome != PROGRAM_RUN) {
-        program_complain(&ctl_program, "%s", error.text);
+        program_complain(&engine_ctl_program, "%s", error.text);
         return EXIT_USAGE;
     }
     if (ask(&asking, &message, &error) != 0) {
-        program_complain(&ctl_program, "%s", error.text);
+        program_complain(&engine_ctl_program, "%s", error.text);
         return EXIT_FAILED;
     }
     if (asking.json) {

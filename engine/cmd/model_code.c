@@ -37,8 +37,9 @@ static const struct option_spec code_specs[] = {
     {0},
 };
 
-static const struct program code_program = {
+const struct program model_code_program = {
     .name = "afxdp-model code",
+    .purpose = "make the input code of a network from training rows",
     .usage = "afxdp-model code features.csv [-o code.json]",
     .summary = "Makes the input code of a network from its training rows (-: standard input), raw\n"
                "integers as afxdp-features writes them. docs/onnx.md has its definition.",
@@ -74,7 +75,7 @@ int model_code(int argc, char **argv)
 {
     struct code_options options = {0};
     struct error error = {""};
-    int err = program_options(&code_program, &options, argc, argv, &error);
+    int err = program_options(&model_code_program, &options, argc, argv, &error);
 
     if (err == PROGRAM_DONE)
         return EXIT_DONE;
@@ -82,6 +83,6 @@ int model_code(int argc, char **argv)
         err = make(&options, &error);
     if (!err)
         return EXIT_DONE;
-    program_complain(&code_program, "%s", error.text);
+    program_complain(&model_code_program, "%s", error.text);
     return exit_status_of(err);
 }

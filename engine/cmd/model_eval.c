@@ -40,8 +40,9 @@ static const struct option_spec eval_specs[] = {
     {0},
 };
 
-static const struct program eval_program = {
+const struct program model_eval_program = {
     .name = "afxdp-model eval",
+    .purpose = "score a model on labelled rows",
     .usage = "afxdp-model eval MODEL.q8 features.csv",
     .summary =
         "Classifies the rows of a features.csv (raw integers; -: standard input) and compares the\n"
@@ -136,7 +137,7 @@ int model_eval(int argc, char **argv)
     struct eval_options options = {0};
     struct error error;
     int status = EXIT_USAGE;
-    int err = program_options(&eval_program, &options, argc, argv, &error);
+    int err = program_options(&model_eval_program, &options, argc, argv, &error);
 
     if (err == PROGRAM_DONE)
         return EXIT_DONE;
@@ -145,7 +146,7 @@ int model_eval(int argc, char **argv)
     if (!err)
         status = print(model, evaluation, &options, &error) ? EXIT_FAILED : EXIT_DONE;
     if (status != EXIT_DONE)
-        program_complain(&eval_program, "%s", error.text);
+        program_complain(&model_eval_program, "%s", error.text);
     evaluation_free(evaluation);
     model_close(model);
     return status;

@@ -48,8 +48,9 @@ static const struct option_spec import_specs[] = {
     {0},
 };
 
-static const struct program import_program = {
+const struct program model_import_program = {
     .name = "afxdp-model import",
+    .purpose = "turn a trained model into a .q8 model",
     .usage = "afxdp-model import MODEL --calibrate features.csv -o model.q8",
     .summary =
         "Turns an ONNX network or tree ensemble, an XGBoost model (.json, .ubj) or a LightGBM\n"
@@ -99,7 +100,7 @@ static int run(struct importing *importing, const struct import_options *options
     if (err)
         return err;
     if (importing->doubt.text[0])
-        program_complain(&import_program, "warning: %s", importing->doubt.text);
+        program_complain(&model_import_program, "warning: %s", importing->doubt.text);
     err = q8_write(importing->file, options->output, error);
     if (!err)
         print_report(importing, options->output);
@@ -111,14 +112,14 @@ int model_import(int argc, char **argv)
     struct import_options options = {.output = NULL};
     struct importing importing = {.file = NULL};
     struct error error = {""};
-    int err = program_options(&import_program, &options, argc, argv, &error);
+    int err = program_options(&model_import_program, &options, argc, argv, &error);
 
     if (err == PROGRAM_DONE)
         return EXIT_DONE;
     if (!err)
         err = run(&importing, &options, &error);
     if (err)
-        program_complain(&import_program, "%s", error.text);
+        program_complain(&model_import_program, "%s", error.text);
     importing_end(&importing);
     return err ? exit_status_of(err) : EXIT_DONE;
 }

@@ -28,8 +28,9 @@ static int set_model(void *target, const char *value, struct error *error)
     return 0;
 }
 
-static const struct program inspect_program = {
+const struct program model_inspect_program = {
     .name = "afxdp-model inspect",
+    .purpose = "show what is in a .q8 model",
     .usage = "afxdp-model inspect MODEL.q8",
     .summary = "Shows what is in a model, after checking all of it as the engine would.",
     .argument = set_model,
@@ -155,7 +156,7 @@ int model_inspect(int argc, char **argv)
 {
     struct inspect_options options = {0};
     struct error error = {""};
-    int err = program_options(&inspect_program, &options, argc, argv, &error);
+    int err = program_options(&model_inspect_program, &options, argc, argv, &error);
 
     if (err == PROGRAM_DONE)
         return EXIT_DONE;
@@ -163,6 +164,6 @@ int model_inspect(int argc, char **argv)
         err = inspect(&options, &error);
     if (!err)
         return EXIT_DONE;
-    program_complain(&inspect_program, "%s", error.text);
+    program_complain(&model_inspect_program, "%s", error.text);
     return EXIT_USAGE;
 }

@@ -4,6 +4,11 @@
 #ifndef AFXDP_MODEL_VERBS_H
 #define AFXDP_MODEL_VERBS_H
 
+#include "program.h"
+
+extern const struct program model_inspect_program, model_code_program, model_import_program,
+    model_eval_program;
+
 int model_inspect(int argc, char **argv);
 int model_code(int argc, char **argv);
 int model_import(int argc, char **argv);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "program.h"
+#include "program_pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -194,6 +195,15 @@ int program_options(const struct program *program, void *target, int argc, char 
 
     option_values_init(&values, program->tables[0] ? program->tables[0] : none, target);
     return program_parse(program, &values, argc, argv, error);
+}
+
+const struct program_verb *program_find_verb(const struct program *program, int argc, char **argv)
+{
+    for (const struct program_verb *verb = program->verbs; argc > 1 && verb->program; verb++) {
+        if (strcmp(argv[1], program_verb_name(verb)) == 0)
+            return verb;
+    }
+    return NULL;
 }
 
 int exit_status_of(int err)

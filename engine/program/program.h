@@ -11,14 +11,24 @@
 
 enum { PROGRAM_TABLES_MAX = 2 };
 
+struct program;
+
+/* What stands behind a program's name, with options of its own. */
+struct program_verb {
+    const struct program *program;     /* named "PROGRAM VERB"; NULL ends a list */
+    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns an exit status */
+};
+
 struct program {
     const char *name;    /* as it is called, "afxdp-model import" too */
+    const char *purpose; /* a few words, without a full stop: the manual page's name line */
     const char *usage;   /* lines behind "usage: " */
-    const char *summary; /* lines; the first sentence is the manual page's name line */
+    const char *summary; /* lines */
     const char *notes;   /* end of --help, or NULL */
     const struct option_spec *tables[PROGRAM_TABLES_MAX]; /* up to the first NULL */
     /* Takes an argument that is no option; NULL: there are none. `target`: the first table's. */
     int (*argument)(void *target, const char *value, struct error *error);
+    const struct program_verb *verbs; /* NULL: none */
 };
 
 enum program_outcome {
@@ -41,6 +51,9 @@ int program_parse(const struct program *program, struct option_values *values, i
  */
 int program_options(const struct program *program, void *target, int argc, char **argv,
                     struct error *error);
+
+/* The verb that argv[1] names, or NULL. */
+const struct program_verb *program_find_verb(const struct program *program, int argc, char **argv);
 
 /* Prints "NAME: TEXT" on stderr. */
 void program_complain(const struct program *program, const char *format, ...)

@@ -78,7 +78,7 @@ grep -q 'there is one here' "$work/message"
 
 # Manual pages without a complaint of the formatter's, completion that each shell can read.
 cd "$work/usr/share"
-for page in afxdp-engine afxdp-features afxdp-generate afxdp-model-import; do
+for page in afxdp-engine{,-ctl} afxdp-features afxdp-generate afxdp-model{,-code,-eval,-import,-inspect}; do
     grep -q '^\.TH' "man/man1/$page.1"
     if command -v groff >/dev/null; then
         [ -z "$(groff -K utf8 -man -Tutf8 -ww "man/man1/$page.1" 2>&1 >/dev/null)" ]
@@ -86,5 +86,14 @@ for page in afxdp-engine afxdp-features afxdp-generate afxdp-model-import; do
 done
 bash -c 'source bash-completion/completions/afxdp-engine
     COMP_WORDS=(afxdp-engine --datapath k) COMP_CWORD=2 && _afxdp_engine && [ "${COMPREPLY[*]}" = kernel ]
-    COMP_WORDS=(afxdp-engine --brid) COMP_CWORD=1 && _afxdp_engine && [ "${COMPREPLY[*]}" = --bridge ]'
-grep -q '^#compdef afxdp-engine' zsh/vendor-completions/_afxdp-engine
+    COMP_WORDS=(afxdp-engine --brid) COMP_CWORD=1 && _afxdp_engine && [ "${COMPREPLY[*]}" = --bridge ]
+    COMP_WORDS=(afxdp-engine c) COMP_CWORD=1 && _afxdp_engine && [ "${COMPREPLY[*]}" = ctl ]
+    COMP_WORDS=(afxdp-engine ctl --lim) COMP_CWORD=2 && _afxdp_engine && [ "${COMPREPLY[*]}" = --limit ]
+    source bash-completion/completions/afxdp-model
+    COMP_WORDS=(afxdp-model import --cal) COMP_CWORD=2 && _afxdp_model && [ "${COMPREPLY[*]}" = --calibrate ]'
+for program in engine features generate model; do
+    grep -q "^#compdef afxdp-$program" zsh/vendor-completions/_afxdp-$program
+    if command -v zsh >/dev/null; then
+        zsh -n zsh/vendor-completions/_afxdp-$program
+    fi
+done
