@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # usage: install.sh [GROUP...]
 # Installs the packages of deps/apt.txt that are missing, all of them or those of the groups named
-# (build, run, record, train, check); does nothing when none is.
+# (build, run, record, train, check, packages); does nothing when none is.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 

@@ -80,7 +80,7 @@ work_beside() {
 # What is built needs the first three groups of packages; unpacking the others wants no two cores.
 deps/install.sh build run train
 took_deps=$SECONDS
-deps/install.sh >"$results/deps" 2>&1 &
+deps/install.sh build run record train check >"$results/deps" 2>&1 &
 installing=$!
 build release
 waiting=$SECONDS
@@ -94,7 +94,7 @@ set -m # a process group, to be ended as one
 work_beside >"$results/beside" 2>&1 </dev/null &
 beside=$!
 set +m
-stage release release build -LE 'lab|lint|faults|long' -j "$jobs"
+stage release release build -LE 'lab|lint|faults|long|packages' -j "$jobs"
 stage lab release build -L lab # one at a time: they measure
 waiting=$SECONDS
 wait "$beside" || true
