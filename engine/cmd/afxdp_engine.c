@@ -8,6 +8,7 @@
 #include "datapath.h"
 #include "each.h"
 #include "engine_ctl.h"
+#include "engine_doctor.h"
 #include "engine_each.h"
 #include "program.h"
 #include "progress.h"
@@ -57,14 +58,16 @@ static int add_capture(void *target, const char *value, struct error *error)
     return config_add_capture(config, value, error);
 }
 
-static const struct program_verb verbs[] = {{&engine_ctl_program, engine_ctl_main}, {0}};
+static const struct program_verb verbs[] = {
+    {&engine_ctl_program, engine_ctl_main}, {&engine_doctor_program, engine_doctor_main}, {0}};
 
 static const struct program engine_program = {
     .name = "afxdp-engine",
     .purpose = "classify every packet of an interface or a capture",
     .usage = "afxdp-engine --iface IF --model FILE [--bridge IF2] [options]\n"
              "       afxdp-engine --pcap FILE|FOLDER... --model FILE [options]\n"
-             "       afxdp-engine ctl COMMAND [options]",
+             "       afxdp-engine ctl COMMAND [options]\n"
+             "       afxdp-engine doctor [IF]",
     .summary = "Classifies every packet with an integer-only neural network or decision tree.",
     .notes = "Nothing is dropped unless --action or the model asks. SIGHUP reads the model's file\n"
              "again, SIGUSR1 prints the report on stderr. `ctl` talks to a running engine.\n"
