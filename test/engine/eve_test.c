@@ -267,22 +267,14 @@ static void a_socket_whose_reader_goes_is_tried_again(void **state)
     start(rig, path);
     close(accept_while_fed(rig, listener));
     FILE *again = fdopen(accept_while_fed(rig, listener), "r");
-    for (int i = 0; i < 20000 && eve_check(rig->eve, &error) != 0; i++)
-        usleep(1000);
-    assert_string_equal(error.text, "");
-    struct eve_totals before = {0};
-    eve_read(rig->eve, &before);
-    eve_post(rig->eve, "engine", json_pack("{s:s}", "message", "here again"));
-    for (struct eve_totals now = before; now.written == before.written; usleep(1000)) {
-        memset(&now, 0, sizeof(now));
-        eve_read(rig->eve, &now);
-    }
-    eve_close(rig->eve);
-    rig->eve = NULL;
-    read_lines(rig, again);
+    char line[4096];
+    feed(rig); /* what came before may have been lost */
+    assert_non_null(fgets(line, sizeof(line), again));
+    take_line(rig, line);
+    assert_true(rig->flows == 1 || strstr(line, "\"event_type\":\"verdict\""));
+    assert_int_equal(eve_check(rig->eve, &error), 0);
     fclose(again);
     close(listener);
-    assert_true(rig->lines > 0);
 }
 
 /* Times go back a little now and then, and once a stamp is years ahead: later ones count anew. */
