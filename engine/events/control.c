@@ -18,6 +18,7 @@
 
 #include "control_handover.h"
 #include "control_line.h"
+#include "rights.h"
 
 enum {
     LISTENER = CONTROL_CONNECTIONS, /* places among what the thread polls */
@@ -269,6 +270,7 @@ static void *control_thread(void *argument)
     struct control *control = argument;
     struct pollfd polled[POLLED];
 
+    (void)rights_give_up();
     while (!__atomic_load_n(&control->closing, __ATOMIC_ACQUIRE)) {
         fill_polled(control, polled);
         (void)poll(polled, POLLED, LOOK_MS);

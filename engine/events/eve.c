@@ -10,6 +10,7 @@
 
 #include "eve_text.h"
 #include "line_file.h"
+#include "rights.h"
 
 enum {
     POSTS = 64,
@@ -119,6 +120,7 @@ static void *writer_thread(void *argument)
     const struct timespec pause = {.tv_nsec = IDLE_MS * 1000000};
     struct eve *eve = argument;
 
+    (void)rights_give_up();
     for (;;) {
         bool closing = __atomic_load_n(&eve->out.closing, __ATOMIC_ACQUIRE);
         bool any = take_all(eve);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "line_file.h"
+#include "rights.h"
 #include "verdict_log.h"
 #include "verdict_ring.h"
 
@@ -96,6 +97,7 @@ static void *writer_thread(void *argument)
     struct verdict_stream *s = argument;
     uint64_t end = 0;
 
+    (void)rights_give_up();
     for (;;) {
         bool closing = __atomic_load_n(&s->closing, __ATOMIC_ACQUIRE);
 
