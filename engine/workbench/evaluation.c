@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "unknown_label.h"
+
 /* The class of each of the file's labels, -1 for the empty one. */
 static int find_classes(const struct evaluation *evaluation, int *classes, struct error *error)
 {
@@ -12,10 +14,8 @@ static int find_classes(const struct evaluation *evaluation, int *classes, struc
     for (uint32_t i = 0; i < table->label_count; i++) {
         classes[i] = q8_class_index(evaluation->file, table->label_name[i]);
         if (classes[i] < 0 && table->label_name[i][0] != '\0')
-            return error_set(error, -EINVAL,
-                             "label '%s' is no class of the model (leave it empty where the class "
-                             "isn't known)",
-                             table->label_name[i]);
+            return unknown_label(table->label_name[i], evaluation->file->classes,
+                                 evaluation->file->class_count, error);
     }
     return 0;
 }

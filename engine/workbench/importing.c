@@ -16,6 +16,7 @@
 #include "nn_code.h"
 #include "nn_import.h"
 #include "text_file.h"
+#include "unknown_label.h"
 
 static int class_of(const struct import *import, const char *label)
 {
@@ -37,10 +38,8 @@ static int map_labels(struct importing *importing, const char *path, struct erro
     for (uint32_t i = 0; i < table->label_count; i++) {
         classes[i] = (int16_t)class_of(&importing->import, table->label_name[i]);
         if (classes[i] < 0 && table->label_name[i][0] != '\0')
-            return error_set(error, -EINVAL,
-                             "%s: label '%s' is no class of the model (leave it empty where the "
-                             "class isn't known)",
-                             path, table->label_name[i]);
+            return unknown_label(table->label_name[i], importing->import.classes,
+                                 importing->import.class_count, error);
     }
     importing->labels = calloc(table->count, sizeof(*importing->labels));
     if (!importing->labels)

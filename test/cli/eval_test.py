@@ -164,6 +164,10 @@ class Eval(programs.Test):
         good = self.rows("rows.csv", self.x, ["benign"] * 600)
         unknown = self.rows("unknown.csv", self.x[:2], ["benign", "worm"])
         self.assert_one_line(self.evaluate(unknown), 2, "label 'worm' is no class of the model")
+        self.assert_one_line(self.evaluate(unknown), 2, "there are benign, ")
+        for written in ("BENIGN", "Benign", "be-nign"):
+            nearly = self.rows("nearly.csv", self.x[:2], ["benign", written])
+            self.assert_one_line(self.evaluate(nearly), 2, "but 'benign' is: write it so")
         self.assert_one_line(self.evaluate(self.path("none.csv")), 2, "none.csv")
         self.assert_one_line(self.evaluate(good, good), 2, "one model and one features.csv")
         self.assert_one_line(self.evaluate(good, "--verdicts", "/nowhere/v.csv"), 1,
