@@ -19,7 +19,7 @@ static const struct {
     {"kernel-wire", bench_kernel_wire, "in-kernel networks beside a tree on one veth pair (root)"},
     {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},
     {"capture", bench_capture, "afxdp-engine as a whole on a capture of a million packets"},
-    {"report", bench_report, "all of these, as one Markdown document"},
+    {"report", bench_report, "all of these, as one page with plots or as Markdown"},
 };
 
 static const size_t subcommand_count = sizeof(subcommands) / sizeof(subcommands[0]);

@@ -42,6 +42,8 @@ struct bench_case {
  * round before the counted ones warms up. -ENOMEM. */
 int bench_measure(struct bench_case *cases, size_t count, uint32_t rounds);
 
+double bench_median(double *values, uint32_t count); /* sorts them */
+
 /* Fills ns, ns_low and ns_high from those of the rounds, which it sorts. */
 void bench_summarise(struct bench_case *bench, double *ns, uint32_t rounds);
 

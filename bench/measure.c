@@ -55,6 +55,11 @@ static double percentile(double *values, uint32_t count, uint32_t percent)
     return values[(uint64_t)(count - 1) * percent / 100];
 }
 
+double bench_median(double *values, uint32_t count)
+{
+    return percentile(values, count, 50);
+}
+
 void bench_summarise(struct bench_case *bench, double *ns, uint32_t rounds)
 {
     bench->ns = percentile(ns, rounds, 50);

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs every benchmark and writes what they measured as one Markdown document.
+"""Runs every benchmark and writes what they measured: as a page with plots where the name ends in
+.html, with the raw rows beside it as .json and .csv, else as a Markdown document.
 
-Takes five to ten minutes. As root it has all parts; what can't be measured here is left out, and
-the document says why. Parts: classify, pipeline, alternatives, capture, kernel, wire."""
+Takes ten minutes, with --quick less than five. As root it has all parts; what can't be measured
+here is left out, and the document says why. Parts: classify, pipeline, stages, alternatives,
+capture, kernel, wire."""
 
 import argparse
 import json
@@ -20,6 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
 BENCH = BUILD / "bin/afxdp-bench"
 ROUNDS = {"kernel": 3, "wire": 61} # rates on the wire differ by a tenth from run to run
+QUICK = {"classify": 7, "pipeline": 7, "stages": 5, "alternatives": 3, "capture": 3, "kernel": 1,
+         "wire": 5}
 LIMIT = 900 # seconds, of one part
 
 
@@ -80,10 +84,10 @@ def compiler():
     return f"{first_line(program, '--version')}, {kind}"
 
 
-def machine(cpu, loads):
+def machine(cpu, loads, rounds):
     package = first_line("dpkg-query", "-W", "-f", "${Version}", "dpdk")
     cells = [("processor", processor()), ("cores", str(os.cpu_count())),
-             ("measured on", f"core {cpu}"),
+             ("measured on", f"core {cpu}"), ("rounds", rounds),
              ("kernel", f"{os.uname().sysname} {os.uname().release}"), ("compiler", compiler()),
              ("engine", first_line(str(BENCH), "--version").split()[-1]),
              ("load average before each part",
@@ -101,7 +105,16 @@ def main():
     parser.add_argument("--rounds", type=int, help="rounds of each part instead of its own number")
     parser.add_argument("--aims", action="store_true", help="begin with what the project aims for")
     parser.add_argument("--cpu", type=int, default=cores(), help="the core to measure on")
+    parser.add_argument("--quick", action="store_true", help="few rounds: less than five minutes")
     options = parser.parse_args()
+    page = options.output and options.output.endswith(".html")
+    if page:
+        if options.aims:
+            parser.error("--aims: only in a Markdown document")
+        try:
+            import report_page # pylint: disable=import-outside-toplevel
+        except ImportError as problem:
+            parser.error(f"a page needs python3-matplotlib: {problem}")
     parts = options.parts.split(",")
     unknown = [part for part in parts if part not in report_tables.PARTS]
     if unknown:
@@ -112,12 +125,24 @@ def main():
         parser.error(f"cannot write {options.output}: {problem.strerror}")
 
     start, loads, found = time.monotonic(), [], {}
-    for part in parts:
+    for number, part in enumerate(parts, 1):
         loads.append((part, os.getloadavg()[0]))
-        print(f"{time.monotonic() - start:4.0f} s  {part}", file=sys.stderr, flush=True)
-        found[part] = run(part, options.rounds, options.cpu)
-    text = report_tables.document(found, machine(options.cpu, loads),
-                                  options.aims, "".join(f" {shlex.quote(each)}" for each in sys.argv[1:]))
+        print(f"{time.monotonic() - start:4.0f} s  {number} of {len(parts)}: {part}",
+              file=sys.stderr, flush=True)
+        found[part] = run(part, options.rounds or (QUICK[part] if options.quick else None),
+                          options.cpu)
+    arguments = "".join(f" {shlex.quote(each)}" for each in sys.argv[1:])
+    rounds = (f"{options.rounds} of each part" if options.rounds
+              else "few: " + ", ".join(f"{part} {QUICK[part]}" for part in parts) if options.quick
+              else "each part's own number")
+    here = machine(options.cpu, loads, rounds)
+    if page:
+        text = report_page.document(found, here, f"afxdp-bench report{arguments}")
+        beside = pathlib.Path(options.output)
+        beside.with_suffix(".json").write_text(json.dumps(report_page.raw_data(found, here), indent=1))
+        beside.with_suffix(".csv").write_text(report_page.rows_as_csv(found))
+    else:
+        text = report_tables.document(found, here, options.aims, arguments)
     if output:
         with output:
             if output.seekable():

@@ -20,6 +20,10 @@ shape: what they decide is meaningless, what they cost isn't.""",
 Parse, flow table, features, classifier, policy and counters, in bursts of 64
 (`afxdp-bench pipeline`), with the fastest variant. `new`: every packet begins a flow in a full
 table, as under attack. Frames are 64 bytes of UDP over IPv4 in random order of flows.""",
+    "stages": """## Each step of the pipeline
+
+The same loads with a clock between the steps (`afxdp-bench stages`). Steps overlap a little without
+it, so that they take somewhat less together.""",
     "alternatives": """## What users would otherwise run
 
 The same models on the same inputs, in the same run, one thread (`afxdp-bench alternatives`):
@@ -107,6 +111,14 @@ def pipeline(rows):
                     for number in flows])
     heads = ["model", *(flows_head(n) for n in flows)]
     return table(heads, lines)
+
+
+def stages(rows):
+    steps = list(dict.fromkeys(row["step"] for row in rows))
+    ns = {(row["what"], row["flows"], row["step"]): row["ns"] for row in rows}
+    lines = [[what, flows_head(flows)] + [figure(ns[what, flows, step], 1) for step in steps]
+             for what, flows in dict.fromkeys((row["what"], row["flows"]) for row in rows)]
+    return table(["model", "flows", *steps], lines, 2)
 
 
 def alternatives(rows):

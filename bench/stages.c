@@ -12,8 +12,7 @@
 enum {
     ALL = PIPELINE_STEPS, /* behind the steps, their sum */
     ROWS = PIPELINE_STEPS + 1,
-    CLOCK_RUNS = 50,
-    CLOCK_READS = 2000,
+    BURSTS = PIPELINE_PACKETS / BURST_MAX, /* of a run */
 };
 
 static const char usage[] =
@@ -22,15 +21,15 @@ static const char usage[] =
     "afxdp-bench pipeline: a clock is read after each step of a burst of 64, and what reading it\n"
     "costs taken off. Steps of a burst overlap a little without the clock, so that their sum is\n"
     "somewhat more than the pipeline takes. receive and give away are those of frames in memory.\n"
-    "Medians over N rounds (31), all interleaved; a program that takes the core away meanwhile\n"
-    "counts.\n";
+    "Medians over the bursts, and over N rounds (31), all interleaved.\n";
 
 static const char *const names[ROWS] = {"receive",  "parse",  "hash",      "find", "update",
                                         "classify", "policy", "give away", "all"};
 
 struct watch {
     uint64_t before;
-    uint64_t ns[PIPELINE_STEPS];
+    uint32_t burst;
+    double ns[PIPELINE_STEPS][BURSTS]; /* that each step of each burst took */
 };
 
 static uint64_t clock_ns(void)
@@ -46,39 +45,29 @@ static void step_done(void *context, enum pipeline_step step)
     struct watch *watch = context;
     uint64_t now = clock_ns();
 
-    watch->ns[step] += now - watch->before;
+    watch->ns[step][watch->burst] = (double)(now - watch->before);
     watch->before = now;
 }
 
-/* What a step lasts that does nothing: the least of some runs, for another program may take the
- * core away during one. */
-static double clock_cost(void)
+/* What a step lasts that does nothing. */
+static double clock_cost(struct watch *watch)
 {
-    uint64_t least = UINT64_MAX;
-
-    for (int run = 0; run < CLOCK_RUNS; run++) {
-        struct watch watch = {.before = clock_ns()};
-
-        for (int i = 0; i < CLOCK_READS; i++)
-            step_done(&watch, PIPELINE_RECEIVE);
-        if (watch.ns[PIPELINE_RECEIVE] < least)
-            least = watch.ns[PIPELINE_RECEIVE];
-    }
-    return (double)least / CLOCK_READS;
+    watch->before = clock_ns();
+    for (watch->burst = 0; watch->burst < BURSTS; watch->burst++)
+        step_done(watch, PIPELINE_RECEIVE);
+    return bench_median(watch->ns[PIPELINE_RECEIVE], BURSTS);
 }
 
-/* ns per packet of each step, and of all. */
-static void run(struct pipeline_run *run, double clock, double sample[ROWS])
+/* ns per packet of each step, and of all: the bursts' median, for another program takes the core
+ * away now and then. */
+static void run(struct pipeline_run *run, struct watch *watch, double clock, double sample[ROWS])
 {
-    struct watch watch = {.before = clock_ns()};
-    uint64_t packets = 0;
-    uint64_t bursts = 0;
-
-    for (; packets < PIPELINE_PACKETS; bursts++)
-        packets += (uint64_t)pipeline_run_watched(&run->pipeline, &run->route, step_done, &watch);
+    watch->before = clock_ns();
+    for (watch->burst = 0; watch->burst < BURSTS; watch->burst++)
+        (void)pipeline_run_watched(&run->pipeline, &run->route, step_done, watch);
     sample[ALL] = 0;
     for (int step = 0; step < PIPELINE_STEPS; step++) {
-        double ns = ((double)watch.ns[step] - clock * (double)bursts) / (double)packets;
+        double ns = (bench_median(watch->ns[step], BURSTS) - clock) / BURST_MAX;
 
         sample[step] = ns > 0 ? ns : 0;
         sample[ALL] += sample[step];
@@ -100,16 +89,18 @@ static void fill_case(struct bench_case *bench, const struct pipeline_run *of, i
 static int measure(struct bench_case *cases, struct pipeline_set *set, uint32_t rounds)
 {
     double *samples = calloc(set->count * ROWS * rounds, sizeof(*samples));
-    double clock = clock_cost();
+    struct watch *watch = calloc(1, sizeof(*watch));
+    int err = samples && watch ? 0 : -ENOMEM;
 
-    if (!samples)
-        return -ENOMEM;
+    if (err)
+        goto out;
+    double clock = clock_cost(watch);
     for (uint32_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < set->count; i++) {
             double sample[ROWS];
 
             for (int twice = 0; twice < 2; twice++) /* as bench_measure: the second counts */
-                run(&set->runs[i], clock, sample);
+                run(&set->runs[i], watch, clock, sample);
             for (int row = 0; row < ROWS; row++)
                 samples[(i * ROWS + (size_t)row) * rounds + round] = sample[row];
         }
@@ -119,8 +110,10 @@ static int measure(struct bench_case *cases, struct pipeline_set *set, uint32_t 
             fill_case(&cases[i * ROWS + (size_t)row], &set->runs[i], row,
                       samples + (i * ROWS + (size_t)row) * rounds, rounds);
     }
+out:
     free(samples);
-    return 0;
+    free(watch);
+    return err;
 }
 
 /* A line for each run, a column for each step. */

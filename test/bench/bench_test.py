@@ -107,8 +107,20 @@ def check_report():
         done = bench("report", "--parts", "classify", "--rounds", "1", "-o", page)
         check(done.returncode == 0, f"report ended with {done.returncode}: {done.stderr}")
         text = page.read_text()
+        page = pathlib.Path(folder) / "page.html"
+        done = bench("report", "--quick", "--parts", "stages", "-o", page)
+        if "python3-matplotlib" not in done.stderr:
+            check(done.returncode == 0, f"report of a page ended with {done.returncode}: {done.stderr}")
+            check("1 of 1: stages" in done.stderr, "report: no line of progress")
+            check(page.read_text().count("<svg") == 2, "report: a page without its plots")
+            raw = json.loads(page.with_suffix(".json").read_text())["parts"]["stages"]["rows"]
+            lines = list(csv.DictReader(page.with_suffix(".csv").open()))
+            check([line["step"] for line in lines] == [row["step"] for row in raw] != [],
+                  "report: other rows in CSV than in JSON")
     check("| nn 12-32-32-5, scalar |" in text, "report: no row of classify")
     check("## In short" not in text, "report: aims on a user's page")
+    done = bench("report", "--aims", "--parts", "classify", "-o", "/nonexistent/page.html")
+    check(done.returncode == 2 and done.stderr.strip(), "report: a page with aims")
     done = bench("report", "--parts", "nonsense", "-o", "/nonexistent/report.md")
     check(done.returncode == 2 and "nonsense" in done.stderr, "report takes any part")
     done = bench("report", "--parts", "classify", "-o", "/nonexistent/report.md")

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rows of the benchmarks as SVG plots (report_page.py). Colours are names that the page defines, once
+for each theme, and text is drawn as shapes: the same on every machine."""
+
+import io
+import re
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt # pylint: disable=wrong-import-position
+
+# Stand-ins, which matplotlib needs to know as colours, and what the page calls them.
+INK, FAINT = "#010203", "#010204"
+SERIES = [f"#0102{10 + i:02x}" for i in range(8)]
+NAMES = {INK: "var(--ink)", FAINT: "var(--line)",
+         **{colour: f"var(--c{i})" for i, colour in enumerate(SERIES)}}
+STYLE = {"text.color": INK, "axes.edgecolor": FAINT, "axes.labelcolor": INK, "xtick.color": INK,
+         "ytick.color": INK, "grid.color": FAINT, "axes.grid": True, "axes.axisbelow": True,
+         "axes.spines.top": False, "axes.spines.right": False, "font.size": 10,
+         "svg.fonttype": "path", "legend.frameon": False, "figure.constrained_layout.use": True}
+
+
+def svg(figure, name, label):
+    """The figure as an element of the page; ids of several don't clash."""
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": name}):
+        figure.savefig(text, format="svg", transparent=True,
+                       metadata={"Date": None, "Creator": None})
+    plt.close(figure)
+    body = text.getvalue()
+    body = body[body.index("<svg"):]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
+    for colour, variable in NAMES.items():
+        body = body.replace(colour, variable)
+    body = re.sub(r'(id="|url\(#|xlink:href="#)', rf"\g<1>{name}-", body)
+    head, rest = body.split(">", 1)
+    head = re.sub(r' (width|height)="[^"]*"', "", head)
+    return f'{head} role="img" aria-label="{label}">{rest}'
+
+
+def bars(name, label, unit, groups, series, horizontal=False):
+    """`series`: name -> (value, low, high) or None for each group. Lines show the spread."""
+    with plt.rc_context(STYLE):
+        size = (8, 1 + 0.2 * len(groups) * (len(series) + 0.5)) if horizontal else (8, 3.4)
+        figure, axes = plt.subplots(figsize=size)
+        width = 0.8 / len(series)
+        for i, (what, values) in enumerate(series.items()):
+            for at, value in enumerate(values):
+                if value is None:
+                    continue
+                middle, low, high = value
+                place = at + (i - (len(series) - 1) / 2) * width
+                spread = [[middle - low], [high - middle]] if low < high else None
+                draw = axes.barh if horizontal else axes.bar
+                draw(place, middle, width * 0.9, color=SERIES[i % len(SERIES)], ecolor=INK,
+                     **{"xerr" if horizontal else "yerr": spread}, capsize=2,
+                     error_kw={"elinewidth": 0.8})
+            axes.plot([], [], "s", color=SERIES[i % len(SERIES)], label=what)
+        if horizontal:
+            axes.set_yticks(range(len(groups)), groups)
+            axes.set_ylim(len(groups) - 0.5, -0.5)
+            axes.set_xlabel(unit)
+            axes.grid(axis="y", visible=False)
+        else:
+            axes.set_xticks(range(len(groups)), groups)
+            axes.set_ylabel(unit)
+            axes.grid(axis="x", visible=False)
+        if len(series) > 1:
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(4, len(series)))
+        return svg(figure, name, label)
+
+
+def stack(name, label, unit, groups, layers):
+    """`layers`: name -> a value for each group, one on top of the other."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(8, 3.6))
+        base = [0] * len(groups)
+        for i, (what, values) in enumerate(layers.items()):
+            axes.bar(range(len(groups)), values, 0.6, bottom=base, label=what,
+                     color=SERIES[i % len(SERIES)])
+            base = [a + b for a, b in zip(base, values)]
+        axes.set_xticks(range(len(groups)), groups)
+        axes.set_ylabel(unit)
+        axes.grid(axis="x", visible=False)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
+        return svg(figure, name, label)
+
+
+def _spread(row, low, high):
+    return row["ns"], row.get(low, row["ns"]), row.get(high, row["ns"])
+
+
+def _flows(value):
+    return "new flows" if value == "new" else f"{value:,} flow{'s' if value != 1 else ''}"
+
+
+def classify(rows):
+    batches = sorted({row["batch"] for row in rows})
+    plots = []
+    for what in dict.fromkeys(row["what"] for row in rows):
+        mine = [row for row in rows if row["what"] == what]
+        series = {variant: [next((_spread(row, "ns_p10", "ns_p90") for row in mine
+                                  if (row["variant"], row["batch"]) == (variant, batch)), None)
+                            for batch in batches]
+                  for variant in dict.fromkeys(row["variant"] for row in mine)
+                  if variant not in ("scalar", "reference")}
+        if series and what in ("nn 12-32-32-5", "dt depth 10"):
+            plots.append((f"{what}, by batch", bars(
+                "classify" + re.sub(r"\W", "", what), f"{what}: ns per packet by batch",
+                "ns per packet", [f"batch {batch}" for batch in batches], series)))
+    return plots
+
+
+def pipeline(rows):
+    flows = list(dict.fromkeys(row["flows"] for row in rows))
+    series = {what: [next((_spread(row, "ns_p10", "ns_p90") for row in rows
+                           if (row["what"], row["flows"]) == (what, number)), None)
+                     for number in flows]
+              for what in dict.fromkeys(row["what"] for row in rows)}
+    return [("Frame in memory to verdict, by live flows", bars(
+        "pipeline", "pipeline: ns per packet by number of flows", "ns per packet",
+        [_flows(number) for number in flows], series))]
+
+
+def stages(rows):
+    plots = []
+    for what in ("nn", "nn of 28"):
+        mine = [row for row in rows if row["what"] == what]
+        flows = list(dict.fromkeys(row["flows"] for row in mine))
+        layers = {step: [next(row["ns"] for row in mine
+                              if (row["step"], row["flows"]) == (step, number)) for number in flows]
+                  for step in dict.fromkeys(row["step"] for row in mine) if step != "all"}
+        if flows:
+            plots.append((f"Each step, model: {what}", stack(
+                "stages" + re.sub(r"\W", "", what), f"steps of the pipeline with {what}",
+                "ns per packet", [_flows(number) for number in flows], layers)))
+    return plots
+
+
+def alternatives(rows):
+    plots = []
+    for what in dict.fromkeys(row["what"] for row in rows):
+        mine = [row for row in rows if row["what"] == what]
+        plots.append((what, bars(
+            "alternatives" + re.sub(r"\W", "", what), f"{what}: ns per packet", "ns per packet",
+            [f"{row['runtime']}, batch {row['batch']}" for row in mine],
+            {"ns": [_spread(row, "ns_min", "ns_max") for row in mine]}, horizontal=True)))
+    return plots
+
+
+def capture(rows):
+    return [("The program on a capture", bars(
+        "capture", "ns per packet of a capture", "ns per packet", [row["what"] for row in rows],
+        {"ns": [_spread(row, "ns_min", "ns_max") for row in rows]}, horizontal=True))]
+
+
+def kernel(rows):
+    flows = list(dict.fromkeys(row["flows"] for row in rows))
+    whats = list(dict.fromkeys((row["what"], row["variant"]) for row in rows))
+    series = {_flows(number): [next((_spread(row, "ns_p10", "ns_p90") for row in rows
+                                     if (row["what"], row["variant"], row["flows"])
+                                     == (*what, number)), None) for what in whats]
+              for number in flows}
+    return [("Inside the kernel", bars("kernel", "in-kernel models: ns per packet",
+                                       "ns per packet", [", ".join(what) for what in whats],
+                                       series, horizontal=True))]
+
+
+def wire(rows):
+    plots = []
+    for name in dict.fromkeys(row["table"] for row in rows):
+        mine = [row for row in rows if row["table"] == name]
+        plots.append((f"On the wire: {name}", bars(
+            "wire" + re.sub(r"\W", "", name), f"packet rates, {name}", "thousand packets a second",
+            [row["what"] for row in mine],
+            {"rate": [(row["pps"] / 1e3, row.get("pps_min", row["pps"]) / 1e3,
+                       row.get("pps_max", row["pps"]) / 1e3) for row in mine]}, horizontal=True)))
+    return plots
