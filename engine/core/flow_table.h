@@ -280,6 +280,12 @@ ALWAYS_INLINE uint32_t flow_bucket_expect(const struct flow_bucket *bucket, uint
     __builtin_prefetch(flow + 64, 1);
     return way;
 }
+
+/* Reads both lines of a flow, where to begin to fetch them isn't enough (read_ahead.h). */
+ALWAYS_INLINE uint64_t flow_bucket_read(const struct flow_bucket *bucket, uint32_t way)
+{
+    return bucket->flow[way].last | bucket->flow[way].length_sum;
+}
 #endif
 
 #endif

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "read_ahead.h"
+
 int flow_table_new(struct flow_table **out, const struct flow_table_options *options,
                    struct error *error)
 {
@@ -35,6 +37,7 @@ int flow_table_new(struct flow_table **out, const struct flow_table_options *opt
         goto fail;
     }
     table->buckets = table->memory.start;
+    table->read_ahead = options->ready && read_ahead_pays(table->buckets, table->bucket_count);
     *out = table;
     return 0;
 fail:

@@ -22,6 +22,7 @@ struct flow_table {
     uint64_t timeout;      /* ns */
     struct flow_seed seed;
     struct table_memory memory;
+    bool read_ahead; /* see read_ahead.h; measured where all memory is ready, else not done */
 };
 
 struct flow_table_options {

@@ -51,6 +51,13 @@ ALWAYS_INLINE void find_flows(struct burst *burst, const struct flow_table *tabl
         burst->ways[i] =
             (uint8_t)flow_bucket_expect(burst->buckets[i], burst->hashes[i],
                                         burst->frames[burst->place[i]].time, table->timeout);
+    if (__builtin_expect(table->read_ahead, 0)) { /* where it isn't done, it costs nothing so */
+        uint64_t read = 0;
+
+        for (uint32_t i = 0; i < burst->ip_count; i++)
+            read |= flow_bucket_read(burst->buckets[i], burst->ways[i]);
+        OPAQUE(read);
+    }
 }
 
 /* In order, for packets of one flow in one burst must see each other. Inline: as a function of its

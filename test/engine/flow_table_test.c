@@ -117,6 +117,7 @@ static void is_the_same_when_all_memory_is_there_from_the_start(void **state)
     struct error error;
 
     assert_int_equal(flow_table_new(&ready, &options, &error), 0);
+    assert_memory_equal(ready->buckets, lazy->buckets, lazy->memory.size);
     for (uint32_t i = 0; i < 300000; i++)
         assert_int_equal(see(ready, i % 120001, i), see(lazy, i % 120001, i));
     flow_table_free(ready);
