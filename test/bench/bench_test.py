@@ -100,7 +100,20 @@ def check_csv(subcommand, rows):
           f"{subcommand} --csv: other steps than in JSON")
 
 
+def check_aims():
+    """An aim whose interval holds the bound isn't simply met."""
+    sys.path.insert(0, str(ROOT / "bench"))
+    import report_tables
+    for low, high, says in ((0.975, 0.99, "yes"), (0.93, 0.99, "yes, but"), (0.9, 0.96, "no")):
+        row = {"what": "it", "first_over_this": high - 0.001, "first_over_this_low": low,
+               "first_over_this_high": high}
+        line, = report_tables.aims({"wire": ({"rows": [row]}, None)})
+        check(line[-1] == says or says == "yes, but" and line[-1].startswith(says),
+              f"report: {low} to {high} of at least {report_tables.WIRE_LEAST} is met: {line[-1]}")
+
+
 def check_report():
+    check_aims()
     with tempfile.TemporaryDirectory() as folder:
         page = pathlib.Path(folder) / "performance.md"
         page.write_text("an older one")
