@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* afxdp-bench kernel: what a packet costs inside XDP, parse to verdict. */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,23 +8,17 @@
 #include "bench.h"
 #include "dt_kernel.h"
 #include "kernel_programs.h"
+#include "kernel_time.h"
 #include "nn_kernel.h"
 #include "path_run.h"
 #include "shapes.h"
 #include "subcommands.h"
 
 enum {
-    FRAMES_PER_RUN = 100000,
     FLOWS = 1 << 15,
     ROTATED = 1024,
     ROWS_MAX = 64,
     INPUTS = 4096, /* for the thresholds of made trees */
-
-    /* Where a program happens to lie in memory can cost it a third of its speed: on Zen, pages of
-     * code whose addresses hash alike push each other out of the instruction cache. So each row is
-     * the median of several loads of its program. */
-    LOADS = 3,
-    ROUNDS_SHARE = 3, /* and a third of the rounds will do */
 };
 
 static const char usage[] =
@@ -41,7 +34,7 @@ static const uint8_t frame[64] = {
 };
 
 struct kernel_row {
-    struct xdp_path *loads[LOADS];
+    struct xdp_path *loads[KERNEL_LOADS];
 };
 
 struct kernel_run {
@@ -53,28 +46,14 @@ struct kernel_run {
     struct error error;
 };
 
-static int ascending(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* The kernel keeps the time: a call's own set-up takes 30 ms. */
 static double time_frames(void *context)
 {
     const struct kernel_row *row = context;
-    uint32_t nanoseconds[LOADS];
+    int program[KERNEL_LOADS];
 
-    for (int i = 0; i < LOADS; i++) {
-        if (path_run_repeat(row->loads[i], frame, sizeof(frame), FRAMES_PER_RUN, &nanoseconds[i]))
-            abort(); /* it ran when it was added */
-    }
-    qsort(nanoseconds, LOADS, sizeof(*nanoseconds), ascending);
-    const int middle = LOADS / 2;
-
-    return nanoseconds[middle];
+    for (int i = 0; i < KERNEL_LOADS; i++)
+        program[i] = path_entry_fd(row->loads[i]);
+    return kernel_time(program, frame, sizeof(frame));
 }
 
 /* A model to be opened, as often as asked. */
@@ -119,7 +98,7 @@ static int add_row(struct kernel_run *run, const struct kernel_source *source, b
     struct bench_case *bench = &run->cases[run->count];
     struct kernel_row *row = &run->rows[run->count++];
 
-    for (int i = 0; i < LOADS; i++) {
+    for (int i = 0; i < KERNEL_LOADS; i++) {
         int status = load(run, &row->loads[i], source, new_flows);
         if (status != 0)
             return status;
@@ -269,18 +248,6 @@ static void make_net(struct kernel_run *run)
     }
 }
 
-/* Flow tables and counters are each CPU's own: the thread has to stay on one. */
-static void stay_on_cpu(const struct bench_options *options)
-{
-    cpu_set_t set;
-
-    if (options->cpu >= 0)
-        return;
-    CPU_ZERO(&set);
-    CPU_SET((size_t)sched_getcpu(), &set);
-    (void)sched_setaffinity(0, sizeof(set), &set);
-}
-
 int bench_kernel(int argc, char **argv)
 {
     struct bench_options options;
@@ -294,7 +261,7 @@ int bench_kernel(int argc, char **argv)
     struct kernel_run *run = calloc(1, sizeof(*run));
     if (!run)
         return 1;
-    stay_on_cpu(&options);
+    kernel_stay_on_cpu(&options);
     int status = add_plain(run);
     if (status == 0)
         status = options.model ? add_model(run, options.model) : add_shapes(run, FEATURE_SET_1);
@@ -302,7 +269,7 @@ int bench_kernel(int argc, char **argv)
         status = add_shapes(run, FEATURE_SET_2);
     if (status == 0)
         status = bench_measure(run->cases, run->count,
-                               (options.rounds + ROUNDS_SHARE - 1) / ROUNDS_SHARE);
+                               (options.rounds + KERNEL_ROUNDS_SHARE - 1) / KERNEL_ROUNDS_SHARE);
     if (status == 0) {
         make_net(run);
         bench_print(run->cases, run->count, options.format, stdout);
@@ -310,7 +277,7 @@ int bench_kernel(int argc, char **argv)
         fprintf(stderr, "afxdp-bench kernel: %s\n", run->error.text);
     }
     for (uint32_t i = 0; i < run->count; i++) {
-        for (int k = 0; k < LOADS; k++)
+        for (int k = 0; k < KERNEL_LOADS; k++)
             path_run_close(run->rows[i].loads[k]);
     }
     free(run);

@@ -28,6 +28,7 @@ FIELDS = { # of every row: name -> types
     "alternatives": {"what": str, "runtime": str, "batch": int, "ns": NUMBER,
                      "times_ours": NUMBER},
     "kernel": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
+    "bypass": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "wire": {"table": str, "what": str, "pps": int},
 }
 STEPS = ("receive", "parse", "hash", "find", "update", "classify", "policy", "give away")
@@ -83,6 +84,9 @@ def check_rows(subcommand, rows):
             check(what == "none" or ns[what, flows, "classify"] > ns["none", flows, "classify"],
                   f"stages: {what}, {flows}: classified in {ns[what, flows, 'classify']} ns")
         check(len(ns) == len(rows) == 2 * 5 * (len(STEPS) + 1), f"stages: {len(rows)} rows")
+    if subcommand == "bypass":
+        ns = {(row["what"], row["variant"], row["packet"]): row["ns"] for row in rows}
+        check(len(ns) == len(rows) == 2 * 3 * 3, f"bypass: {len(rows)} rows")
     if subcommand == "capture":
         check([row["packets"] for row in rows] == [20000] * 3, "capture: packets were lost")
         check(all(row["own_ns"] > 0 for row in rows), "capture: no time of its own")
@@ -146,7 +150,7 @@ def main():
         if subcommand == "report":
             check_report()
             continue
-        if subcommand in ("kernel", "wire") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
+        if subcommand in ("kernel", "bypass", "wire") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
             sys.exit(77)
         rows = rows_of(subcommand)
         check_rows(subcommand, rows)
