@@ -3,7 +3,7 @@
 """Fails each allocation and system call in turn (inject.c) while an engine starts, takes over from a
 killed one, replaces its model and ends, and looks at what is left.
 
-usage: walk.py [--every N] [--first N] [--last N] [--only WALK] [--list] [--minutes M]
+usage: walk.py [--every N] [--first N] [--last N] [--only WALK] [--share I/N] [--list] [--minutes M]
 
 Whatever fails: the engine ends with its documented status and one line that says why, or does what
 it was asked for; no descriptor stays open, no pin, program, promiscuous mode or offload is left, and
@@ -303,6 +303,7 @@ def main():
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--last", type=int, default=sys.maxsize)
     parser.add_argument("--only", help="walks whose name holds this")
+    parser.add_argument("--share", default="1/1", help="of N shares of the walks, the I-th")
     parser.add_argument("--list", action="store_true", help="the walks' names")
     parser.add_argument("--minutes", type=float, default=30)
     arguments = parser.parse_args()
@@ -316,7 +317,10 @@ def main():
         PAGE = Page(os.path.join(folder, "page"))
         place.make_model(folder)
         try:
-            for walk in walks():
+            share, shares = map(int, arguments.share.split("/"))
+            for number, walk in enumerate(walks()):
+                if number % shares != share - 1:
+                    continue
                 if arguments.only and arguments.only not in walk.name:
                     continue
                 if arguments.list:
