@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "afxdp_engine.h"
 #include "datapath.h"
@@ -48,13 +49,14 @@ static const struct option_spec printing_options[] = {
     {0},
 };
 
-/* What a shell makes of a pattern behind --pcap. */
+/* A capture without --pcap, and what a shell makes of a pattern behind it. */
 static int add_capture(void *target, const char *value, struct error *error)
 {
     struct afxdp_config *config = target;
 
-    if (!config->pcap)
-        return error_set(error, -EINVAL, "'%.80s' is no option; see afxdp-engine --help", value);
+    if (!config->pcap && access(value, F_OK) != 0)
+        return error_set(error, -EINVAL,
+                         "'%.80s' is no option, nor a capture; see afxdp-engine --help", value);
     return config_add_capture(config, value, error);
 }
 
@@ -65,7 +67,7 @@ static const struct program engine_program = {
     .name = "afxdp-engine",
     .purpose = "classify every packet of an interface or a capture",
     .usage = "afxdp-engine --iface IF --model FILE [--bridge IF2] [options]\n"
-             "       afxdp-engine --pcap FILE|FOLDER... --model FILE [options]\n"
+             "       afxdp-engine [--pcap] FILE|FOLDER... --model FILE [options]\n"
              "       afxdp-engine ctl COMMAND [options]\n"
              "       afxdp-engine doctor [IF]",
     .summary = "Classifies every packet with an integer-only neural network or decision tree.",

@@ -64,6 +64,17 @@ class Usage(programs.Test):
                 self.assert_one_line(done, 2, part)
                 self.assertEqual(done.stdout, b"")
 
+    def test_a_capture_needs_no_option(self):
+        for words in ((MIXED, "-m", "none"), ("-m", "none", MIXED), ("-m", "none", "-r", MIXED)):
+            done = run("afxdp-engine", *words, "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(b'"packets": 7472,', done.stdout)
+        capture = self.write("a.pcap", pathlib.Path(MIXED).read_bytes())
+        self.assert_one_line(run("afxdp-engine", capture, "-m", "none", "--verdicts", capture), 2,
+                             "--verdicts")
+        self.assert_one_line(run("afxdp-engine", MIXED, "-m", "none", "--bridge", "eth9"), 2,
+                             "--bridge has no meaning with --pcap")
+
     def test_mistakes_of_the_extractor(self):
         mistakes = {
             (): "no capture",
