@@ -4,18 +4,9 @@
 #include <errno.h>
 #include <numa.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 << 20 };
-
-static void *map(size_t size, int flags)
-{
-    void *memory =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-
-    return memory == MAP_FAILED ? NULL : memory;
-}
+#include "pages.h"
 
 static void place(void *memory, size_t size, int node)
 {
@@ -25,11 +16,17 @@ static void place(void *memory, size_t size, int node)
     numa_tonode_memory(memory, size, node);
 }
 
+size_t umem_bytes(uint32_t frames, uint32_t frame_size, bool multi_buffer)
+{
+    const struct umem *umem = NULL;
+    size_t beside = sizeof(*umem->free_stack) + (multi_buffer ? sizeof(*umem->next) : 0);
+
+    return pages_round((size_t)frames * frame_size) + frames * beside;
+}
+
 int umem_map(struct umem *umem, uint32_t frames, uint32_t frame_size, int node, bool multi_buffer,
              struct error *error)
 {
-    size_t bytes = (size_t)frames * frame_size;
-
     if (frame_size != UMEM_FRAME_SIZE_LEAST && frame_size != UMEM_FRAME_SIZE_MOST)
         return error_set(error, -EINVAL, "a frame size of %u: should be %d or %d", frame_size,
                          UMEM_FRAME_SIZE_LEAST, UMEM_FRAME_SIZE_MOST);
@@ -37,12 +34,9 @@ int umem_map(struct umem *umem, uint32_t frames, uint32_t frame_size, int node, 
         .frame_size = frame_size,
         .frame_shift = (uint32_t)__builtin_ctz(frame_size),
         .frames = frames,
-        .size = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE,
+        .size = pages_round((size_t)frames * frame_size),
     };
-    umem->memory = map(umem->size, MAP_HUGETLB);
-    umem->huge_pages = umem->memory != NULL;
-    if (!umem->memory)
-        umem->memory = map(umem->size, 0);
+    umem->memory = pages_map(umem->size, place, node, &umem->huge_pages);
     umem->free_stack = calloc(frames, sizeof(*umem->free_stack));
     if (multi_buffer)
         umem->next = calloc(frames, sizeof(*umem->next));
@@ -50,10 +44,6 @@ int umem_map(struct umem *umem, uint32_t frames, uint32_t frame_size, int node, 
         umem_unmap(umem);
         return error_set(error, -ENOMEM, "no memory for %u frames of %u bytes", frames, frame_size);
     }
-    place(umem->memory, umem->size, node);
-    if (!umem->huge_pages)
-        (void)madvise(umem->memory, umem->size, MADV_HUGEPAGE);
-    memset(umem->memory, 0, umem->size); /* now, rather than page by page under the first packets */
     umem_reset(umem);
     return 0;
 }

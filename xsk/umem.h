@@ -53,6 +53,9 @@ struct umem {
 int umem_map(struct umem *umem, uint32_t frames, uint32_t frame_size, int node, bool multi_buffer,
              struct error *error);
 
+/* What umem_map takes, in bytes. */
+size_t umem_bytes(uint32_t frames, uint32_t frame_size, bool multi_buffer);
+
 /* Puts all chunks on the stack; once no ring holds any. */
 void umem_reset(struct umem *umem);
 

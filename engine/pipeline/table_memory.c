@@ -6,39 +6,23 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-enum { SMALL_PAGE = 4 << 10, HUGE_PAGE = 2 << 20 };
-
-/* Every packet touches a table at random: with small pages nearly each one is a TLB miss. Reserved
- * huge pages are taken where there are some, else the kernel is asked to make transparent ones. */
-static void *map_ready(size_t size)
-{
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    void *memory =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB | MAP_POPULATE, -1, 0);
-
-    if (memory != MAP_FAILED)
-        return memory;
-    memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (memory == MAP_FAILED)
-        return memory;
-    (void)madvise(memory, size, MADV_HUGEPAGE);
-    for (size_t at = 0; at < size; at += SMALL_PAGE) /* MADV_POPULATE_WRITE needs kernel 5.14 */
-        ((volatile uint8_t *)memory)[at] = 0;
-    return memory;
-}
+#include "pages.h"
 
 static void *map_lazily(size_t size)
 {
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                0);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 int table_memory_map(struct table_memory *memory, size_t size, bool ready)
 {
-    memory->size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    void *start = (ready ? map_ready : map_lazily)(memory->size);
+    bool huge;
 
-    if (start == MAP_FAILED)
+    memory->size = pages_round(size);
+    void *start = ready ? pages_map(memory->size, NULL, -1, &huge) : map_lazily(memory->size);
+    if (!start)
         return -ENOMEM;
     memory->start = start;
     return 0;
