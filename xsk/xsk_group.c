@@ -49,6 +49,13 @@ static uint32_t frames_needed(const struct xsk_options *options, uint32_t ports)
     return frames;
 }
 
+uint64_t xsk_group_bytes(const struct xsk_options *options)
+{
+    uint32_t frames = frames_needed(options, options->interface[1] ? 2 : 1);
+
+    return umem_bytes(frames, options->frame_size, options->multi_buffer);
+}
+
 static void close_sockets(struct xsk_group *group)
 {
     for (uint32_t i = group->ports; i-- > 0;)

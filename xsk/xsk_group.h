@@ -52,6 +52,9 @@ struct xsk_group {
     char notice[256]; /* something the user should know; empty when there is nothing */
 };
 
+/* What a group's packet memory takes, in bytes. */
+uint64_t xsk_group_bytes(const struct xsk_options *options);
+
 /* -EBUSY: the queue is taken (after half a second of trying, since a closed socket takes a while to
  * let go). -EINVAL: no such queue, or sizes that aren't powers of two. -EOPNOTSUPP: no zero-copy,
  * and it was demanded. -ENOBUFS: not enough lockable memory. -EPERM. */

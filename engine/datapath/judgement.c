@@ -45,6 +45,16 @@ int judgement_share(struct judgement **out, const struct judgement *present, str
     return 0;
 }
 
+static bool has_hosts(const struct judgement *judgement)
+{
+    return judgement->model && judgement->model->classifier->feature_set == FEATURE_SET_2;
+}
+
+size_t judgement_hosts_bytes(const struct judgement *judgement, const struct afxdp_config *config)
+{
+    return has_hosts(judgement) ? host_tables_bytes(&config->hosts) : 0;
+}
+
 int judgement_hosts(struct host_tables **out, const struct judgement *judgement,
                     const struct afxdp_config *config, bool ready, struct error *error)
 {
@@ -52,7 +62,7 @@ int judgement_hosts(struct host_tables **out, const struct judgement *judgement,
 
     hosts.ready = ready;
     *out = NULL;
-    if (!judgement->model || judgement->model->classifier->feature_set != FEATURE_SET_2)
+    if (!has_hosts(judgement))
         return 0;
     return host_tables_new(out, &hosts, error);
 }

@@ -26,6 +26,9 @@ int judgement_share(struct judgement **out, const struct judgement *present, str
 int judgement_hosts(struct host_tables **out, const struct judgement *judgement,
                     const struct afxdp_config *config, bool ready, struct error *error);
 
+/* What that takes, in bytes; 0 where there is none. */
+size_t judgement_hosts_bytes(const struct judgement *judgement, const struct afxdp_config *config);
+
 void judgement_free(struct judgement *judgement); /* takes NULL */
 
 /* -EINVAL where `next` can't take the place of `present`: counters go on, so its classes must be

@@ -2,7 +2,6 @@
 #include "kernel.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -10,14 +9,13 @@
 
 #include <bpf/libbpf.h>
 
+#include "memory_plan.h"
 #include "say.h"
 
 enum {
     /* What a driver has at least for a frame of one buffer: a page less headroom and what the
      * kernel keeps at its end. */
     BUFFER_LEAST = 4096 - 256 - 512,
-    FLOWS_LEAST = 1 << 14,
-    MEMORY_SHARE = 4, /* the flow tables' of what memory is there, unless --flows says more */
 };
 
 static struct kernel *of(struct afxdp_datapath *base)
@@ -25,40 +23,20 @@ static struct kernel *of(struct afxdp_datapath *base)
     return (struct kernel *)base;
 }
 
-static uint64_t memory_available(void)
+/* Every CPU that might ever be has a table. */
+static int plan_memory(struct kernel *kernel, struct error *error)
 {
-    FILE *file = fopen("/proc/meminfo", "re");
-    unsigned long long kib = 0;
-    char line[128];
-
-    while (file && fgets(line, sizeof(line), file)) {
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
-            break;
-    }
-    if (file)
-        fclose(file);
-    return kib * 1024;
-}
-
-/* Every CPU that might ever be has a table: the default gives way where that is too much. */
-static uint32_t flows_of_cpu(const struct kernel *kernel)
-{
+    const struct afxdp_config *config = kernel->base.config;
     int possible = libbpf_num_possible_cpus();
-    uint64_t cpus = (uint64_t)possible;
-    uint64_t most = memory_available() / MEMORY_SHARE;
-    uint32_t flows = kernel->base.config->flows;
+    const struct memory_need need = {
+        .holder = "CPU",
+        .holders = possible < 0 ? 1 : (uint32_t)possible, /* path_configure says what is wrong */
+        .once = judgement_hosts_bytes(kernel->base.judgement, config),
+        .in_kernel = true,
+        .lower = "",
+    };
 
-    if (option_given(&kernel->base.config->values, "flows") || possible < 0)
-        return flows; /* path_configure says what is wrong with the CPUs */
-    while (flows > FLOWS_LEAST && (flows / FLOW_WAYS * sizeof(struct flow_bucket) * cpus > most ||
-                                   flows / FLOW_WAYS * sizeof(struct flow_bucket) * cpus >> 32))
-        flows /= 2;
-    if (flows != FLOWS_DEFAULT)
-        say(&kernel->base.say, AFXDP_INFO,
-            "a table of %u flows for each of %llu CPUs, to leave memory to others; --flows says "
-            "otherwise",
-            flows, (unsigned long long)cpus);
-    return flows;
+    return memory_plan(&kernel->flows, &need, config, &kernel->base.say, error);
 }
 
 static enum path_out way_out(const struct afxdp_config *config)
@@ -89,7 +67,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .host_rows = config->hosts.rows,
                 .bypass = config->bypass,
             },
-        .flows = flows_of_cpu(kernel),
+        .flows = kernel->flows,
         .timeout = flows.timeout * UINT64_C(1000000000),
         .seed = flows.seed,
     };
@@ -204,7 +182,9 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
         return status;
     kernel->frags = needs_frags(&kernel->nics);
     kernel->nics.frame_room = kernel->frags ? 0 : BUFFER_LEAST;
-    status = load_guards(kernel, error);
+    status = plan_memory(kernel, error);
+    if (status == 0)
+        status = load_guards(kernel, error);
     if (status == 0)
         status = interfaces_set_up(&kernel->nics, config, error);
     kernel->nics.follows_queues = !kernel->nics.leaves_queues;

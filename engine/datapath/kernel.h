@@ -20,6 +20,7 @@ struct kernel {
     struct interfaces nics;
     struct wire wire;
     uint32_t ports; /* that packets come in on: two on a bridge */
+    uint32_t flows; /* of each CPU */
     bool frags;
     struct guard *guard[2];
     struct pass *pass;     /* on a port that only sends */

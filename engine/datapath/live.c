@@ -2,13 +2,13 @@
 #include "live.h"
 
 #include <errno.h>
-#include <numa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "events.h"
+#include "live_memory.h"
 #include "live_promises.h"
 #include "say.h"
 
@@ -30,38 +30,6 @@ static void pause_ms(long ms)
     const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
     nanosleep(&pause, NULL);
-}
-
-/* On the interface's NUMA node, whoever allocates. */
-static void prefer_node(int node)
-{
-    if (node >= 0 && numa_available() >= 0 && node <= numa_max_node())
-        numa_set_preferred(node);
-}
-
-static int prepare_queue(struct live *live, uint32_t i, struct error *error)
-{
-    struct live_queue *queue = &live->queue[i];
-    struct flow_table_options flows = config_flows(live->base.config);
-    const struct judge *judge = &live->base.judgement->judge;
-
-    flows.ready = true;
-    int status = flow_table_new(&queue->table, &flows, error);
-    if (status != 0)
-        return status;
-    queue->pipeline = pipeline_new();
-    queue->stats = aligned_alloc(_Alignof(struct stats), live->routes * sizeof(*queue->stats));
-    if (!queue->pipeline || !queue->stats)
-        return error_set(error, -ENOMEM, "no memory for a pipeline");
-    memset(queue->stats, 0, live->routes * sizeof(*queue->stats));
-    *queue->pipeline = (struct pipeline){
-        .table = queue->table,
-        .hosts = live->hosts,
-        .classifier = judge->classifier,
-        .policy = judge->policy,
-        .observer = live->verdicts.stream ? verdict_stream_observer(live->verdicts.stream) : NULL,
-    };
-    return events_observe(&live->base, queue->pipeline, error);
 }
 
 static int choose_cores(struct live *live, struct error *error)
@@ -179,8 +147,10 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     int status = interfaces_open(&live->nics, config, &base->say, error);
     if (status != 0)
         return status;
-    prefer_node(live->nics.nic[0]->node);
+    live_prefer_node(live);
     status = sockets_load(&live->sockets, &live->nics, config, other_enters, error);
+    if (status == 0)
+        status = live_plan_memory(live, error);
     if (status == 0)
         status = interfaces_set_up(&live->nics, config, error);
     if (status == 0)
@@ -192,7 +162,7 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0)
         status = judgement_hosts(&live->hosts, base->judgement, config, true, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
-        status = prepare_queue(live, i, error);
+        status = live_prepare_queue(live, i, error);
     if (status == 0)
         status = events_start(base, error);
     if (status == 0)

@@ -28,6 +28,7 @@ struct live {
     struct sockets sockets;
     struct cores cores;
     uint32_t routes; /* of each worker */
+    uint32_t flows;  /* likewise */
     struct live_queue queue[REDIRECT_QUEUES_MAX];
     struct host_tables *hosts; /* of all workers; NULL: feature set 1 */
     struct verdicts verdicts;

@@ -184,13 +184,10 @@ int sockets_load(struct sockets *s, const struct interfaces *nics,
     return status;
 }
 
-static int bind_queue(struct sockets *s, const struct interfaces *nics,
-                      const struct afxdp_config *config, uint32_t queue, enum xsk_mode mode,
-                      struct error *error)
+static struct xsk_options group_options(const struct sockets *s, const struct interfaces *nics,
+                                        const struct afxdp_config *config)
 {
     struct xsk_options group = {
-        .queue = queue,
-        .mode = mode,
         .sizes = ring_sizes(nics, config),
         .frame_size = s->frame_size,
         .multi_buffer = s->multi_buffer,
@@ -208,6 +205,25 @@ static int bind_queue(struct sockets *s, const struct interfaces *nics,
         group.zerocopy_needs[i] = nics->nic[i]->about->zerocopy_needs;
         group.nic_ring[i] = nics->nic[i]->rx_ring + nics->nic[i]->tx_ring;
     }
+    return group;
+}
+
+uint64_t sockets_queue_bytes(const struct sockets *s, const struct interfaces *nics,
+                             const struct afxdp_config *config)
+{
+    const struct xsk_options group = group_options(s, nics, config);
+
+    return xsk_group_bytes(&group);
+}
+
+static int bind_queue(struct sockets *s, const struct interfaces *nics,
+                      const struct afxdp_config *config, uint32_t queue, enum xsk_mode mode,
+                      struct error *error)
+{
+    struct xsk_options group = group_options(s, nics, config);
+
+    group.queue = queue;
+    group.mode = mode;
     int status = xsk_group_open(&s->group[queue], &group, error);
     if (status == 0 && s->group[queue]->notice[0])
         say(nics->say, AFXDP_INFO, "queue %u: %s", queue, s->group[queue]->notice);

@@ -26,6 +26,10 @@ struct sockets {
 int sockets_load(struct sockets *sockets, const struct interfaces *nics,
                  const struct afxdp_config *config, bool other_enters, struct error *error);
 
+/* Bytes of packet memory that each queue is going to take, after sockets_load. */
+uint64_t sockets_queue_bytes(const struct sockets *sockets, const struct interfaces *nics,
+                             const struct afxdp_config *config);
+
 /* Binds the sockets and hands them the queues; packets reach them once the wire is attached. */
 int sockets_bind(struct sockets *sockets, const struct interfaces *nics,
                  const struct afxdp_config *config, struct error *error);

@@ -4,7 +4,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "pages.h"
 #include "read_ahead.h"
+
+static uint32_t buckets_for(uint32_t flows)
+{
+    uint32_t buckets = 1;
+
+    while ((uint64_t)buckets * FLOW_WAYS < flows)
+        buckets *= 2;
+    return buckets;
+}
+
+size_t flow_table_bytes(uint32_t flows)
+{
+    return pages_round(buckets_for(flows) * sizeof(struct flow_bucket));
+}
 
 int flow_table_new(struct flow_table **out, const struct flow_table_options *options,
                    struct error *error)
@@ -19,9 +34,7 @@ int flow_table_new(struct flow_table **out, const struct flow_table_options *opt
     struct flow_table *table = calloc(1, sizeof(*table));
     if (!table)
         return error_set(error, -ENOMEM, "no memory for a flow table");
-    table->bucket_count = 1;
-    while ((uint64_t)table->bucket_count * FLOW_WAYS < options->flows)
-        table->bucket_count *= 2;
+    table->bucket_count = buckets_for(options->flows);
     table->timeout = options->timeout * UINT64_C(1000000000);
 
     size_t size = table->bucket_count * sizeof(struct flow_bucket);

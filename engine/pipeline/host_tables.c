@@ -39,13 +39,22 @@ static int check(const struct host_tables_options *options, struct error *error)
     return 0;
 }
 
+size_t host_tables_bytes(const struct host_tables_options *options)
+{
+    const struct host_tables *tables = NULL;
+
+    return (size_t)options->rows * host_cells_for(options->cells) *
+           (sizeof(*tables->initiators) + sizeof(*tables->responders) + sizeof(*tables->pairs) +
+            sizeof(*tables->services));
+}
+
 /* The largest cells first, so that each table begins at a cache line. */
-static int map_tables(struct host_tables *tables, bool ready, struct error *error)
+static int map_tables(struct host_tables *tables, const struct host_tables_options *options,
+                      struct error *error)
 {
     size_t cells = (size_t)tables->rows * tables->cells;
-    size_t size = cells * (sizeof(*tables->initiators) + sizeof(*tables->responders) +
-                           sizeof(*tables->pairs) + sizeof(*tables->services));
-    int err = table_memory_map(&tables->memory, size, ready);
+    size_t size = host_tables_bytes(options);
+    int err = table_memory_map(&tables->memory, size, options->ready);
 
     if (err)
         return error_set(error, err, "no memory for %u cells of hosts (%zu MiB): use --hosts",
@@ -72,7 +81,7 @@ int host_tables_new(struct host_tables **out, const struct host_tables_options *
     tables->cells = host_cells_for(options->cells);
     err = table_seed(&seed, options->fixed_seed, options->seed, error);
     if (!err)
-        err = map_tables(tables, options->ready, error);
+        err = map_tables(tables, options, error);
     if (err) {
         free(tables);
         return err;

@@ -36,6 +36,9 @@ struct host_tables_options {
 int host_tables_new(struct host_tables **out, const struct host_tables_options *options,
                     struct error *error);
 
+/* What they take, in bytes. */
+size_t host_tables_bytes(const struct host_tables_options *options);
+
 #define HOST_TABLES_HELP                                                                           \
     "cells of the host memory, 1024 to 4194304, and rows of them, 1\n"                             \
     "or 2; only feature set 2 has one"

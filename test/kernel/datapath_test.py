@@ -4,6 +4,7 @@
 verdicts, replacing the model, and every kind of end."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -55,26 +56,37 @@ class SinglePort(lab.Test):
         self.assertEqual(kernel["mode"], "native")
 
     def test_flows_asked_for(self):
-        """The default gives way where memory is short; the same number, asked for, doesn't."""
+        """The default gives way where memory is short; the same number, asked for, doesn't, and is
+        refused where it doesn't fit."""
         here = self.lab()
         short = self.path("meminfo")
-        with open(short, "w", encoding="ascii") as file:
-            file.write("MemAvailable: 262144 kB\n")
+        with open("/sys/devices/system/cpu/possible", encoding="ascii") as file:
+            tables = (int(re.split("[-,]", file.read())[-1]) + 1) * 144 << 10
         asked = self.path("asked.conf")
         with open(asked, "w", encoding="ascii") as file:
             file.write("flows = 1048576\n")
         command = here.command("eng", "unshare", "-m", "sh", "-c",
                                f'mount --bind {short} /proc/meminfo && exec "$@"', "sh", lab.ENGINE,
                                "--json", "--iface", "eng0", "--model", "none", *KERNEL)
+
+        def engine(available, *options):
+            with open(short, "w", encoding="ascii") as file:
+                file.write(f"MemAvailable: {available} kB\n")
+            engine = lab.Engine([*command, *options])
+            self.addCleanup(engine.close)
+            return engine
+
         for options, whole in (((), False), (("--flows", "1048576"), True),
                                (("--config", asked), True)):
             with self.subTest(options=options):
-                engine = lab.Engine([*command, *options])
-                self.addCleanup(engine.close)
-                said = engine.wait_for(": running").stderr()
+                running = engine(2 * tables, *options)
+                said = running.wait_for(": running").stderr()
                 self.assertEqual("to leave memory to others" in said, not whole, said)
                 self.assertEqual("1048576 flows a CPU" in said, whole, said)
-                engine.stop()
+                running.stop()
+        refused = engine(tables, "--flows", "1048576")
+        self.assertEqual(refused.end(), 2)
+        self.assertRegex(refused.stderr(), r"need \d+ MiB .* MemAvailable .* lower --flows")
 
     def test_actions(self):
         """A class that is to be dropped is, and all else reaches the host."""

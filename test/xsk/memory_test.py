@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Under traffic of ever new flows memory stays flat, and no frame is lost to the engine itself.
+"""Under traffic of ever new flows memory stays flat, and no frame is lost to the engine itself. In a
+cgroup with little memory an engine does with less, or says what it can't do without.
 
 AFXDP_LAB_SECONDS: how long (8; 60 is the bar that was set)."""
 
 import os
+import re
 import subprocess
 import time
 
@@ -50,6 +52,75 @@ class Memory(lab.Test):
         for queue in report["queues"]:
             self.assertEqual(lab.unexplained(queue), 0)
             self.assertEqual(queue["tx_unfinished"], 0)
+
+
+def memory_cgroups():
+    """The folder of the memory cgroup that this process is in, and its limit's file; None."""
+    with open("/proc/self/cgroup", encoding="utf-8") as file:
+        paths = dict(line.strip().split(":", 2)[1:] for line in file)
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.split()[3] != "/":
+                continue
+            point, (kind, _, options) = line.split()[4], line.split(" - ")[1].split()[:3]
+            if kind == "cgroup" and "memory" in options.split(","):
+                return point + paths["memory"], "memory.limit_in_bytes"
+            if kind == "cgroup2" and os.path.exists(point + "/memory.stat"):
+                return point, "memory.max"
+    return None
+
+
+class Limit(lab.Test):
+    def setUp(self):
+        super().setUp()
+        found = memory_cgroups()
+        if not found or not os.access(found[0], os.W_OK):
+            self.skipTest("no memory cgroups here")
+        parent, self.limit = found
+        self.group = os.path.join(parent, f"xsk{os.getpid()}")
+        # The limit is the upper one's: every level counts.
+        for folder in (self.group, self.group + "/inner"):
+            try:
+                os.mkdir(folder)
+            except OSError as error:
+                self.skipTest(f"no memory cgroup can be made: {error}")
+            self.addCleanup(os.rmdir, folder)
+        if not os.path.exists(f"{self.group}/{self.limit}"):
+            self.skipTest("the memory controller isn't handed down to cgroups made here")
+
+    def engine(self, mib, *options):
+        with open(f"{self.group}/{self.limit}", "w", encoding="ascii") as file:
+            file.write(str(mib << 20))
+        here = self.lab("--queues", "16")
+        engine = lab.Engine(here.command(
+            "eng", "sh", "-c", f'echo $$ >{self.group}/inner/cgroup.procs && exec "$@"', "sh",
+            lab.ENGINE, "--json", "--iface", "eng0", "--model", "none", *options))
+        self.addCleanup(engine.close)
+        return here, engine
+
+    def test_less(self):
+        here, engine = self.engine(1024)
+        said = engine.wait_for(": running").stderr()
+        self.assertRegex(said, r"a table of \d+ flows for each of 16 workers, to leave memory")
+        here.generate("--count", "1000")
+        self.assertEqual(engine.stop()["packets"], 1000)
+
+    def test_refused(self):
+        for mib, options in ((256, ()), (1024, ("--flows", "1048576"))):
+            with self.subTest(mib=mib, options=options):
+                here, engine = self.engine(mib, *options)
+                self.assertEqual(engine.end(), 2)
+                said = [line for line in engine.stderr().splitlines() if " need " in line]
+                self.assertEqual(len(said), 1, engine.stderr())
+                found = re.search(r"16 workers need (\d+) MiB .* but (\S+) of (\d+) MiB leaves "
+                                  r"(\d+): lower --flows, --queues", said[0])
+                self.assertTrue(found, said)
+                self.assertTrue(found[2].startswith(self.group + "/" + self.limit), said)
+                self.assertEqual(int(found[3]), mib)
+                self.assertGreater(int(found[1]), int(found[4]))
+                shown = here.run("eng", "ip", "-d", "link", "show", "eng0").stdout
+                self.assertIn("promiscuity 0", shown)
+                self.assertNotIn("prog/xdp", shown)
 
 
 if __name__ == "__main__":
