@@ -104,31 +104,6 @@ int nic_open(struct nic **out, const char *name, struct error *error)
     return 0;
 }
 
-int nic_check_kind(const struct nic *nic, bool skb, struct error *error)
-{
-    static const struct {
-        const char *kind;
-        const char *advice;
-    } kinds[] = {
-        {"bond", "a bond, whose queues belong to its members: name one of these"},
-        {"team", "a team, whose queues belong to its members: name one of these"},
-        {"bridge", "a bridge, which sees only what is meant for this host: name one of its ports"},
-        {"vlan", "a VLAN of another interface: name that one, tags are looked through"},
-        {"macvlan", "a part of another interface: name that one"},
-        {"ipvlan", "a part of another interface: name that one"},
-        {"vxlan", "a tunnel: name the interface that carries it"},
-        {"geneve", "a tunnel: name the interface that carries it"},
-        {"gretap", "a tunnel: name the interface that carries it"},
-    };
-
-    for (size_t i = 0; !skb && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(nic->kind, kinds[i].kind) == 0)
-            return error_set(error, -EOPNOTSUPP,
-                             "%s is %s; see: ip -d link (--mode skb takes %s as it is)", nic->name,
-                             kinds[i].advice, nic->name);
-    return 0;
-}
-
 static int get_flags(const struct nic *nic, short *flags)
 {
     struct ifreq what = {0};

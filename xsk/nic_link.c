@@ -58,6 +58,8 @@ static void take(struct nic_link *link, struct nlmsghdr *header)
             snprintf(link->name, sizeof(link->name), "%.*s", (int)size, (const char *)RTA_DATA(a));
         else if (a->rta_type == IFLA_MTU && size >= sizeof(link->mtu))
             memcpy(&link->mtu, RTA_DATA(a), sizeof(link->mtu));
+        else if (a->rta_type == IFLA_MASTER && size >= sizeof(link->master))
+            memcpy(&link->master, RTA_DATA(a), sizeof(link->master));
         else if (a->rta_type == IFLA_LINKINFO)
             take_kind(link, a);
         else if (a->rta_type == IFLA_STATS64)

@@ -11,6 +11,7 @@ struct nic_link {
     int ifindex;
     uint16_t type; /* ARPHRD_* */
     uint32_t mtu;
+    uint32_t master; /* index of the bond, bridge, ... it belongs to; 0: none */
     char name[IF_NAMESIZE];
     char kind[16]; /* "veth", "bond", ..., "" for hardware */
     struct rtnl_link_stats64 stats;

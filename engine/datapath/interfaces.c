@@ -150,6 +150,25 @@ static void check_rss(struct interfaces *nics, const struct afxdp_config *config
                                        : "--symmetric-rss sets its RSS key");
 }
 
+/* The stack would fragment or say "too big" on the way from the wider port to the narrower one; a
+ * wire only loses the frame. */
+static void check_mtu(const struct interfaces *nics)
+{
+    const struct nic *wide = nics->nic[0];
+    const struct nic *narrow = nics->nic[1];
+
+    if (nics->ports < 2 || wide->mtu == narrow->mtu)
+        return;
+    if (wide->mtu < narrow->mtu) {
+        wide = nics->nic[1];
+        narrow = nics->nic[0];
+    }
+    say(nics->say, AFXDP_WARNING,
+        "the MTU of %s is %u and that of %s %u: longer frames are lost on the way across; ip link "
+        "set %s mtu %u",
+        wide->name, wide->mtu, narrow->name, narrow->mtu, narrow->name, wide->mtu);
+}
+
 static int claim(struct interfaces *nics, uint32_t port, struct error *error)
 {
     struct nic *nic = nics->nic[port];
@@ -192,9 +211,11 @@ int interfaces_set_up(struct interfaces *nics, const struct afxdp_config *config
         status = nic_agree_rss(nics->nic[0], nics->nic[1], error);
     if (status == 0)
         status = check_tx(nics, config, error);
-    if (status == 0)
-        check_rss(nics, config);
-    return status;
+    if (status != 0)
+        return status;
+    check_rss(nics, config);
+    check_mtu(nics);
+    return 0;
 }
 
 void interfaces_wait_carrier(const struct interfaces *nics)

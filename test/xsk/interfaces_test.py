@@ -3,6 +3,7 @@
 """Interfaces by whatever name they have, of every kind, and changed while the engine runs."""
 
 import os
+import re
 import subprocess
 import time
 
@@ -69,6 +70,21 @@ class Changed(lab.Test):
         report = engine.stop()
         self.assertEqual(report["packets"], fit)
         self.assertEqual(report["queues"][0]["rx_dropped"], long)
+
+    def test_ports_of_different_mtu_are_told(self):
+        for datapath in ("afxdp", "kernel"):
+            with self.subTest(datapath=datapath):
+                here = self.lab("--two-ports")
+                here.run("eng", "ip", "link", "set", "eng0", "mtu", "1600")
+                wire = ("--iface", "eng0", "--bridge", "eng1", "--datapath", datapath)
+                engine = here.engine(*wire)
+                self.assertIn("the MTU of eng0 is 1600 and that of eng1 1500: longer frames are lost "
+                              "on the way across; ip link set eng1 mtu 1600", engine.stderr())
+                engine.stop()
+                here.run("eng", "ip", "link", "set", "eng1", "mtu", "1600")
+                engine = here.engine(*wire)
+                self.assertNotIn("MTU", engine.stderr())
+                engine.stop()
 
     def test_channels_changed_is_said(self):
         """And that a veth has no program on a queue that it gets later."""
@@ -154,15 +170,66 @@ class Kinds(lab.Test):
             self.assertIn("tun0, of type tun: its frames have no Ethernet header", said)
             self.assertNotIn("--mode skb", said)
 
-    def test_a_bridge_is_named_as_such(self):
+    # docs/afxdp.md#kinds-of-interfaces says of each what happens and what to use instead: the kind,
+    # how it is made ({0}: its name, {1}: a veth of its own), what natively and in generic mode.
+    IS_A_WIRE, TAKES_IT = ": running", ": running"
+    NOT_NATIVE = "its driver has no native XDP; --mode skb"
+    TABLE = (
+        ("veth", "true", IS_A_WIRE, TAKES_IT),
+        ("tap", "ip tuntap add {0} mode tap", IS_A_WIRE, TAKES_IT),
+        ("tun", "ip tuntap add {0} mode tun", "{0}, of type tun: its frames have no Ethernet",
+         "{0}, of type tun: its frames have no Ethernet"),
+        ("bridge", "ip link add {0} type bridge && ip link set {1} master {0}",
+         "{0} is a bridge, which sees only what is meant for this host: name one of its ports ({1})",
+         TAKES_IT),
+        ("macvlan", "ip link add link {1} name {0} type macvlan",
+         "{0} is a part of another interface: name that one", TAKES_IT),
+        ("macvtap", "ip link add link {1} name {0} type macvtap",
+         "{0} is a part of another interface: name that one", TAKES_IT),
+        ("vxlan", "ip link add {0} type vxlan id 5 dstport 4789 local 127.0.0.1",
+         "{0} is a tunnel: name the interface that carries it", TAKES_IT),
+        ("lo", "true", NOT_NATIVE, TAKES_IT),
+        ("ifb", "ip link add {0} type ifb", NOT_NATIVE, TAKES_IT),
+        ("dummy", "ip link add {0} type dummy", NOT_NATIVE, TAKES_IT),
+    )
+
+    def test_every_kind(self):
+        """As the table in docs/afxdp.md says; kinds that this kernel lacks are named."""
+        with open(os.path.join(lab.ROOT, "docs", "afxdp.md"), encoding="utf-8") as file:
+            page = file.read().split("## Kinds of interfaces")[1].split("\n## ")[0]
+        tried = {name for row in re.findall(r"^\| ([^|]*) \|.*\| tried \|$", page, re.MULTILINE)
+                 for name in row.split(", ")}
+        lacking, seen = [], set()
         here = self.lab()
-        here.run("eng", "ip", "link", "add", "br0", "type", "bridge")
-        here.run("eng", "ip", "link", "set", "br0", "up")
-        status, said = here.refused("--iface", "br0")
-        self.assertEqual(status, 2)
-        self.assertIn("br0 is a bridge", said)
-        self.assertIn("name one of its ports", said)
-        self.assertIsNone(here.attached("br0"))
+        for kind, make, native, generic in self.TABLE:
+            name, own = ("eng0" if kind == "veth" else "lo" if kind == "lo" else "x0"), "own0"
+            here.run("eng", "ip", "link", "add", own, "type", "veth", "peer", "name", "own1")
+            made = here.run("eng", "sh", "-c", make.format(name, own), check=False)
+            if made.returncode:
+                lacking.append(kind)
+                here.run("eng", "ip", "link", "del", own)
+                continue
+            seen.add(kind)
+            here.run("eng", "ip", "link", "set", name, "up")
+            for mode, datapath, said in (("auto", "afxdp", native), ("auto", "kernel", native),
+                                         ("skb", "afxdp", generic), ("skb", "kernel", generic)):
+                with self.subTest(kind=kind, mode=mode, datapath=datapath):
+                    engine = here.engine("--iface", name, "--mode", mode, "--datapath", datapath,
+                                         "--consume" if datapath == "afxdp" else "--flow-timeout=120",
+                                         wait=False)
+                    engine.wait_for(said.format(name, own))
+                    if said == self.IS_A_WIRE:
+                        engine.stop()
+                    else:
+                        self.assertEqual(engine.end(), 2)
+                        self.assertIsNone(here.attached(name))
+            if name == "x0":
+                here.run("eng", "ip", "link", "del", name)
+            here.run("eng", "ip", "link", "del", own)
+        self.assertLessEqual(seen - {"dummy"}, tried)
+        self.assertIn("veth", seen)
+        if lacking:
+            print(f"this kernel lacks {', '.join(lacking)}")
 
     def test_lo_carries_no_default_route(self):
         """Not the kernel's own, which rejects."""
