@@ -12,12 +12,15 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bypass.bpf.h"
+#include "leaving.bpf.h"
 #include "redirect_abi.h"
 
-const volatile uint32_t inline_port = 0;  /* 1: what would pass to the stack crosses instead */
-const volatile uint32_t fail_closed = 0;  /* 1: without a live socket IP is dropped */
-const volatile uint32_t other_enters = 0; /* 1: non-IP too goes to the engine (other=drop) */
-const volatile uint64_t watchdog_ns = 0;  /* a heartbeat older than that is stale; 0: none is */
+const volatile uint32_t inline_port = 0;   /* 1: what would pass to the stack crosses instead */
+const volatile uint32_t fail_closed = 0;   /* 1: without a live socket IP is dropped */
+const volatile uint32_t other_enters = 0;  /* 1: non-IP too goes to the engine (other=drop) */
+const volatile uint32_t complete_ring = 0; /* 1: checksums of what goes to a socket are completed */
+const volatile uint32_t complete_cross = 0; /* 1: and those of what crosses by itself */
+const volatile uint64_t watchdog_ns = 0;    /* a heartbeat older than that is stale; 0: none is */
 const volatile uint64_t tick_ns = 0;
 const volatile struct bypass bypass = {};
 
@@ -69,7 +72,8 @@ ALWAYS_INLINE bool is_bypassed(const uint8_t *data, const uint8_t *end)
            bypass_applies(&bypass, data, end, &packet);
 }
 
-ALWAYS_INLINE int untouched(uint64_t *counter, struct redirect_counters *count)
+ALWAYS_INLINE int untouched(struct xdp_md *context, uint64_t *counter,
+                            struct redirect_counters *count)
 {
     if (!inline_port) {
         *counter += 1;
@@ -77,11 +81,12 @@ ALWAYS_INLINE int untouched(uint64_t *counter, struct redirect_counters *count)
     }
     int action = (int)bpf_redirect_map(&other_port, 0, XDP_DROP);
 
-    if (action == XDP_REDIRECT)
+    if (action == XDP_REDIRECT && leaving_prepare(context, complete_cross)) {
         *counter += 1;
-    else
-        count->uncrossed += 1;
-    return action;
+        return action;
+    }
+    count->uncrossed += 1;
+    return XDP_DROP;
 }
 
 ALWAYS_INLINE bool stands_still(uint32_t slot)
@@ -94,15 +99,15 @@ ALWAYS_INLINE bool stands_still(uint32_t slot)
     return (int64_t)(now - beat->time) > (int64_t)watchdog_ns;
 }
 
-ALWAYS_INLINE int without_worker(struct redirect_counters *count)
+ALWAYS_INLINE int without_worker(struct xdp_md *context, struct redirect_counters *count)
 {
     if (fail_closed) {
         count->stalled_dropped += 1;
         return XDP_DROP;
     }
     if (inline_port)
-        return untouched(&count->stalled_crossed, count);
-    return untouched(&count->stalled_passed, count);
+        return untouched(context, &count->stalled_crossed, count);
+    return untouched(context, &count->stalled_passed, count);
 }
 
 #ifdef REDIRECT_NIC_CLOCK
@@ -152,19 +157,23 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
     if (!count)
         return XDP_PASS; /* can't be: for the verifier */
     if (!other_enters && !is_ip(data, end))
-        return untouched(&count->other, count);
+        return untouched(context, &count->other, count);
     if (bypass.count > 0 && is_bypassed(data, end))
-        return untouched(&count->bypassed, count);
+        return untouched(context, &count->bypassed, count);
 
     int action = (int)bpf_redirect_map(&sockets, queue, XDP_PASS);
     if (action != XDP_REDIRECT) {
         if (!fail_closed)
-            return untouched(&count->uncovered, count);
+            return untouched(context, &count->uncovered, count);
         count->closed += 1;
         return XDP_DROP;
     }
     if (watchdog_ns && stands_still(slot))
-        return without_worker(count);
+        return without_worker(context, count);
+    if (!leaving_prepare(context, complete_ring)) {
+        count->uncrossed += 1;
+        return XDP_DROP;
+    }
     count->redirected += 1;
     if (stamped && !stamp(context))
         count->unstamped += 1;

@@ -14,6 +14,7 @@
 
 #include "redirect.skel.h"
 #include "redirect_nic.skel.h"
+#include "redirect_tags.skel.h"
 
 /* linux/bpf.h of kernel 6.3: the program may call the driver's metadata functions. */
 #ifndef BPF_F_XDP_DEV_BOUND_ONLY
@@ -26,12 +27,16 @@
 #define STAMPED "afxdp_redirect"
 #define UNSTAMPED "afxdp_unstamped"
 
-_Static_assert(sizeof(struct redirect_bpf__rodata) == sizeof(struct redirect_nic_bpf__rodata),
-               "one source, two builds");
+_Static_assert(sizeof(struct redirect_bpf__rodata) == sizeof(struct redirect_nic_bpf__rodata) &&
+                   sizeof(struct redirect_bpf__rodata) == sizeof(struct redirect_tags_bpf__rodata),
+               "one source, three builds");
 
 struct redirect {
-    struct redirect_bpf *kernel_clock; /* one of these two */
+    struct redirect_bpf
+        *kernel_clock; /* one of these three; the latter two are bound to their device */
     struct redirect_nic_bpf *nic_clock;
+    struct redirect_tags_bpf *tags;
+    const char *lacks_tags;
     struct bpf_object *object;
     struct xdp_attachment *attachment;
     struct redirect_heartbeat *heartbeats; /* the map's own memory; NULL: no watchdog */
@@ -48,40 +53,53 @@ static void set_options(struct redirect_bpf__rodata *constants,
     constants->inline_port = options->other_ifindex != 0;
     constants->fail_closed = options->fail_closed;
     constants->other_enters = options->other_enters;
+    constants->complete_ring = options->complete_ring;
+    constants->complete_cross = options->complete_cross;
     constants->watchdog_ns = options->watchdog_ms * UINT64_C(1000000);
     constants->tick_ns = ticks_length_ns();
     constants->bypass = options->bypass;
 }
 
+/* Which program of the object is loaded, and how. */
+static void choose_program(struct redirect *r, const struct redirect_options *options)
+{
+    bool stamped = options->timestamps != TIMESTAMPS_BURST;
+    struct bpf_program *program =
+        bpf_object__find_program_by_name(r->object, stamped ? STAMPED : UNSTAMPED);
+
+    bpf_program__set_autoload(
+        bpf_object__find_program_by_name(r->object, stamped ? UNSTAMPED : STAMPED), false);
+    (void)bpf_map__set_autocreate(bpf_object__find_map_by_name(r->object, "bypass_datagrams"),
+                                  options->bypass.count > 0);
+    if (r->kernel_clock)
+        return;
+    bpf_program__set_ifindex(program, if_nametoindex(options->interface));
+    bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_DEV_BOUND_ONLY);
+}
+
 static int open_object(struct redirect *r, const struct redirect_options *options,
                        struct error *error)
 {
-    bool stamped = options->timestamps != TIMESTAMPS_BURST;
-    bool remembers = options->bypass.count > 0;
+    struct redirect_bpf__rodata *constants = NULL;
 
     xdp_messages_begin();
     if (options->timestamps == TIMESTAMPS_NIC) {
         r->nic_clock = redirect_nic_bpf__open();
-        if (!r->nic_clock)
-            return xdp_open_failed("the redirect program", error);
-        r->object = r->nic_clock->obj;
-        set_options((struct redirect_bpf__rodata *)r->nic_clock->rodata, options);
-        (void)bpf_map__set_autocreate(r->nic_clock->maps.bypass_datagrams, remembers);
-        struct bpf_program *program = r->nic_clock->progs.afxdp_redirect;
-        bpf_program__set_autoload(r->nic_clock->progs.afxdp_unstamped, false);
-        bpf_program__set_ifindex(program, if_nametoindex(options->interface));
-        bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_DEV_BOUND_ONLY);
-        return 0;
+        r->object = r->nic_clock ? r->nic_clock->obj : NULL;
+        constants = r->nic_clock ? (struct redirect_bpf__rodata *)r->nic_clock->rodata : NULL;
+    } else if (options->put_tags) {
+        r->tags = redirect_tags_bpf__open();
+        r->object = r->tags ? r->tags->obj : NULL;
+        constants = r->tags ? (struct redirect_bpf__rodata *)r->tags->rodata : NULL;
+    } else {
+        r->kernel_clock = redirect_bpf__open();
+        r->object = r->kernel_clock ? r->kernel_clock->obj : NULL;
+        constants = r->kernel_clock ? r->kernel_clock->rodata : NULL;
     }
-    r->kernel_clock = redirect_bpf__open();
-    if (!r->kernel_clock)
+    if (!r->object)
         return xdp_open_failed("the redirect program", error);
-    r->object = r->kernel_clock->obj;
-    set_options(r->kernel_clock->rodata, options);
-    (void)bpf_map__set_autocreate(r->kernel_clock->maps.bypass_datagrams, remembers);
-    bpf_program__set_autoload(stamped ? r->kernel_clock->progs.afxdp_unstamped
-                                      : r->kernel_clock->progs.afxdp_redirect,
-                              false);
+    set_options(constants, options);
+    choose_program(r, options);
     return 0;
 }
 
@@ -120,8 +138,8 @@ static int open_watchdog(struct redirect *r, const struct redirect_options *opti
     return 0;
 }
 
-int redirect_open(struct redirect **out, const struct redirect_options *options,
-                  struct error *error)
+static int open_one(struct redirect **out, const struct redirect_options *options,
+                    struct error *error)
 {
     struct redirect *r = calloc(1, sizeof(*r));
     struct redirect_options able = *options;
@@ -161,6 +179,42 @@ int redirect_open(struct redirect **out, const struct redirect_options *options,
     }
     *out = r;
     return 0;
+}
+
+/* Programs that may ask the driver for a tag are bound to it: a kernel before 6.8 has none, one
+ * before 6.15 none that redirect through a devmap, and they go neither behind a dispatcher nor into
+ * generic mode. */
+int redirect_open(struct redirect **out, const struct redirect_options *options,
+                  struct error *error)
+{
+    struct redirect_options able = *options;
+    const char *lacks = "generic mode doesn't see them";
+    struct error ignored;
+
+    if (options->put_tags && !options->skb && options->timestamps == TIMESTAMPS_NIC)
+        lacks = "--timestamps nic leaves no way to ask for them";
+    able.put_tags = options->put_tags && !options->skb && options->timestamps != TIMESTAMPS_NIC;
+    if (able.put_tags && open_one(out, &able, &ignored) == 0) {
+        if ((*out)->attachment->means != XDP_MEANS_DISPATCHER)
+            return 0;
+        lacks = "a program behind libxdp's dispatcher can't ask for them";
+        redirect_close(*out);
+        *out = NULL;
+    } else if (able.put_tags) {
+        lacks =
+            "this kernel can't give them to a program that redirects (6.8 can on one port, 6.15 "
+            "inline)";
+    }
+    able.put_tags = false;
+    int status = open_one(out, &able, error);
+    if (status == 0 && options->put_tags)
+        (*out)->lacks_tags = lacks;
+    return status;
+}
+
+const char *redirect_lacks_tags(const struct redirect *r)
+{
+    return r->lacks_tags;
 }
 
 struct xdp_attachment *redirect_attachment(const struct redirect *r)
@@ -224,6 +278,7 @@ static void free_redirect(struct redirect *r)
         close(r->ticks);
     redirect_bpf__destroy(r->kernel_clock);
     redirect_nic_bpf__destroy(r->nic_clock);
+    redirect_tags_bpf__destroy(r->tags);
     free(r);
 }
 

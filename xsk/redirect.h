@@ -29,6 +29,10 @@ struct redirect_options {
     bool frags;
     bool fail_closed;     /* without a live socket IP is dropped, also after this process */
     bool other_enters;    /* non-IP goes to the engine too */
+    bool complete_ring;   /* checksums that are only the pseudo header's sum are completed in what
+                           * goes to the sockets, */
+    bool complete_cross;  /* and in what crosses by itself */
+    bool put_tags;        /* VLAN tags that are kept aside are put in, where that can be had */
     uint32_t watchdog_ms; /* 0: none */
     enum timestamps timestamps;
     enum xdp_means means;
@@ -40,6 +44,9 @@ struct redirect;
 /* Loads, for xdp_attach to attach; errors as of xdp_prepare. */
 int redirect_open(struct redirect **out, const struct redirect_options *options,
                   struct error *error);
+
+/* NULL: tags are put in as asked; else why not. */
+const char *redirect_lacks_tags(const struct redirect *redirect);
 
 struct xdp_attachment *redirect_attachment(const struct redirect *redirect);
 

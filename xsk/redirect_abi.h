@@ -34,7 +34,8 @@ struct redirect_counters {
     uint64_t bypassed;   /* --bypass: passed, or across */
     uint64_t uncovered;  /* no live socket on the queue: passed, or across */
     uint64_t closed;     /* no live socket, and --fail-closed: dropped */
-    uint64_t uncrossed;  /* should have crossed, but the other port isn't in the devmap: dropped */
+    uint64_t uncrossed;  /* should have crossed, but the other port isn't in the devmap, or there
+                          * was no room for its VLAN tag: dropped */
     uint64_t unstamped;  /* the driver gave no room or no time for a stamp */
     /* The worker stood still, so that the packet... */
     uint64_t stalled_crossed;

@@ -310,6 +310,38 @@ void interfaces_tell_closed(const struct interfaces *nics)
     }
 }
 
+bool interfaces_has_stack_behind(const struct interfaces *nics, uint32_t port)
+{
+    return nics->nic[port]->kind[0] != '\0';
+}
+
+bool interfaces_keeps_tags(const struct interfaces *nics, uint32_t port)
+{
+    return strcmp(nics->nic[port]->driver, "veth") == 0;
+}
+
+void interfaces_tell_lost(const struct interfaces *nics, uint32_t port,
+                          const struct interfaces_lost *lost)
+{
+    const char *name = nics->nic[port]->name;
+
+    if (lost->tags && interfaces_keeps_tags(nics, port))
+        say(nics->say, AFXDP_WARNING,
+            "%s: VLAN tags that its peer keeps beside the frame are lost on the way on: %s; where "
+            "they come from: ethtool -K PEER txvlan off",
+            name, lost->tags);
+    if (lost->parts && interfaces_has_stack_behind(nics, port))
+        say(nics->say, AFXDP_WARNING,
+            "%s: checksums that its peer leaves to be filled in stay so in frames of several "
+            "buffers; where they come from: ethtool -K PEER tx off",
+            name);
+    if (lost->segments && interfaces_has_stack_behind(nics, port))
+        say(nics->say, AFXDP_WARNING,
+            "%s: segments that its peer leaves to be cut are longer than a chunk and lost, so TCP "
+            "crawls; where they come from: ethtool -K PEER tso off gso off",
+            name);
+}
+
 enum interfaces_end interfaces_end_of(const struct afxdp_config *config, bool started)
 {
     if (!started)

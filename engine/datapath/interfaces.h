@@ -59,4 +59,21 @@ enum interfaces_end interfaces_end_of(const struct afxdp_config *config, bool st
 /* After the programs are off; gives the claims back last. */
 void interfaces_close(struct interfaces *nics, enum interfaces_end end);
 
+/* Whether packets come in from another interface's stack, as those of a veth and a tap do, with
+ * checksums left to be filled in. */
+bool interfaces_has_stack_behind(const struct interfaces *nics, uint32_t port);
+
+/* Whether such a stack keeps VLAN tags aside. */
+bool interfaces_keeps_tags(const struct interfaces *nics, uint32_t port);
+
+/* What of that is lost when packets leave. */
+struct interfaces_lost {
+    const char *tags; /* why tags are; NULL: they aren't */
+    bool parts;       /* frames come in several buffers, whose checksums aren't completed */
+    bool segments;    /* and so are segments that are left to be cut */
+};
+
+void interfaces_tell_lost(const struct interfaces *nics, uint32_t port,
+                          const struct interfaces_lost *lost);
+
 #endif

@@ -100,12 +100,21 @@ static int load_guard(struct kernel *kernel, uint32_t port, struct error *error)
         .stay = config_stays(config),
         .skb = config->mode == MODE_SKB,
         .frags = kernel->frags,
+        .leaving = crosses && interfaces_has_stack_behind(&kernel->nics, port),
         .beside = port > 0 ? kernel->guard[0] : NULL,
     };
     int status = guard_open(&kernel->guard[port], &options, error);
 
     if (status != 0)
         return status;
+    bool native = config->mode != MODE_SKB;
+    const struct interfaces_lost lost = {
+        .tags = config_way(config) == WAY_HAIRPIN && native
+                    ? "what is sent back from inside the kernel can't have them"
+                    : guard_lacks_tags(kernel->guard[port]),
+        .parts = crosses && kernel->frags && native,
+    };
+    interfaces_tell_lost(&kernel->nics, port, &lost);
     wire_add(&kernel->wire, guard_attachment(kernel->guard[port]));
     if (guard_attachment(kernel->guard[port])->frags == kernel->frags)
         return 0;

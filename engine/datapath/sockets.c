@@ -140,6 +140,12 @@ static int check_frags(const struct sockets *s, const struct nic *nic,
                      nic->name, nic->mtu);
 }
 
+/* Whether packets leave by a port, which is also when what they lack matters. */
+static bool leaves(const struct afxdp_config *config)
+{
+    return config_way(config) != WAY_CONSUME;
+}
+
 static int load_redirect(struct sockets *s, const struct interfaces *nics,
                          const struct afxdp_config *config, bool other_enters, uint32_t port,
                          struct error *error)
@@ -155,11 +161,21 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
         .watchdog_ms = config->watchdog,
         .timestamps = config->timestamps,
         .bypass = config->bypass,
+        .complete_ring = leaves(config) && interfaces_has_stack_behind(nics, port),
+        .put_tags = leaves(config) && interfaces_keeps_tags(nics, port),
     };
 
+    /* In generic mode what crosses by itself keeps its stack's notes. */
+    redirect.complete_cross = redirect.complete_ring && !redirect.skb;
     int status = redirect_open(&s->redirect[port], &redirect, error);
     if (status != 0)
         return status;
+    const struct interfaces_lost lost = {
+        .tags = redirect_lacks_tags(s->redirect[port]),
+        .parts = leaves(config) && s->multi_buffer,
+        .segments = leaves(config) && redirect.skb,
+    };
+    interfaces_tell_lost(nics, port, &lost);
     wire_add(&s->wire, redirect_attachment(s->redirect[port]));
     return check_frags(s, nics->nic[port], redirect_attachment(s->redirect[port]), error);
 }

@@ -11,8 +11,11 @@
 #include <bpf/bpf_helpers.h>
 
 #include "guard_abi.h"
+#include "leaving.bpf.h"
 
 const volatile uint32_t guard_without = GUARD_PASS;
+const volatile uint32_t guard_leaving = 0; /* 1: whatever isn't dropped leaves by another interface,
+                                            * and comes from another's stack */
 
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -31,6 +34,8 @@ struct {
 SEC("xdp")
 int afxdp_guard(struct xdp_md *context)
 {
+    if (guard_leaving && !leaving_prepare(context, true))
+        return XDP_DROP; /* can't be: there is headroom */
     bpf_tail_call_static(context, &guard_model, 0);
     if (guard_without == GUARD_CROSS)
         return (int)bpf_redirect_map(&guard_port, 0, XDP_DROP);

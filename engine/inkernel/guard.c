@@ -6,20 +6,40 @@
 #include <string.h>
 
 #include <bpf/bpf.h>
+#include <net/if.h>
 
 #include "guard.skel.h"
+#include "guard_tags.skel.h"
 #include "messages.h"
 
+/* linux/bpf.h of kernel 6.3: the program may call the driver's metadata functions. */
+#ifndef BPF_F_XDP_DEV_BOUND_ONLY
+#define BPF_F_XDP_DEV_BOUND_ONLY (1U << 6)
+#endif
+
+_Static_assert(sizeof(struct guard_bpf__rodata) == sizeof(struct guard_tags_bpf__rodata),
+               "one source, two builds");
+
 struct guard {
-    struct guard_bpf *skeleton;
+    struct guard_bpf *skeleton; /* one of these two; the latter is bound to its device */
+    struct guard_tags_bpf *tags;
+    struct bpf_object *object;
+    const char *lacks_tags;
     struct xdp_attachment *attachment;
 };
+
+#define MODEL "guard_model"
+
+static int map_of(const struct guard *guard, const char *name)
+{
+    return bpf_object__find_map_fd_by_name(guard->object, name);
+}
 
 /* One array, so that no two ports can ever have different models. */
 static int share_model(struct guard *guard, const struct guard *beside, struct error *error)
 {
-    int status = bpf_map__reuse_fd(guard->skeleton->maps.guard_model,
-                                   bpf_map__fd(beside->skeleton->maps.guard_model));
+    int status = bpf_map__reuse_fd(bpf_object__find_map_by_name(guard->object, MODEL),
+                                   map_of(beside, MODEL));
 
     if (status == 0)
         return 0;
@@ -32,7 +52,7 @@ static int prepare(struct guard *guard, const struct guard_options *options, str
     const struct xdp_request request = {
         .interface = options->interface,
         .claim = options->claim,
-        .object = guard->skeleton->obj,
+        .object = guard->object,
         .program = "afxdp_guard",
         .skb = options->skb,
         .stay = options->stay,
@@ -42,29 +62,55 @@ static int prepare(struct guard *guard, const struct guard_options *options, str
     };
     const uint32_t slot = 0;
 
-    guard->skeleton->rodata->guard_without = options->without;
     int status = options->beside ? share_model(guard, options->beside, error) : 0;
     if (status != 0)
         return status;
     status = xdp_prepare(&guard->attachment, &request, error);
     if (status != 0 || options->without != GUARD_CROSS)
         return status;
-    if (bpf_map_update_elem(bpf_map__fd(guard->skeleton->maps.guard_port), &slot,
-                            &options->other_ifindex, BPF_ANY) == 0)
+    if (bpf_map_update_elem(map_of(guard, "guard_port"), &slot, &options->other_ifindex, BPF_ANY) ==
+        0)
         return 0;
     return error_set(error, -errno, "%s: packets can't be sent to the other port: %s",
                      options->interface, strerror(errno));
 }
 
-int guard_open(struct guard **out, const struct guard_options *options, struct error *error)
+static int open_object(struct guard *guard, const struct guard_options *options, bool tags,
+                       struct error *error)
+{
+    struct guard_bpf__rodata *constants = NULL;
+
+    xdp_messages_begin();
+    if (tags) {
+        guard->tags = guard_tags_bpf__open();
+        guard->object = guard->tags ? guard->tags->obj : NULL;
+        constants = guard->tags ? (struct guard_bpf__rodata *)guard->tags->rodata : NULL;
+    } else {
+        guard->skeleton = guard_bpf__open();
+        guard->object = guard->skeleton ? guard->skeleton->obj : NULL;
+        constants = guard->skeleton ? guard->skeleton->rodata : NULL;
+    }
+    if (!guard->object)
+        return xdp_open_failed("the guard program", error);
+    constants->guard_without = options->without;
+    constants->guard_leaving = options->leaving && !options->skb;
+    if (tags) {
+        struct bpf_program *program = guard->tags->progs.afxdp_guard;
+
+        bpf_program__set_ifindex(program, if_nametoindex(options->interface));
+        bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_DEV_BOUND_ONLY);
+    }
+    return 0;
+}
+
+static int open_one(struct guard **out, const struct guard_options *options, bool tags,
+                    struct error *error)
 {
     struct guard *guard = calloc(1, sizeof(*guard));
 
     if (!guard)
         return error_set(error, -ENOMEM, "no memory");
-    xdp_messages_begin();
-    guard->skeleton = guard_bpf__open();
-    int status = guard->skeleton ? 0 : xdp_open_failed("the guard program", error);
+    int status = open_object(guard, options, tags, error);
     if (status == 0)
         status = prepare(guard, options, error);
     if (status != 0) {
@@ -73,6 +119,33 @@ int guard_open(struct guard **out, const struct guard_options *options, struct e
     }
     *out = guard;
     return 0;
+}
+
+/* As redirect_open does: what may ask for tags isn't taken everywhere. */
+int guard_open(struct guard **out, const struct guard_options *options, struct error *error)
+{
+    const char *lacks = NULL;
+    struct error ignored;
+
+    if (options->leaving && !options->skb) {
+        lacks = "this kernel can't give them to a program that redirects (6.15 can)";
+        if (open_one(out, options, true, &ignored) == 0) {
+            if ((*out)->attachment->means != XDP_MEANS_DISPATCHER)
+                return 0;
+            lacks = "a program behind libxdp's dispatcher can't ask for them";
+            guard_close(*out);
+            *out = NULL;
+        }
+    }
+    int status = open_one(out, options, false, error);
+    if (status == 0)
+        (*out)->lacks_tags = lacks;
+    return status;
+}
+
+const char *guard_lacks_tags(const struct guard *guard)
+{
+    return guard->lacks_tags;
 }
 
 struct xdp_attachment *guard_attachment(const struct guard *guard)
@@ -84,8 +157,7 @@ int guard_set_program(struct guard *guard, int program, struct error *error)
 {
     const uint32_t slot = 0;
 
-    if (bpf_map_update_elem(bpf_map__fd(guard->skeleton->maps.guard_model), &slot, &program,
-                            BPF_ANY) == 0)
+    if (bpf_map_update_elem(map_of(guard, MODEL), &slot, &program, BPF_ANY) == 0)
         return 0;
     return error_set(error, -errno, "%s: the model's program can't be put in: %s",
                      guard->attachment->interface, strerror(errno));
@@ -95,7 +167,7 @@ void guard_clear_program(struct guard *guard)
 {
     const uint32_t slot = 0;
 
-    (void)bpf_map_delete_elem(bpf_map__fd(guard->skeleton->maps.guard_model), &slot);
+    (void)bpf_map_delete_elem(map_of(guard, MODEL), &slot);
 }
 
 /* The kernel empties the array when this closes its map. */
@@ -103,6 +175,8 @@ static void free_guard(struct guard *guard)
 {
     if (guard->skeleton)
         guard_bpf__destroy(guard->skeleton);
+    if (guard->tags)
+        guard_tags_bpf__destroy(guard->tags);
     free(guard);
 }
 

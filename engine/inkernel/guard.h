@@ -18,6 +18,9 @@ struct guard_options {
     bool stay; /* the guard, not the model, outlives the process */
     bool skb;
     bool frags;
+    bool leaving;               /* packets come from another interface's stack and leave by a port:
+                                 * completes checksums, puts in VLAN tags that are kept aside; not
+                                 * in generic mode, which keeps both with the packet */
     const struct guard *beside; /* has the same model, in one array; NULL: none */
 };
 
@@ -25,6 +28,9 @@ struct guard;
 
 /* Errors as of xdp_prepare. */
 int guard_open(struct guard **out, const struct guard_options *options, struct error *error);
+
+/* NULL: tags are put in as asked; else why not. */
+const char *guard_lacks_tags(const struct guard *guard);
 
 struct xdp_attachment *guard_attachment(const struct guard *guard);
 

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* What a frame lacks that comes from another interface's stack, put right before it leaves for
+ * elsewhere: to a socket's ring, or through a devmap. Not before it passes to the host, whose stack
+ * still has what was kept beside the frame.
+ *
+ * A TCP or UDP checksum that is only the sum of the pseudo header is computed anew; the same value
+ * results where it was complete and equals that sum by chance. Left alone: UDP without a checksum,
+ * fragments, what stands behind IPv6 extension headers, frames of several buffers.
+ *
+ * A VLAN tag that was kept aside is put in (LEAVING_TAGS, programs bound to their device). */
+#ifndef AFXDP_LEAVING_BPF_H
+#define AFXDP_LEAVING_BPF_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "packet.h"
+
+enum {
+    LEAVING_MOST = 4096, /* bytes of transport: more doesn't lie in one buffer */
+    LEAVING_MASK = 0xfff,
+    LEAVING_FRAGMENT = 0x3fff, /* more fragments, or an offset */
+};
+
+/* Transport of an IP packet. */
+struct leaving_part {
+    const uint8_t *start;
+    uint32_t length; /* by the IP header */
+    uint32_t protocol;
+    uint64_t addresses; /* their sum */
+};
+
+ALWAYS_INLINE uint32_t leaving_fold(uint64_t sum)
+{
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    return (uint32_t)((sum >> 16) + (sum & 0xffff));
+}
+
+ALWAYS_INLINE bool leaving_ipv4(const uint8_t *ip, const uint8_t *end, struct leaving_part *part)
+{
+    if (ip + 20 > end || load_be16(ip + 6) & LEAVING_FRAGMENT)
+        return false;
+    uint64_t header = (uint64_t)(ip[0] & 15) * 4;
+    uint32_t total = load_be16(ip + 2);
+
+    if (header < 20 || total < header)
+        return false;
+    part->length = total - (uint32_t)header;
+    part->protocol = ip[9];
+    part->addresses = (uint64_t)load_wire32(ip + 12) + load_wire32(ip + 16);
+    part->start = ip + header;
+    return true;
+}
+
+ALWAYS_INLINE bool leaving_ipv6(const uint8_t *ip, const uint8_t *end, struct leaving_part *part)
+{
+    if (ip + 40 > end)
+        return false;
+    part->length = load_be16(ip + 4);
+    part->protocol = ip[6];
+    part->addresses = 0;
+    for (int i = 8; i < 40; i += 4)
+        part->addresses += load_wire32(ip + i);
+    part->start = ip + 40;
+    return true;
+}
+
+/* Adds up to `most` pieces of `size` bytes, a multiple of 4. The place is computed anew for each,
+ * out of two values that the verifier knows no relation of: it then walks a loop once, and not once
+ * for each way through the one before. */
+#define LEAVING_SUM(part, end, left, sum, size, most)                                              \
+    for (int piece = 0; piece < (most) && (left) >= (size); piece++) {                             \
+        uint64_t at = ((part)->length - (left)) & LEAVING_MASK;                                    \
+                                                                                                   \
+        OPAQUE(at);                                                                                \
+        at &= LEAVING_MASK;                                                                        \
+        const uint8_t *from = (part)->start + at;                                                  \
+        if (from + (size) > (end))                                                                 \
+            return false;                                                                          \
+        (sum) = (uint32_t)bpf_csum_diff(0, 0, (__be32 *)from, (size), (sum));                      \
+        (left) -= (size);                                                                          \
+    }
+
+/* Over all of the part; false where it doesn't lie in [start, end). */
+ALWAYS_INLINE bool leaving_sum(const struct leaving_part *part, const uint8_t *end, uint32_t *out)
+{
+    uint32_t left = part->length;
+    uint32_t sum = 0;
+    __be32 last = 0;
+
+    LEAVING_SUM(part, end, left, sum, 512, LEAVING_MOST / 512)
+    LEAVING_SUM(part, end, left, sum, 64, 7)
+    LEAVING_SUM(part, end, left, sum, 16, 3)
+    LEAVING_SUM(part, end, left, sum, 4, 3)
+    for (uint32_t i = 0; i < 3 && left > 0; i++, left--) {
+        uint64_t at = (part->length - left) & LEAVING_MASK;
+
+        OPAQUE(at);
+        at &= LEAVING_MASK;
+        const uint8_t *from = part->start + at;
+        if (from + 1 > end)
+            return false;
+        ((uint8_t *)&last)[i] = *from;
+    }
+    *out = leaving_fold((uint64_t)sum + last);
+    return true;
+}
+
+ALWAYS_INLINE void leaving_complete(const uint8_t *data, const uint8_t *end)
+{
+    struct leaving_part part = {0};
+    uint16_t type;
+    const uint8_t *ip = packet_network(data, end, &type);
+
+    if (!ip || (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6))
+        return;
+    if (!(type == ETHERTYPE_IPV4 ? leaving_ipv4(ip, end, &part) : leaving_ipv6(ip, end, &part)))
+        return;
+    bool tcp = part.protocol == PROTOCOL_TCP;
+    uint64_t place = tcp ? 16 : 6;
+
+    if ((!tcp && part.protocol != PROTOCOL_UDP) || part.length < place + 2 ||
+        part.length >= LEAVING_MOST)
+        return;
+    uint16_t *field = (uint16_t *)(part.start + place);
+    if ((const uint8_t *)(field + 1) > end)
+        return;
+    uint64_t pseudo = part.addresses + __builtin_bswap16((uint16_t)part.length) +
+                      __builtin_bswap16((uint16_t)part.protocol);
+    uint32_t sum;
+
+    if (*field == 0 || *field != leaving_fold(pseudo) || !leaving_sum(&part, end, &sum))
+        return;
+    sum = ~sum & 0xffff;
+    *field = (uint16_t)(sum == 0 && !tcp ? 0xffff : sum);
+}
+
+#ifdef LEAVING_TAGS
+extern int bpf_xdp_metadata_rx_vlan_tag(const struct xdp_md *context, __be16 *protocol,
+                                        __u16 *tci) __ksym;
+
+/* Pointers into the frame are void afterwards. */
+ALWAYS_INLINE bool leaving_put_tag(struct xdp_md *context)
+{
+    __be16 protocol = 0;
+    __u16 tci = 0;
+
+    if (bpf_xdp_metadata_rx_vlan_tag(context, &protocol, &tci) != 0)
+        return true; /* there is none */
+    if (bpf_xdp_adjust_head(context, -4) != 0)
+        return false;
+    uint8_t *data = (uint8_t *)(long)context->data;
+    if (data + 18 > (uint8_t *)(long)context->data_end)
+        return false; /* can't be: for the verifier */
+    for (int i = 0; i < 12; i += 4)
+        *(uint32_t *)(data + i) = *(uint32_t *)(data + i + 4);
+    *(uint16_t *)(data + 12) = protocol;
+    *(uint16_t *)(data + 14) = __builtin_bswap16(tci);
+    return true;
+}
+#endif
+
+/* False: the frame has to be dropped, for its tag found no room. Pointers into it are void. */
+ALWAYS_INLINE bool leaving_prepare(struct xdp_md *context, bool complete)
+{
+#ifdef LEAVING_TAGS
+    if (!leaving_put_tag(context))
+        return false;
+#endif
+    if (complete)
+        leaving_complete((const uint8_t *)(long)context->data,
+                         (const uint8_t *)(long)context->data_end);
+    return true;
+}
+
+#endif
