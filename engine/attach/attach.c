@@ -107,7 +107,7 @@ static int load(struct attachment *a, struct error *error)
     bpf_program__set_flags(a->program, flags);
     status = joins ? xdp_dispatcher_create_maps(a->object) : xdp_load(a->object, error);
     a->seen.loaded = status == 0 && !joins;
-    if (status == -EPERM)
+    if (status == -EPERM && (joins || !strstr(error->text, "CAP_PERFMON")))
         return error_set(
             error, status,
             "%s: loading the XDP program was refused: run as root, or with CAP_BPF and "

@@ -91,7 +91,7 @@ ALWAYS_INLINE bool leaving_sum(const struct leaving_part *part, const uint8_t *e
 {
     uint32_t left = part->length;
     uint32_t sum = 0;
-    __be32 last = 0;
+    uint32_t last = 0; /* bytes as they lie in memory */
 
     LEAVING_SUM(part, end, left, sum, 512, LEAVING_MOST / 512)
     LEAVING_SUM(part, end, left, sum, 64, 7)
@@ -105,7 +105,7 @@ ALWAYS_INLINE bool leaving_sum(const struct leaving_part *part, const uint8_t *e
         const uint8_t *from = part->start + at;
         if (from + 1 > end)
             return false;
-        ((uint8_t *)&last)[i] = *from;
+        last |= (uint32_t)*from << 8 * i;
     }
     *out = leaving_fold((uint64_t)sum + last);
     return true;

@@ -94,7 +94,7 @@ class Limit(lab.Test):
         here = self.lab("--queues", "16")
         engine = lab.Engine(here.command(
             "eng", "sh", "-c", f'echo $$ >{self.group}/inner/cgroup.procs && exec "$@"', "sh",
-            lab.ENGINE, "--json", "--iface", "eng0", "--model", "none", *options))
+            lab.ENGINE, "--json", "--iface", "eng0", "--consume", "--model", "none", *options))
         self.addCleanup(engine.close)
         return here, engine
 
