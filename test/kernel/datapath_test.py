@@ -258,7 +258,7 @@ class SinglePort(lab.Test):
                 (("--mode", "zerocopy"), "there is no socket"),
                 (("--timestamps", "burst"), "--timestamps"),
                 (("--kernel-form", "single"), "for networks"),
-                (("--flows", "134217728"), "less than 4 GiB")):
+                (("--flows", "33554432"), "less than 4 GiB")):
             status, said = here.refused("--iface", "eng0", *KERNEL, *options, model=DT)
             self.assertEqual(status, 2, said)
             self.assertIn(text, said)
