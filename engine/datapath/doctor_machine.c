@@ -57,7 +57,8 @@ static void look_at_rights(struct diagnosis *diagnosis, uint64_t has)
         {CAP_BPF, FINDING_FAULT, "CAP_BPF", "no program can be loaded"},
         {CAP_NET_RAW, FINDING_FAULT, "CAP_NET_RAW",
          "no AF_XDP socket can be opened (--datapath kernel needs none)"},
-        {CAP_PERFMON, FINDING_WARNING, "CAP_PERFMON", "--datapath kernel, --bridge and --forward can't be had"},
+        {CAP_PERFMON, FINDING_WARNING, "CAP_PERFMON",
+         "--datapath kernel, --bridge and --forward can't be had"},
     };
     bool all = true;
 
