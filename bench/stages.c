@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "bench.h"
+#include "monotonic.h"
 #include "pipeline_set.h"
 #include "subcommands.h"
 
@@ -32,18 +32,10 @@ struct watch {
     double ns[PIPELINE_STEPS][BURSTS]; /* that each step of each burst took */
 };
 
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void step_done(void *context, enum pipeline_step step)
 {
     struct watch *watch = context;
-    uint64_t now = clock_ns();
+    uint64_t now = monotonic_ns();
 
     watch->ns[step][watch->burst] = (double)(now - watch->before);
     watch->before = now;
@@ -52,7 +44,7 @@ static void step_done(void *context, enum pipeline_step step)
 /* What a step lasts that does nothing. */
 static double clock_cost(struct watch *watch)
 {
-    watch->before = clock_ns();
+    watch->before = monotonic_ns();
     for (watch->burst = 0; watch->burst < BURSTS; watch->burst++)
         step_done(watch, PIPELINE_RECEIVE);
     return bench_median(watch->ns[PIPELINE_RECEIVE], BURSTS);
@@ -62,7 +54,7 @@ static double clock_cost(struct watch *watch)
  * away now and then. */
 static void run(struct pipeline_run *run, struct watch *watch, double clock, double sample[ROWS])
 {
-    watch->before = clock_ns();
+    watch->before = monotonic_ns();
     for (watch->burst = 0; watch->burst < BURSTS; watch->burst++)
         (void)pipeline_run_watched(&run->pipeline, &run->route, step_done, watch);
     sample[ALL] = 0;

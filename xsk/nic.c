@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "monotonic.h"
 #include "nic_ethtool.h"
 #include "nic_link.h"
 #include "nic_private.h"
@@ -113,14 +114,6 @@ static int get_flags(const struct nic *nic, short *flags)
     return status;
 }
 
-static uint64_t clock_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 int nic_check(struct nic *nic, struct nic_changes *changes)
 {
     struct ifreq what = {0};
@@ -141,7 +134,7 @@ int nic_check(struct nic *nic, struct nic_changes *changes)
         changes->old_mtu = nic->mtu;
         nic->mtu = (uint32_t)what.ifr_mtu;
     }
-    uint64_t now = clock_ms();
+    uint64_t now = monotonic_ms();
     if (now - nic->looked >= CHANNELS_LOOK_MS) {
         uint32_t before = nic->channels.rx;
 

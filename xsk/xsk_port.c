@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "monotonic.h"
 #include "redirect_abi.h"
 
 /* linux/if_xdp.h of kernel 6.6: the frame goes on in the next descriptor. */
@@ -23,14 +23,6 @@ enum {
 static void count(uint64_t *counter, uint64_t value)
 {
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + value, __ATOMIC_RELAXED);
-}
-
-static uint64_t clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 void xsk_port_reclaim(struct xsk_port *p)
@@ -88,7 +80,7 @@ static void set_time(struct xsk_port *p, struct frame *frame, uint64_t *burst_cl
         return;
     }
     if (*burst_clock == 0)
-        *burst_clock = clock_now();
+        *burst_clock = monotonic_ns();
     frame->time = *burst_clock;
 }
 

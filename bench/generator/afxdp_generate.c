@@ -10,6 +10,7 @@
 
 #include "capture.h"
 #include "live_sender.h"
+#include "monotonic.h"
 #include "nic.h"
 #include "program.h"
 #include "raw_sender.h"
@@ -97,14 +98,6 @@ static const struct program generate_program = {
     .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {specs},
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Sleeps until frame number `sent` is due. */
 static void pace(const struct run *run)
@@ -231,7 +224,7 @@ static int generate(struct run *run, struct error *error)
     if (options->live) {
         status = live_sender_open(&run->live, options->interface, &options->synthetic,
                                   options->rate, error);
-        run->start = now_ns();
+        run->start = monotonic_ns();
         if (status == 0)
             status = send_live(run, error);
         live_sender_close(run->live);
@@ -247,7 +240,7 @@ static int generate(struct run *run, struct error *error)
         status = raw_sender_open(&run->raw, options->interface, error);
     if (status == 0) {
         run->source = capture ? capture_port(capture) : synthetic_port(synthetic);
-        run->start = now_ns();
+        run->start = monotonic_ns();
         status = send_raw(run, error);
     }
     raw_sender_close(run->raw);
@@ -303,7 +296,7 @@ int main(int argc, char **argv)
     }
     (void)nic_read_counters(nic, &before);
     status = generate(&run, &error);
-    uint64_t wall = run.start ? now_ns() - run.start : 0;
+    uint64_t wall = run.start ? monotonic_ns() - run.start : 0;
     if (run.took == 0)
         run.took = wall;
     (void)nic_read_counters(nic, &after);

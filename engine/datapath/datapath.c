@@ -3,22 +3,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "datapath_control.h"
 #include "events.h"
+#include "monotonic.h"
 #include "public_error.h"
 #include "report_value.h"
 #include "say.h"
 #include "totals.h"
-
-static double clock_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static struct afxdp_datapath *allocate(const struct afxdp_config *config)
 {
@@ -63,7 +55,7 @@ int afxdp_datapath_start(struct afxdp_datapath *d, struct afxdp_error *error)
 {
     struct error said;
 
-    d->start = clock_now();
+    d->start = monotonic_s();
     int status = d->operations->start(d, &said);
     if (status != 0)
         return public_error(error, status, &said);
@@ -84,7 +76,7 @@ bool datapath_is_done(const struct afxdp_datapath *d)
 
     if (d->stop_asked)
         return true;
-    if (config->duration && clock_now() - d->start >= (double)config->duration)
+    if (config->duration && monotonic_s() - d->start >= (double)config->duration)
         return true;
     if (!config->packets)
         return false;
@@ -199,7 +191,7 @@ void datapath_report(const struct afxdp_datapath *d, struct report *report)
 
     *report = (struct report){
         .datapath = names[config_datapath(d->config)],
-        .seconds = d->stopped ? d->seconds : clock_now() - d->start,
+        .seconds = d->stopped ? d->seconds : monotonic_s() - d->start,
         .policy = &d->judgement->policy,
         .error = d->failed.text[0] ? d->failed.text : NULL,
     };
@@ -237,7 +229,7 @@ void afxdp_datapath_stop(struct afxdp_datapath *d)
 
     if (d->stopped || !d->started)
         return;
-    d->seconds = clock_now() - d->start;
+    d->seconds = monotonic_s() - d->start;
     d->stopped = true;
     if (d->operations->stop(d, &said) != 0 && d->failed.text[0] == '\0')
         d->failed = said;

@@ -2,8 +2,8 @@
 #include "events.h"
 
 #include <errno.h>
-#include <time.h>
 
+#include "monotonic.h"
 #include "report_value.h"
 #include "say.h"
 
@@ -56,7 +56,6 @@ static void post_stats(struct afxdp_datapath *d)
 
 void events_watch(struct afxdp_datapath *d)
 {
-    struct timespec now;
     struct error error;
 
     if (!d->eve)
@@ -65,10 +64,10 @@ void events_watch(struct afxdp_datapath *d)
     if (fails && !d->eve_told)
         say(&d->say, AFXDP_FAULT, "%s; packets go on, their events are lost", error.text);
     d->eve_told = fails;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (!d->operations->nic || (double)now.tv_sec - d->stats_posted < STATS_S)
+    double now = monotonic_s();
+    if (!d->operations->nic || now - d->stats_posted < STATS_S)
         return;
-    d->stats_posted = (double)now.tv_sec;
+    d->stats_posted = now;
     post_stats(d);
 }
 

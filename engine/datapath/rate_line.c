@@ -3,28 +3,22 @@
 
 #include <time.h>
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
+#include "monotonic.h"
 
 void rate_line_init(struct rate_line *line, unsigned interval)
 {
-    *line = (struct rate_line){.interval = interval, .begun = now()};
+    *line = (struct rate_line){.interval = interval, .begun = monotonic_s()};
     line->last = line->begun;
 }
 
 bool rate_line_is_due(const struct rate_line *line)
 {
-    return line->interval > 0 && now() - line->last >= line->interval;
+    return line->interval > 0 && monotonic_s() - line->last >= line->interval;
 }
 
 void rate_line_print(struct rate_line *line, FILE *file, const struct afxdp_totals *totals)
 {
-    double time = now();
+    double time = monotonic_s();
     double elapsed = time - line->last;
 
     fprintf(file,

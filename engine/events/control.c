@@ -13,12 +13,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "control_handover.h"
 #include "control_line.h"
+#include "monotonic.h"
 #include "rights.h"
+#include "thread.h"
 
 enum {
     LISTENER = CONTROL_CONNECTIONS, /* places among what the thread polls */
@@ -50,14 +51,6 @@ struct control {
     struct connection connection[CONTROL_CONNECTIONS]; /* the thread's */
 };
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void hang_up(struct control *control, int place)
 {
     struct connection *c = &control->connection[place];
@@ -85,7 +78,7 @@ static void write_answer(struct control *control, int place)
         return;
     free(c->answer);
     c->answer = NULL;
-    c->deadline = now_ms() + CONTROL_IDLE_MS;
+    c->deadline = monotonic_ms() + CONTROL_IDLE_MS;
 }
 
 static void answer(struct control *control, int place, char *line)
@@ -149,7 +142,7 @@ static void receive(struct control *control, int place)
         return;
     }
     if (c->length == 0)
-        c->deadline = now_ms() + CONTROL_COMMAND_MS;
+        c->deadline = monotonic_ms() + CONTROL_COMMAND_MS;
     c->length += (size_t)got;
 }
 
@@ -196,7 +189,7 @@ static bool accept_one(struct control *control)
     c->socket = socket;
     c->peer = peer;
     c->length = 0;
-    c->deadline = now_ms() + CONTROL_IDLE_MS;
+    c->deadline = monotonic_ms() + CONTROL_IDLE_MS;
     return true;
 }
 
@@ -225,7 +218,7 @@ static void expire(struct control *control, int place)
         return;
     }
     bool unbegun = control_handover_take_back(&control->handover, place);
-    control->connection[place].deadline = now_ms() + CONTROL_COMMAND_MS;
+    control->connection[place].deadline = monotonic_ms() + CONTROL_COMMAND_MS;
     answer(control, place,
            control_line_failed(unbegun ? "not carried out: the engine did not get to it within 5 s"
                                        : "not finished within 5 s; it goes on"));
@@ -261,7 +254,7 @@ static void look_after(struct control *control, int place, const struct pollfd *
         receive(control, place);
     if (c->socket >= 0 && c->length > 0)
         look_at_request(control, place);
-    if (c->socket >= 0 && now_ms() > c->deadline)
+    if (c->socket >= 0 && monotonic_ms() > c->deadline)
         expire(control, place);
 }
 
@@ -303,18 +296,6 @@ static int make_socket(struct control *control)
     return control->wake < 0 ? -errno : 0;
 }
 
-static int start_thread(struct control *control)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&control->thread, NULL, control_thread, control);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    control->started = status == 0;
-    return -status;
-}
-
 int control_open(struct control **out, const char *path, struct error *error)
 {
     struct control *control = calloc(1, sizeof(*control));
@@ -329,8 +310,10 @@ int control_open(struct control **out, const char *path, struct error *error)
     strncpy(control->address.sun_path, path, sizeof(control->address.sun_path) - 1);
     int status =
         strlen(path) < sizeof(control->address.sun_path) ? make_socket(control) : -ENAMETOOLONG;
-    if (status == 0)
-        status = start_thread(control);
+    if (status == 0) {
+        status = thread_start(&control->thread, control_thread, control);
+        control->started = status == 0;
+    }
     if (status != 0) {
         error_set(error, status, "cannot make the control socket %s: %s", path, strerror(-status));
         control_close(control);

@@ -3,14 +3,15 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "eve_text.h"
 #include "line_file.h"
+#include "monotonic.h"
 #include "rights.h"
+#include "thread.h"
 
 enum {
     POSTS = 64,
@@ -41,11 +42,11 @@ struct eve {
     uint64_t second, in_second; /* events of the second being counted */
 };
 
-static uint64_t clock_ns(clockid_t clock)
+static uint64_t wall_clock_ns(void)
 {
     struct timespec now;
 
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 }
 
@@ -100,8 +101,7 @@ static bool take_all(struct eve *eve)
 {
     bool any = eve->out.batch_count > 0;
 
-    eve->names.clock =
-        eve->options.wall_clock ? 0 : clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+    eve->names.clock = eve->options.wall_clock ? 0 : wall_clock_ns() - monotonic_ns();
     for (uint32_t queue = 0; queue < eve->queues; queue++) {
         struct eve_ring *ring = eve->flows[queue]->ring;
         const struct eve_record *record;
@@ -134,18 +134,6 @@ static void *writer_thread(void *argument)
     }
 }
 
-static int start_thread(struct eve *eve)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&eve->thread, NULL, writer_thread, eve);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    eve->started = status == 0;
-    return -status;
-}
-
 int eve_open(struct eve **out, const struct eve_options *options, struct error *error)
 {
     struct eve *eve = calloc(1, sizeof(*eve));
@@ -170,8 +158,9 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
 
 int eve_start(struct eve *eve, struct error *error)
 {
-    int status = start_thread(eve);
+    int status = thread_start(&eve->thread, writer_thread, eve);
 
+    eve->started = status == 0;
     return status == 0 ? 0
                        : error_set(error, status, "cannot start a thread: %s", strerror(-status));
 }
@@ -192,7 +181,7 @@ void eve_post(struct eve *eve, const char *type, json_t *content)
 {
     char time[EVE_TIME_SIZE];
 
-    eve_time(time, clock_ns(CLOCK_REALTIME));
+    eve_time(time, wall_clock_ns());
     json_t *event =
         json_pack("{s:s, s:s, s:o*}", "timestamp", time, "event_type", type, type, content);
     char *text = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;

@@ -2,19 +2,11 @@
 #include "eve_out.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "monotonic.h"
 #include "stats.h"
 
 enum { AGAIN_MS = 1000 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 struct eve_pending eve_pending_of(const struct eve_record *record)
 {
@@ -60,17 +52,17 @@ static void end_batch(struct eve_out *out)
 
 bool eve_out_flush(struct eve_out *out)
 {
-    uint64_t since = now_ms();
+    uint64_t since = monotonic_ms();
 
     while (out->lines.length > 0 && eve_out_is_open(out)) {
         if (line_file_write(&out->lines)) {
-            since = now_ms();
+            since = monotonic_ms();
             continue;
         }
         if (__atomic_load_n(&out->reopens, __ATOMIC_ACQUIRE))
             break;
-        out->given_up =
-            __atomic_load_n(&out->closing, __ATOMIC_ACQUIRE) && now_ms() - since > EVE_CLOSE_MS;
+        out->given_up = __atomic_load_n(&out->closing, __ATOMIC_ACQUIRE) &&
+                        monotonic_ms() - since > EVE_CLOSE_MS;
     }
     bool all = out->lines.length == 0;
     end_batch(out);
@@ -95,12 +87,12 @@ void eve_out_open_again(struct eve_out *out)
 {
     bool asked = __atomic_exchange_n(&out->reopens, false, __ATOMIC_ACQ_REL);
     bool gone = out->lines.status != 0 && line_file_is_socket(&out->lines);
-    bool due = gone && now_ms() - out->tried > AGAIN_MS;
+    bool due = gone && monotonic_ms() - out->tried > AGAIN_MS;
 
     if (asked || due)
         line_file_reopen(&out->lines);
     if (asked || due || !gone)
-        out->tried = now_ms();
+        out->tried = monotonic_ms();
 }
 
 void eve_out_give_up(struct eve_out *out)

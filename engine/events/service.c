@@ -11,15 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "monotonic.h"
+
 enum { SEND_SECONDS = 1 };
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static int read_address(struct service *service, const char *name, struct error *error)
 {
@@ -89,7 +83,7 @@ void service_tell_reloading(const struct service *service)
 {
     char lines[64];
 
-    snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_us());
+    snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_ns() / 1000);
     service_tell(service, lines);
 }
 
@@ -97,7 +91,7 @@ void service_beat(struct service *service)
 {
     if (service->fd < 0 || service->beat_every_ms == 0)
         return;
-    uint64_t now = now_us() / 1000;
+    uint64_t now = monotonic_ns() / 1000 / 1000;
     if (now < service->next_beat_ms)
         return;
     service->next_beat_ms = now + service->beat_every_ms;

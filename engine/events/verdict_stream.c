@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "line_file.h"
+#include "monotonic.h"
 #include "rights.h"
+#include "thread.h"
 #include "verdict_log.h"
 #include "verdict_ring.h"
 
@@ -30,14 +31,6 @@ struct verdict_stream {
     struct line_file lines; /* the thread's */
     uint64_t pulled;        /* likewise: rows put into the buffer */
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void observe(struct burst_observer *observer, const struct burst *burst)
 {
@@ -103,30 +96,18 @@ static void *writer_thread(void *argument)
 
         s->source.pull(s->source.context, s);
         if (closing && end == 0)
-            end = now_ms() + CLOSE_MS;
+            end = monotonic_ms() + CLOSE_MS;
         if (s->lines.length == 0 && closing)
             break;
         if (s->lines.length == 0) {
             nanosleep(&pause, NULL);
         } else if (s->lines.status != 0) {
             s->lines.length = 0;
-        } else if (!line_file_write(&s->lines) && closing && now_ms() > end) {
+        } else if (!line_file_write(&s->lines) && closing && monotonic_ms() > end) {
             break;
         }
     }
     return NULL;
-}
-
-/* Signals are for the main thread, and a pipe without a reader is an error like any other. */
-static int start_thread(struct verdict_stream *s)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&s->thread, NULL, writer_thread, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -status;
 }
 
 static void free_stream(struct verdict_stream *s)
@@ -162,7 +143,7 @@ int verdict_stream_open(struct verdict_stream **out, const char *path, const str
     if (status != 0)
         goto fail;
     s->lines.length = strlen(strcpy(s->lines.buffer, VERDICT_ROW_HEADER));
-    status = start_thread(s);
+    status = thread_start(&s->thread, writer_thread, s);
     if (status != 0) {
         error_set(error, status, "cannot start a thread: %s", strerror(-status));
         goto fail;

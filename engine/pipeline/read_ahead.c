@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "read_ahead.h"
 
-#include <time.h>
-
+#include "monotonic.h"
 #include "port.h"
 
 enum { BURSTS = 32, TRIES = 5 };
-
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Takes flows at random places through the pipeline's loops. In the last, a flow's address depends
  * on what was read of the one before: the update of a flow takes so long that the next one's reads
@@ -49,11 +40,11 @@ bool read_ahead_pays(struct flow_bucket *buckets, uint32_t bucket_count)
 
     for (int i = 0; i < 2 * TRIES; i++) { /* in turn: what disturbs one disturbs the other */
         bool reads = i % 2;
-        uint64_t start = clock_ns();
+        uint64_t start = monotonic_ns();
 
         for (int b = 0; b < BURSTS; b++)
             take_burst(buckets, bucket_count, reads, &state);
-        uint64_t taken = clock_ns() - start;
+        uint64_t taken = monotonic_ns() - start;
         least[reads] = taken < least[reads] ? taken : least[reads];
     }
     return 4 * least[true] < 3 * least[false];

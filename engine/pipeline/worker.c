@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "monotonic.h"
 #include "rights.h"
+#include "thread.h"
 
 enum { QUIET_ROUNDS = 3 }; /* in a row, until a port counts as drained */
 
@@ -26,14 +27,6 @@ struct worker {
     uint64_t idle_last;  /* ns; when a round last found nothing, or a wait ended */
     uint64_t beat_last;  /* ns, of the coarse clock; 0: never yet */
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void count(uint64_t *counter, uint64_t value)
 {
@@ -96,7 +89,7 @@ static void busy_until(struct worker *w, uint64_t now)
 /* A clock is read only while nothing comes in. */
 static int idle(struct worker *w)
 {
-    uint64_t now = now_ns();
+    uint64_t now = monotonic_ns();
 
     w->idle_last = now;
     if (w->idle_since == 0) {
@@ -107,7 +100,7 @@ static int idle(struct worker *w)
         return 0;
     count(&w->options.counters->sleeps, 1);
     int status = w->options.ports.wait(w->options.ports.context, WORKER_WAIT_MS);
-    w->idle_last = now_ns();
+    w->idle_last = monotonic_ns();
     return status;
 }
 
@@ -133,10 +126,10 @@ static int work(struct worker *w)
 
 static int drain(struct worker *w)
 {
-    uint64_t end = now_ns() + (uint64_t)w->options.drain_ms * 1000000;
+    uint64_t end = monotonic_ns() + (uint64_t)w->options.drain_ms * 1000000;
     int quiet = 0;
 
-    while (quiet < QUIET_ROUNDS && now_ns() < end) {
+    while (quiet < QUIET_ROUNDS && monotonic_ns() < end) {
         int received = run_routes(w);
 
         if (received < 0)
@@ -151,29 +144,17 @@ static void *worker_thread(void *argument)
 {
     struct worker *w = argument;
 
-    w->idle_last = now_ns();
+    w->idle_last = monotonic_ns();
     w->status = rights_give_up();
     if (w->status == 0)
         w->status = work(w);
-    busy_until(w, now_ns());
+    busy_until(w, monotonic_ns());
     if (w->status == 0)
         w->status = drain(w);
     else if (w->status == -ENXIO) /* gone, but what came before can be read */
         (void)drain(w);
     __atomic_store_n(&w->ended, true, __ATOMIC_RELEASE);
     return NULL;
-}
-
-/* Signals are for the main thread. */
-static int create_thread(struct worker *w)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&w->thread, NULL, worker_thread, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -status;
 }
 
 int worker_start(struct worker **out, const struct worker_options *options, struct error *error)
@@ -185,7 +166,7 @@ int worker_start(struct worker **out, const struct worker_options *options, stru
         return error_set(error, -ENOMEM, "out of memory");
     w->options = *options;
     beat(w);
-    int status = create_thread(w);
+    int status = thread_start(&w->thread, worker_thread, w);
     if (status != 0) {
         free(w);
         return error_set(error, status, "cannot start a thread: %s", strerror(-status));

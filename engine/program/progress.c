@@ -7,18 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "monotonic.h"
+
 enum { BAR = 30, FIRST_MS = 500, EVERY_MS = 200 };
 
 static bool shown;
 static bool left;
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Whether it is time to draw again. */
 static bool is_due(void)
@@ -30,7 +24,7 @@ static bool is_due(void)
         terminal = isatty(STDERR_FILENO);
     if (!terminal || left)
         return false;
-    uint64_t now = now_ms();
+    uint64_t now = monotonic_ms();
     if (next == 0)
         next = now + FIRST_MS;
     if (now < next)
