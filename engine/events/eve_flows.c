@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "monotonic.h"
+
 enum { LINE = 64, WAIT_FOREVER = 0 };
 
 static uint32_t slot_count(const struct eve_flows *f)
@@ -20,24 +22,16 @@ static uint32_t place_of_slot(const struct eve_flows *f, uint32_t slot)
     return slot == SLOT_UNSURE ? f->class_count : slot;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static struct eve_record *wait_for_room(struct eve_flows *f, unsigned wait_ms)
 {
     const struct timespec pause = {.tv_nsec = 100000};
-    uint64_t begin = now_ms();
+    uint64_t begin = monotonic_ms();
     struct eve_record *record;
 
     do {
         nanosleep(&pause, NULL);
         record = eve_ring_place(f->ring);
-    } while (!record && (wait_ms == WAIT_FOREVER || now_ms() - begin < wait_ms));
+    } while (!record && (wait_ms == WAIT_FOREVER || monotonic_ms() - begin < wait_ms));
     return record;
 }
 
@@ -121,7 +115,7 @@ static void begin(struct eve_flows *f, struct eve_flow *flow, const struct burst
 static bool has_ended(const struct eve_flows *f, const struct eve_flow *flow,
                       const struct flow_key *key, uint64_t now, enum eve_reason *reason)
 {
-    bool expired = now > flow->last && now - flow->last > f->table->timeout;
+    bool expired = flow_time_later(now, flow->last) && now - flow->last > f->table->timeout;
 
     *reason = expired ? EVE_TIMEOUT : EVE_EVICTED;
     return expired || !flow_key_equal(&flow->key, key);
@@ -143,7 +137,7 @@ static void count(struct eve_flows *f, const struct burst *burst, uint32_t i)
     uint32_t slot = burst->slot[burst->place[i]];
     enum eve_reason reason;
 
-    if (frame->time > f->now)
+    if (f->now == 0 || flow_time_later(frame->time, f->now))
         f->now = frame->time;
     if (flow_key_version(&flow->key) == 0) {
         f->used[index / EVE_BLOCK] = 1;
@@ -155,7 +149,7 @@ static void count(struct eve_flows *f, const struct burst *burst, uint32_t i)
     uint32_t direction = flow->initiator_is_low != burst->from_low[i];
     flow->packets[direction]++;
     flow->bytes[direction] += frame->wire_length;
-    if (frame->time > flow->last)
+    if (flow_time_later(frame->time, flow->last))
         flow->last = frame->time;
     uint32_t *of_slot = &flow->slots[place_of_slot(f, slot)];
     *of_slot += *of_slot != UINT32_MAX;

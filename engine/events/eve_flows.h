@@ -23,7 +23,7 @@ struct eve_flows {
     uint64_t flows_size; /* bytes */
     uint64_t stride;     /* of it */
     uint8_t *used;       /* for each EVE_BLOCK of them, whether one ever was */
-    uint64_t now;        /* the largest time of a packet so far */
+    uint64_t now;        /* the latest time of a packet so far; 0: there was none */
     uint32_t class_count;
     bool waits;              /* for room: a capture can */
     struct eve_lost lost;    /* for want of room */

@@ -12,6 +12,8 @@
 #include "flow_table.h"
 #include "flow_text.h"
 
+enum { SECOND = 1000000000 };
+
 struct text {
     char *to;
     size_t length;
@@ -56,13 +58,14 @@ void eve_names_init(struct eve_names *names, const struct policy *policy)
 
 void eve_time(char text[EVE_TIME_SIZE], uint64_t time)
 {
-    time_t seconds = (time_t)(time / 1000000000);
+    int64_t ns = (int64_t)time; /* those before 1970 are the upper half, see flow.h */
+    time_t seconds = ns / SECOND - (ns % SECOND < 0);
     struct tm parts;
 
     gmtime_r(&seconds, &parts);
     size_t length = strftime(text, EVE_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
     snprintf(text + length, EVE_TIME_SIZE - length, ".%06u+0000",
-             (unsigned)(time % 1000000000 / 1000));
+             (unsigned)((ns - seconds * SECOND) / 1000));
 }
 
 /* The type that answers an ICMP message, by the specification's tables; -1: nothing does. */
@@ -210,7 +213,7 @@ static void add_flow(struct text *text, const struct eve_names *names,
         ",\"bytes_toserver\":%" PRIu64 ",\"bytes_toclient\":%" PRIu64
         ",\"start\":\"%s\",\"end\":\"%s\",\"age\":%" PRIu64 ",\"reason\":\"%s\",\"classes\":{",
         flow->packets[0], flow->packets[1], flow->bytes[0], flow->bytes[1], start, end,
-        (flow->last - flow->start) / 1000000000, reasons[record->reason]);
+        (flow->last - flow->start) / SECOND, reasons[record->reason]);
     for (uint32_t i = 0; i <= names->class_count; i++) {
         if (flow->slots[i] == 0)
             continue;

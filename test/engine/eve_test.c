@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "eve.h"
+#include "eve_text.h"
 #include "memory_port.h"
 
 enum { FLOWS = 64, ROUNDS = 30 };
@@ -308,6 +309,26 @@ static void the_rate_outlives_a_bogus_stamp(void **state)
     assert_true(rig->flows > 300);
 }
 
+static void times_on_both_sides_of_1970(void **state)
+{
+    static const struct {
+        int64_t ns;
+        const char *text;
+    } times[] = {{0, "1970-01-01T00:00:00.000000+0000"},
+                 {1999, "1970-01-01T00:00:00.000001+0000"},
+                 {-1, "1969-12-31T23:59:59.999999+0000"},
+                 {-1000000000, "1969-12-31T23:59:59.000000+0000"},
+                 {-1000000001, "1969-12-31T23:59:58.999999+0000"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        char text[EVE_TIME_SIZE];
+
+        eve_time(text, (uint64_t)times[i].ns);
+        assert_string_equal(text, times[i].text);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -317,6 +338,7 @@ int main(void)
         TEST(a_reader_that_stands_still_stops_nothing),
         TEST(a_socket_whose_reader_goes_is_tried_again),
         TEST(the_rate_outlives_a_bogus_stamp),
+        cmocka_unit_test(times_on_both_sides_of_1970),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);
