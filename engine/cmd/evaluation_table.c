@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { NAME_WIDTH = 8 };
+
 static void print_share(double share)
 {
     if (share < 0)
@@ -13,20 +15,9 @@ static void print_share(double share)
         printf("%10.4f", share);
 }
 
-static int name_width(const struct q8 *file)
-{
-    size_t width = 8;
-
-    for (uint32_t i = 0; i < file->class_count; i++) {
-        size_t length = strlen(file->classes[i].name);
-        width = length > width ? length : width;
-    }
-    return (int)width;
-}
-
 static void print_scores(const struct model_scores *scores, const struct q8 *file)
 {
-    int width = name_width(file);
+    int width = q8_class_width(file, NAME_WIDTH);
 
     printf("%-*s%10s%10s%10s%10s\n", width, "class", "rows", "precision", "recall", "F1");
     for (uint32_t i = 0; i < file->class_count; i++) {
@@ -59,7 +50,7 @@ static void print_false_positives(const struct model_scores *scores, const struc
 
 static void print_confusion(const struct model_scores *scores, const struct q8 *file)
 {
-    int width = name_width(file);
+    int width = q8_class_width(file, NAME_WIDTH);
 
     printf("\nrows: label, columns: verdict\n%-*s", width, "");
     for (uint32_t k = 0; k < file->class_count; k++)
@@ -93,7 +84,7 @@ static void print_by_flow(const struct evaluation *evaluation)
 {
     const struct q8 *file = evaluation->file;
     const struct model_scores *views[VIEWS] = {&evaluation->scores, &evaluation->at_end};
-    int width = name_width(file);
+    int width = q8_class_width(file, NAME_WIDTH);
     int least = (int)strlen("false positives");
 
     width = width < least ? least : width;

@@ -89,15 +89,11 @@ static void print_variants(const struct q8 *file, const char *used)
 
 static void print_classes(const struct q8 *file)
 {
-    size_t width = 0;
+    int width = q8_class_width(file, 0);
 
-    for (uint32_t i = 0; i < file->class_count; i++) {
-        size_t length = strlen(file->classes[i].name);
-        width = length > width ? length : width;
-    }
     printf("classes      ");
     for (uint32_t i = 0; i < file->class_count; i++)
-        printf("%s%-*s  %s\n", i > 0 ? "             " : "", (int)width, file->classes[i].name,
+        printf("%s%-*s  %s\n", i > 0 ? "             " : "", width, file->classes[i].name,
                action_name(file->classes[i].action));
 }
 

@@ -25,6 +25,15 @@ int action_parse(const char *name)
     return -1;
 }
 
+int q8_class_width(const struct q8 *file, int least)
+{
+    for (uint32_t i = 0; i < file->class_count; i++) {
+        int length = (int)strlen(file->classes[i].name);
+        least = length > least ? length : least;
+    }
+    return least;
+}
+
 int q8_class_index(const struct q8 *file, const char *name)
 {
     for (uint32_t i = 0; i < file->class_count; i++) {

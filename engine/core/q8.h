@@ -78,6 +78,9 @@ int q8_check_golden(const struct q8 *file, const struct classifier *classifier,
 /* -EINVAL for a name that isn't one, is reserved or stands there twice, and an unknown action. */
 int q8_check_classes(const struct q8_class *classes, uint32_t count, struct error *error);
 
+/* How wide a column of class names is, and at least. */
+int q8_class_width(const struct q8 *file, int least);
+
 /* The class of that name, or -1. */
 int q8_class_index(const struct q8 *file, const char *name);
 
