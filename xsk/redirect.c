@@ -9,17 +9,13 @@
 
 #include <bpf/bpf.h>
 
+#include "load.h"
 #include "messages.h"
 #include "ticks.h"
 
 #include "redirect.skel.h"
 #include "redirect_nic.skel.h"
 #include "redirect_tags.skel.h"
-
-/* linux/bpf.h of kernel 6.3: the program may call the driver's metadata functions. */
-#ifndef BPF_F_XDP_DEV_BOUND_ONLY
-#define BPF_F_XDP_DEV_BOUND_ONLY (1U << 6)
-#endif
 
 #define CLOCK_EVERY_NS UINT64_C(1000000000)
 #define HEARTBEATS_SIZE (REDIRECT_QUEUES_MAX * sizeof(struct redirect_heartbeat))
@@ -71,10 +67,8 @@ static void choose_program(struct redirect *r, const struct redirect_options *op
         bpf_object__find_program_by_name(r->object, stamped ? UNSTAMPED : STAMPED), false);
     (void)bpf_map__set_autocreate(bpf_object__find_map_by_name(r->object, "bypass_datagrams"),
                                   options->bypass.count > 0);
-    if (r->kernel_clock)
-        return;
-    bpf_program__set_ifindex(program, if_nametoindex(options->interface));
-    bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_DEV_BOUND_ONLY);
+    if (!r->kernel_clock)
+        xdp_bind_to_device(program, options->interface);
 }
 
 static int open_object(struct redirect *r, const struct redirect_options *options,

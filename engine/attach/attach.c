@@ -107,13 +107,9 @@ static int load(struct attachment *a, struct error *error)
     bpf_program__set_flags(a->program, flags);
     status = joins ? xdp_dispatcher_create_maps(a->object) : xdp_load(a->object, error);
     a->seen.loaded = status == 0 && !joins;
-    if (status == -EPERM && (joins || !strstr(error->text, "CAP_PERFMON")))
-        return error_set(
-            error, status,
-            "%s: loading the XDP program was refused: run as root, or with CAP_BPF and "
-            "CAP_NET_ADMIN",
-            a->seen.interface);
-    if (status != 0 && joins)
+    if (status == -EPERM && joins)
+        status = xdp_not_permitted(error);
+    else if (status != 0 && joins)
         return error_set(error, status, "%s: cannot load the XDP program: %s (%s)",
                          a->seen.interface, strerror(-status), xdp_messages_last());
     if (status != 0)

@@ -5,14 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
+#include <net/if.h>
 
 #include "messages.h"
+#include "rights.h"
 #include "verifier_log.h"
+
+/* linux/bpf.h of kernel 6.3: the program may call the driver's metadata functions. */
+#ifndef BPF_F_XDP_DEV_BOUND_ONLY
+#define BPF_F_XDP_DEV_BOUND_ONLY (1U << 6)
+#endif
 
 enum {
     LOG_SIZE = 16 << 20, /* libbpf logs only once loading has failed; the kernel wants it whole */
@@ -43,13 +49,16 @@ static const char *limit_of(const char *log, const char *message, int status)
  * pointers only with the second (kernel 5.8). */
 static bool lacks_perfmon(void)
 {
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    uint64_t has = rights_effective();
 
-    if (syscall(SYS_capget, &header, sets) != 0)
-        return false;
-    uint64_t has = (uint64_t)sets[1].effective << 32 | sets[0].effective;
     return has >> CAP_BPF & 1 && !(has >> CAP_PERFMON & 1) && !(has >> CAP_SYS_ADMIN & 1);
+}
+
+int xdp_not_permitted(struct error *error)
+{
+    return error_set(error, -EPERM,
+                     "loading the XDP program was refused: run as root, or with CAP_BPF and "
+                     "CAP_NET_ADMIN");
 }
 
 static int refused(struct bpf_object *object, const char *log, int status, struct error *error)
@@ -67,14 +76,17 @@ static int refused(struct bpf_object *object, const char *log, int status, struc
     }
     const char *limit = limit_of(log, xdp_messages_last(), status);
     verifier_log_reason(reason, sizeof(reason), log);
-    if (!reason[0])
-        return error_set(error, status, "cannot load the XDP program: %s (%s)%s", strerror(-status),
-                         xdp_messages_last(), limit);
-    if ((status == -EACCES || status == -EPERM || status == -EINVAL) && lacks_perfmon())
+    if (reason[0] && (status == -EACCES || status == -EPERM || status == -EINVAL) &&
+        lacks_perfmon())
         return error_set(error, -EPERM,
                          "the XDP program %s needs CAP_PERFMON, beside CAP_BPF and CAP_NET_ADMIN; "
                          "the kernel said: %s",
                          name, reason);
+    if (status == -EPERM)
+        return xdp_not_permitted(error);
+    if (!reason[0])
+        return error_set(error, status, "cannot load the XDP program: %s (%s)%s", strerror(-status),
+                         xdp_messages_last(), limit);
     return error_set(error, status, "the kernel refused the XDP program %s: %s%s; it said: %s",
                      name, strerror(-status), limit, reason);
 }
@@ -95,6 +107,12 @@ int xdp_load(struct bpf_object *object, struct error *error)
     bpf_object__for_each_program(program, object)(void) bpf_program__set_log_buf(program, NULL, 0);
     free(log);
     return status;
+}
+
+void xdp_bind_to_device(struct bpf_program *program, const char *interface)
+{
+    bpf_program__set_ifindex(program, if_nametoindex(interface));
+    bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_DEV_BOUND_ONLY);
 }
 
 uint32_t xdp_verified_instructions(const struct bpf_program *program)

@@ -12,6 +12,12 @@
  * what the process lacks. */
 int xdp_load(struct bpf_object *object, struct error *error);
 
+/* -EPERM, with what to run as. */
+int xdp_not_permitted(struct error *error);
+
+/* Binds an opened program to a device, of which it may then ask what only its driver knows. */
+void xdp_bind_to_device(struct bpf_program *program, const char *interface);
+
 /* Instructions that the verifier walked for a loaded program; 0 before kernel 5.16, which doesn't
  * say. */
 uint32_t xdp_verified_instructions(const struct bpf_program *program);

@@ -17,3 +17,13 @@ int rights_give_up(void)
         return -errno;
     return 0;
 }
+
+uint64_t rights_effective(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    if (syscall(SYS_capget, &header, sets) != 0)
+        return 0;
+    return (uint64_t)sets[1].effective << 32 | sets[0].effective;
+}

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -12,10 +11,11 @@
 
 #include "attach.h"
 #include "doctor_private.h"
+#include "memory_room.h"
+#include "rights.h"
 #include "run_folder.h"
 
 enum {
-    CAPABILITIES_MAX = 40,
     QUEUE_KIB = 26 << 10, /* packet memory of a queue with rings of their default sizes */
 };
 
@@ -34,16 +34,6 @@ static void look_at_kernel(struct diagnosis *diagnosis)
                     "Linux %s: no models of feature set 2 inside the kernel", name.release);
     else
         doctor_find(diagnosis, "kernel", FINDING_OK, "", "Linux %s", name.release);
-}
-
-static uint64_t effective_capabilities(void)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2] = {{0}};
-
-    if (syscall(SYS_capget, &header, data) != 0)
-        return 0;
-    return data[0].effective | (uint64_t)data[1].effective << 32;
 }
 
 static void look_at_rights(struct diagnosis *diagnosis, uint64_t has)
@@ -113,29 +103,17 @@ static void look_at_folders(struct diagnosis *diagnosis)
         doctor_find(diagnosis, "bpffs", FINDING_OK, "", "%.200s", xdp_bpffs());
 }
 
-static long free_huge_pages(void)
-{
-    FILE *file = fopen("/proc/meminfo", "re");
-    char line[128];
-    long pages = 0;
-
-    while (file && fgets(line, sizeof(line), file))
-        if (strncmp(line, "HugePages_Free:", 15) == 0)
-            pages = strtol(line + 15, NULL, 10);
-    if (file)
-        fclose(file);
-    return pages;
-}
-
 static void look_at_huge_pages(struct diagnosis *diagnosis)
 {
     static const char *const file = "/sys/kernel/mm/transparent_hugepage/enabled";
+    struct memory_room room;
     char line[128];
-    long pages = free_huge_pages();
 
+    memory_room_read(&room, "");
     doctor_read_line(file, line, sizeof(line));
-    if (pages > 0)
-        doctor_find(diagnosis, "huge pages", FINDING_OK, "", "%ld are free", pages);
+    if (room.huge_bytes > 0)
+        doctor_find(diagnosis, "huge pages", FINDING_OK, "", "%llu are free",
+                    (unsigned long long)room.huge_bytes >> 21);
     else if (line[0] && !strstr(line, "[never]"))
         doctor_find(diagnosis, "huge pages", FINDING_OK, "", "transparent ones: %.60s", line);
     else
@@ -162,7 +140,7 @@ static void look_at_cores(struct diagnosis *diagnosis)
 
 void doctor_look_at_machine(struct diagnosis *diagnosis)
 {
-    uint64_t has = effective_capabilities();
+    uint64_t has = rights_effective();
 
     look_at_kernel(diagnosis);
     look_at_rights(diagnosis, has);

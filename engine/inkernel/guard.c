@@ -10,12 +10,8 @@
 
 #include "guard.skel.h"
 #include "guard_tags.skel.h"
+#include "load.h"
 #include "messages.h"
-
-/* linux/bpf.h of kernel 6.3: the program may call the driver's metadata functions. */
-#ifndef BPF_F_XDP_DEV_BOUND_ONLY
-#define BPF_F_XDP_DEV_BOUND_ONLY (1U << 6)
-#endif
 
 _Static_assert(sizeof(struct guard_bpf__rodata) == sizeof(struct guard_tags_bpf__rodata),
                "one source, two builds");
@@ -94,12 +90,8 @@ static int open_object(struct guard *guard, const struct guard_options *options,
         return xdp_open_failed("the guard program", error);
     constants->guard_without = options->without;
     constants->guard_leaving = options->leaving && !options->skb;
-    if (tags) {
-        struct bpf_program *program = guard->tags->progs.afxdp_guard;
-
-        bpf_program__set_ifindex(program, if_nametoindex(options->interface));
-        bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_DEV_BOUND_ONLY);
-    }
+    if (tags)
+        xdp_bind_to_device(guard->tags->progs.afxdp_guard, options->interface);
     return 0;
 }
 
