@@ -278,7 +278,7 @@ def walks():
     yield Walk("capture", "start", ["--pcap", lab.MIXED])
     yield Walk("capture, events", "start", ["--pcap", lab.MIXED, "--eve", "/dev/null"])
     for phase in PHASES:
-        yield Walk("afxdp events", phase, [*afxdp_bridge, "--eve", "/dev/null"], here=bridge)
+        yield Walk("afxdp events", phase, [*afxdp_single, "--eve", "/dev/null"], here=single)
     for name, options, here in (("afxdp single", afxdp_single, single),
                                 ("afxdp bridge", afxdp_bridge, bridge),
                                 ("kernel single", kernel_single, single),

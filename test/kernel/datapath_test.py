@@ -19,6 +19,11 @@ DT = os.path.join(lab.ROOT, "models", "dt1.q8")
 KERNEL = ("--datapath", "kernel")
 
 
+def possible_cpus():
+    with open("/sys/devices/system/cpu/possible", encoding="ascii") as file:
+        return int(re.split("[-,]", file.read())[-1]) + 1
+
+
 class SinglePort(lab.Test):
     def replay(self, here, *options, model, rate="10000", settle=0.2):
         """The report of an engine that sees the shipped capture, and how much was sent. From one
@@ -60,8 +65,7 @@ class SinglePort(lab.Test):
         refused where it doesn't fit."""
         here = self.lab()
         short = self.path("meminfo")
-        with open("/sys/devices/system/cpu/possible", encoding="ascii") as file:
-            tables = (int(re.split("[-,]", file.read())[-1]) + 1) * 144 << 10
+        tables = possible_cpus() * 144 << 10
         asked = self.path("asked.conf")
         with open(asked, "w", encoding="ascii") as file:
             file.write("flows = 1048576\n")
@@ -258,7 +262,7 @@ class SinglePort(lab.Test):
                 (("--mode", "zerocopy"), "there is no socket"),
                 (("--timestamps", "burst"), "--timestamps"),
                 (("--kernel-form", "single"), "for networks"),
-                (("--flows", "33554432"), "less than 4 GiB")):
+                (("--flows", str(2**25 // possible_cpus())), "less than 4 GiB")):
             status, said = here.refused("--iface", "eng0", *KERNEL, *options, model=DT)
             self.assertEqual(status, 2, said)
             self.assertIn(text, said)
