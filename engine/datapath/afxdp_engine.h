@@ -182,8 +182,8 @@ typedef int afxdp_burst_function(void *context, const struct afxdp_frame *frames
                                  uint32_t count);
 
 /* Classifies a capture file (docs/captures.md; "-": standard input) and hands on each burst; `link`
- * is then the engine's own number. 0 at the end of the capture,
- * what `burst` returned if that ended it, -errno where it can't be opened or breaks off. */
+ * is then the engine's own number. 0 at the end of the capture, what `burst` returned if that ended
+ * it, -errno where it can't be opened or breaks off. */
 AFXDP_API int afxdp_flow_engine_capture(struct afxdp_flow_engine *engine, const char *path,
                                         afxdp_burst_function *burst, void *context,
                                         struct afxdp_error *error);

@@ -119,7 +119,7 @@ const struct option_spec config_options[] = {
     {NUMBER("community-id-seed", "N", 0, UINT16_MAX, community_seed), .applies = CAPTURE | AFXDP,
      .needs = "eve", .initial = "0", .help = "seed of the events' community_id"},
 
-    {.group = "Interface (needs root, or CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF)",
+    {.group = "Interface (needs root, or CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF; inline CAP_PERFMON)",
      TEXT("iface", "IF", interface),
      .applies = LIVE,
      .letter = 'i',
