@@ -111,12 +111,12 @@ const struct option_spec config_options[] = {
      OPTION_ROW_OUTPUT("verdicts", struct afxdp_config, verdicts),
      .applies = ALL,
      .help = "one CSV row per packet: index,class,confidence,action"},
-    {OPTION_ROW_OUTPUT("eve", struct afxdp_config, eve), .applies = CAPTURE | AFXDP,
+    {OPTION_ROW_OUTPUT("eve", struct afxdp_config, eve), .applies = ALL,
      .help = "events as JSON lines, in Suricata's words: flows, and the\n"
              "verdicts that changed. unix:PATH is a socket, - standard output"},
-    {NUMBER("eve-rate", "N", 1, UINT32_MAX, eve_rate), .applies = CAPTURE | AFXDP, .needs = "eve",
+    {NUMBER("eve-rate", "N", 1, UINT32_MAX, eve_rate), .applies = ALL, .needs = "eve",
      .help = "at most N events of flows a second, the others are counted"},
-    {NUMBER("community-id-seed", "N", 0, UINT16_MAX, community_seed), .applies = CAPTURE | AFXDP,
+    {NUMBER("community-id-seed", "N", 0, UINT16_MAX, community_seed), .applies = ALL,
      .needs = "eve", .initial = "0", .help = "seed of the events' community_id"},
 
     {.group = "Interface (needs root, or CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF; inline CAP_PERFMON)",

@@ -9,6 +9,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "events.h"
 #include "memory_plan.h"
 #include "say.h"
 
@@ -62,7 +63,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .served = kernel->nics.leaves_queues ? kernel->nics.queues : 0,
                 .fail_closed = config->fail_closed,
                 .frags = kernel->frags,
-                .records = config->verdicts != NULL,
+                .records = config->verdicts || config->eve,
                 .host_cells = config->hosts.cells,
                 .host_rows = config->hosts.rows,
                 .bypass = config->bypass,
@@ -183,6 +184,10 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     const struct afxdp_config *config = base->config;
     const struct model *model = base->judgement->model;
 
+    if (config->eve && config->verdicts)
+        return error_set(error, -EINVAL,
+                         "--eve and --verdicts both read what the kernel tells of each packet: "
+                         "leave one of them out");
     kernel->ports = config_way(config) == WAY_BRIDGE ? 2 : 1;
     int status = model ? path_check_set(model->classifier->feature_set, error) : 0;
     if (status == 0)
@@ -201,6 +206,8 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
         status = load_model(kernel, error);
     if (status == 0)
         status = kernel_verdicts_open(kernel, error);
+    if (status == 0)
+        status = kernel_events_open(kernel, error);
     if (status == 0 && config_is_inline(config)) {
         const int ports[] = {kernel->nics.nic[0]->ifindex, kernel->nics.nic[1]->ifindex};
 
@@ -293,7 +300,9 @@ static int kernel_stop(struct afxdp_datapath *base, struct error *error)
     guard_clear_program(kernel->guard[0]);
     (void)path_grace(kernel->model.path);
     kernel_watch_spread(kernel);
-    return kernel_verdicts_close(kernel, error);
+    int status = kernel_verdicts_close(kernel, error);
+    int events = events_end(base, status == 0 ? error : NULL);
+    return status == 0 ? events : status;
 }
 
 static void kernel_close(struct afxdp_datapath *base)
@@ -304,6 +313,7 @@ static void kernel_close(struct afxdp_datapath *base)
     struct error ignored;
 
     (void)kernel_verdicts_close(kernel, &ignored);
+    (void)events_end(base, &ignored);
     ring_buffer__free(kernel->records);
     if (!base->started)
         interfaces_tell_closed(&kernel->nics);

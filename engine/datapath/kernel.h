@@ -27,8 +27,9 @@ struct kernel {
     struct losses *losses; /* on the way across; NULL where the kernel doesn't tell */
     struct kernel_model model;
     struct verdicts verdicts;
-    struct ring_buffer *records;    /* the verdicts' source */
+    struct ring_buffer *records;    /* the source of verdicts, or of events */
     struct verdict_stream *filling; /* the writer's thread's: where they go, */
+    struct eve_flows *events;       /* likewise, */
     uint64_t rows;                  /* and how many have gone there */
     struct nic_counters nic_before[2];
     bool told_of_spread;
@@ -40,6 +41,9 @@ void kernel_watch_spread(struct kernel *kernel);
 /* --verdicts, from the ring of records: as verdicts_open and verdicts_close. */
 int kernel_verdicts_open(struct kernel *kernel, struct error *error);
 int kernel_verdicts_close(struct kernel *kernel, struct error *error);
+
+/* --eve, from the same ring, which has one reader. -ENOMEM, -errno of the ring, of the file. */
+int kernel_events_open(struct kernel *kernel, struct error *error);
 
 /* Members `interface`, `mode`, `ports` and `queues` of the JSON object; the caller frees it. Before
  * close. docs/kernel.md explains each counter. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "eve_posts.h"
 #include "eve_text.h"
 #include "line_file.h"
 #include "monotonic.h"
@@ -14,7 +15,6 @@
 #include "thread.h"
 
 enum {
-    POSTS = 64,
     IDLE_MS = 2,
     CANCEL_MS = 500, /* beyond EVE_CLOSE_MS, for a write that hangs */
     LEAD_S = 17,     /* times go back by less than that, but for a stamp that was bogus */
@@ -26,19 +26,17 @@ struct eve {
     struct eve_names names;
     struct eve_flows *flows[EVE_QUEUES_MAX];
     uint32_t queues;
+    struct eve_source source; /* without `pull`: none, but pipelines */
     pthread_t thread;
     bool started;
     bool ended;
+    bool source_ended; /* these two: atomic; the writer says it once it is closing, */
+    bool told;         /* and is told that nothing else comes */
 
-    pthread_mutex_t lock; /* of the posts */
-    char *post[POSTS];
-    uint32_t posts;
-    uint64_t refused_posts; /* for want of room; atomic */
+    struct eve_posts posts;
 
     /* the writer's */
     struct eve_out out;
-    char *taken[POSTS]; /* posts on their way into the buffer */
-    uint32_t taken_count, taken_next;
     uint64_t second, in_second; /* events of the second being counted */
 };
 
@@ -63,7 +61,7 @@ static bool is_too_many(struct eve *eve, const struct eve_record *record)
     return ++eve->in_second > eve->options.rate;
 }
 
-static void write_record(struct eve *eve, const struct eve_record *record, uint32_t queue)
+static void write_record(struct eve *eve, const struct eve_record *record)
 {
     const struct eve_pending pending = eve_pending_of(record);
     struct eve_out *out = &eve->out;
@@ -74,44 +72,33 @@ static void write_record(struct eve *eve, const struct eve_record *record, uint3
     else if (is_too_many(eve, record))
         eve_out_leave_out(out, &pending, out->totals.left_out);
     else
-        eve_out_line(out, line, eve_text(&eve->names, line, record, queue), &pending);
-}
-
-static void write_posts(struct eve *eve)
-{
-    const struct eve_pending pending = {.kind = EVE_KINDS};
-
-    pthread_mutex_lock(&eve->lock);
-    eve->taken_count = eve->posts;
-    eve->taken_next = 0;
-    memcpy(eve->taken, eve->post, eve->posts * sizeof(eve->post[0]));
-    eve->posts = 0;
-    pthread_mutex_unlock(&eve->lock);
-    while (eve->taken_next < eve->taken_count) {
-        char *post = eve->taken[eve->taken_next];
-
-        eve_out_line(&eve->out, post, strlen(post), &pending);
-        eve->taken_next++;
-        free(post);
-    }
+        eve_out_line(out, line, eve_text(&eve->names, line, record), &pending);
 }
 
 /* One look at everything; whether there was anything. */
 static bool take_all(struct eve *eve)
 {
     bool any = eve->out.batch_count > 0;
+    bool closing = __atomic_load_n(&eve->out.closing, __ATOMIC_ACQUIRE);
 
+    if (eve->source.pull && !eve->source_ended) {
+        bool pulled = eve->source.pull(eve->source.context, eve->flows[0]) > 0;
+
+        any = any || pulled;
+        if (closing && !pulled)
+            __atomic_store_n(&eve->source_ended, true, __ATOMIC_RELEASE);
+    }
     eve->names.clock = eve->options.wall_clock ? 0 : wall_clock_ns() - monotonic_ns();
     for (uint32_t queue = 0; queue < eve->queues; queue++) {
         struct eve_ring *ring = eve->flows[queue]->ring;
         const struct eve_record *record;
 
         for (int i = 0; i < EVE_RING_SIZE && (record = eve_ring_peek(ring)); i++, any = true) {
-            write_record(eve, record, queue);
+            write_record(eve, record);
             eve_ring_next(ring);
         }
     }
-    write_posts(eve);
+    eve_posts_write(&eve->posts, &eve->out);
     return any;
 }
 
@@ -122,12 +109,12 @@ static void *writer_thread(void *argument)
 
     (void)rights_give_up();
     for (;;) {
-        bool closing = __atomic_load_n(&eve->out.closing, __ATOMIC_ACQUIRE);
+        bool told = __atomic_load_n(&eve->told, __ATOMIC_ACQUIRE);
         bool any = take_all(eve);
 
         (void)eve_out_flush(&eve->out);
         eve_out_open_again(&eve->out);
-        if (closing && !any)
+        if (told && !any)
             return NULL;
         if (!any)
             nanosleep(&pause, NULL);
@@ -142,7 +129,7 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
         return error_set(error, -ENOMEM, "no memory for --eve");
     eve->options = *options;
     eve->out.lines.file = -1;
-    pthread_mutex_init(&eve->lock, NULL);
+    eve_posts_init(&eve->posts);
     eve_names_init(&eve->names, options->policy);
     eve->names.interface = options->interface;
     eve->names.community_seed = options->community_seed;
@@ -165,13 +152,35 @@ int eve_start(struct eve *eve, struct error *error)
                        : error_set(error, status, "cannot start a thread: %s", strerror(-status));
 }
 
+int eve_follow(struct eve *eve, const struct eve_source *source, struct error *error)
+{
+    const struct eve_flows_options options = {
+        .places = source->places,
+        .timeout = source->timeout,
+        .class_count = eve->names.class_count,
+    };
+    int status = eve_flows_new(&eve->flows[0], &options, error);
+
+    if (status != 0)
+        return status;
+    eve->source = *source;
+    eve->queues = 1;
+    return 0;
+}
+
 int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_observer **observer,
                 struct error *error)
 {
+    const struct eve_flows_options options = {
+        .table = table,
+        .class_count = eve->names.class_count,
+        .queue = (uint16_t)eve->queues,
+        .waits = eve->options.waits,
+    };
+
     if (eve->queues == EVE_QUEUES_MAX)
         return error_set(error, -E2BIG, "--eve: at most %d queues", EVE_QUEUES_MAX);
-    int status = eve_flows_new(&eve->flows[eve->queues], table, eve->names.class_count,
-                               eve->options.waits, error);
+    int status = eve_flows_new(&eve->flows[eve->queues], &options, error);
     if (status == 0)
         *observer = &eve->flows[eve->queues++]->observer;
     return status;
@@ -179,30 +188,7 @@ int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_ob
 
 void eve_post(struct eve *eve, const char *type, json_t *content)
 {
-    char time[EVE_TIME_SIZE];
-
-    eve_time(time, wall_clock_ns());
-    json_t *event =
-        json_pack("{s:s, s:s, s:o*}", "timestamp", time, "event_type", type, type, content);
-    char *text = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-    size_t length = text ? strlen(text) : 0;
-    char *line = text ? realloc(text, length + 2) : NULL;
-
-    json_decref(event);
-    if (line) {
-        memcpy(line + length, "\n", 2);
-        pthread_mutex_lock(&eve->lock);
-        bool room = eve->posts < POSTS;
-        if (room)
-            eve->post[eve->posts++] = line;
-        pthread_mutex_unlock(&eve->lock);
-        if (room)
-            return;
-        free(line);
-    } else {
-        free(text);
-    }
-    __atomic_fetch_add(&eve->refused_posts, 1, __ATOMIC_RELAXED);
+    eve_posts_add(&eve->posts, wall_clock_ns(), type, content);
 }
 
 void eve_set_model(struct eve *eve, uint32_t checksum)
@@ -232,7 +218,14 @@ void eve_read(const struct eve *eve, struct eve_totals *totals)
 
     for (size_t i = 0; i < sizeof(*totals) / sizeof(*to); i++)
         to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
-    totals->lost_posts += __atomic_load_n(&eve->refused_posts, __ATOMIC_RELAXED);
+    totals->lost_posts += __atomic_load_n(&eve->posts.refused, __ATOMIC_RELAXED);
+    if (eve->source.lost) {
+        uint64_t packets, bytes;
+
+        eve->source.lost(eve->source.context, &packets, &bytes);
+        totals->unreported_packets += packets;
+        totals->unreported_bytes += bytes;
+    }
     for (uint32_t queue = 0; queue < eve->queues; queue++) {
         const struct eve_flows *f = eve->flows[queue];
 
@@ -246,25 +239,69 @@ void eve_read(const struct eve *eve, struct eve_totals *totals)
     }
 }
 
-/* A write to a terminal that is held hangs, whatever poll said. */
-static void join(struct eve *eve)
+/* What the writer has done, to see whether it still does something. */
+static uint64_t progress_of(const struct eve *eve)
 {
-    for (uint64_t before = UINT64_MAX;;) {
-        uint64_t progress = line_file_progress(&eve->out.lines);
+    uint64_t progress = line_file_progress(&eve->out.lines);
+
+    for (uint32_t queue = 0; queue < eve->queues; queue++)
+        progress += __atomic_load_n(&eve->flows[queue]->ring->read, __ATOMIC_RELAXED);
+    return progress;
+}
+
+static bool is_hanging(const struct eve *eve, uint64_t *progress, uint64_t *since)
+{
+    uint64_t now = monotonic_ms();
+    uint64_t made = progress_of(eve);
+
+    if (made != *progress || *since == 0) {
+        *progress = made;
+        *since = now;
+    }
+    return now - *since > EVE_CLOSE_MS + CANCEL_MS;
+}
+
+/* The source's last packets; false: the writer hangs. */
+static bool wait_for_source(const struct eve *eve)
+{
+    const struct timespec pause = {.tv_nsec = IDLE_MS * 1000000};
+    uint64_t progress = 0, since = 0;
+
+    while (eve->source.pull && !__atomic_load_n(&eve->source_ended, __ATOMIC_ACQUIRE)) {
+        if (is_hanging(eve, &progress, &since))
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+/* A write to a terminal that is held hangs, whatever poll said. */
+static bool join(struct eve *eve)
+{
+    uint64_t progress = 0, since = 0;
+
+    while (!is_hanging(eve, &progress, &since)) {
         struct timespec end;
 
         clock_gettime(CLOCK_REALTIME, &end);
-        end.tv_sec += (EVE_CLOSE_MS + CANCEL_MS) / 1000 + 1;
+        end.tv_sec++;
         if (pthread_timedjoin_np(eve->thread, NULL, &end) == 0)
-            return;
-        if (progress == before)
-            break;
-        before = progress;
+            return true;
     }
+    return false;
+}
+
+static void stop_writer(struct eve *eve)
+{
     pthread_cancel(eve->thread);
     pthread_join(eve->thread, NULL);
     eve_out_give_up(&eve->out);
-    (void)take_all(eve);
+}
+
+static void end_flows(struct eve *eve)
+{
+    for (uint32_t queue = 0; queue < eve->queues; queue++)
+        eve_flows_end(eve->flows[queue], EVE_CLOSE_MS);
 }
 
 int eve_end(struct eve *eve, struct error *error)
@@ -272,10 +309,21 @@ int eve_end(struct eve *eve, struct error *error)
     if (!eve->started || eve->ended)
         return 0;
     eve->ended = true;
-    for (uint32_t queue = 0; queue < eve->queues; queue++)
-        eve_flows_end(eve->flows[queue], EVE_CLOSE_MS);
     __atomic_store_n(&eve->out.closing, true, __ATOMIC_RELEASE);
-    join(eve);
+    bool hangs = !wait_for_source(eve);
+    if (hangs) {
+        stop_writer(eve);
+        while (take_all(eve)) {
+        }
+    }
+    end_flows(eve);
+    __atomic_store_n(&eve->told, true, __ATOMIC_RELEASE);
+    if (!hangs && !join(eve)) {
+        stop_writer(eve);
+        hangs = true;
+    }
+    while (hangs && take_all(eve)) {
+    }
     eve->started = false;
     return eve_check(eve, error);
 }
@@ -289,11 +337,7 @@ void eve_close(struct eve *eve)
     (void)eve_end(eve, &ignored);
     for (uint32_t queue = 0; queue < eve->queues; queue++)
         eve_flows_free(eve->flows[queue]);
-    for (uint32_t i = 0; i < eve->posts; i++)
-        free(eve->post[i]);
-    for (uint32_t i = eve->taken_next; i < eve->taken_count; i++)
-        free(eve->taken[i]);
     line_file_close(&eve->out.lines);
-    pthread_mutex_destroy(&eve->lock);
+    eve_posts_destroy(&eve->posts);
     free(eve);
 }

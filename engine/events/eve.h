@@ -34,6 +34,18 @@ struct eve_options {
 /* Opens the file. -errno with one line. */
 int eve_open(struct eve **out, const struct eve_options *options, struct error *error);
 
+/* Where the writer's thread hears of packets that no pipeline shows: `pull` has them counted, while
+ * there is room, by eve_flows_count. 0: there is nothing now. */
+struct eve_source {
+    uint32_t (*pull)(void *context, struct eve_flows *flows);
+    void (*lost)(void *context, uint64_t *packets, uint64_t *bytes); /* that it never got */
+    void *context;
+    uint64_t places, timeout; /* of the flow table: see eve_flows.h */
+};
+
+/* In the place of all observers. -ENOMEM. */
+int eve_follow(struct eve *eve, const struct eve_source *source, struct error *error);
+
 /* The observer of a pipeline with that table, whose queue has the next number; before any is used.
  * -ENOMEM, -E2BIG. */
 int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_observer **observer,
@@ -57,8 +69,9 @@ int eve_check(const struct eve *eve, struct error *error);
 /* Any thread. Exact once eve_end is done. */
 void eve_read(const struct eve *eve, struct eve_totals *totals);
 
-/* Once no pipeline runs any more: tells of the flows that are still in the tables, and writes what
- * is there, for two seconds without progress at most. -errno of writing. */
+/* Once no pipeline runs and no source gets more: takes what the source has, tells of the flows that
+ * are still in the tables, and writes what is there, for two seconds without progress at most.
+ * -errno of writing. */
 int eve_end(struct eve *eve, struct error *error);
 
 /* The counts are gone with it. Takes NULL. */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "monotonic.h"
+#include "packet_trace.h"
 
 enum { LINE = 64, WAIT_FOREVER = 0 };
 
@@ -42,9 +43,18 @@ static struct eve_record *place(struct eve_flows *f)
     return record || !f->waits ? record : wait_for_room(f, WAIT_FOREVER);
 }
 
-static void tell_end(struct eve_flows *f, const struct eve_flow *flow, struct eve_record *record,
-                     enum eve_reason reason, uint64_t now)
+static enum eve_reason reason_of(const struct eve_flow *flow, enum eve_reason otherwise)
 {
+    if ((flow->flags[0] | flow->flags[1]) & TCP_RST)
+        return EVE_RST;
+    return flow->flags[0] & flow->flags[1] & TCP_FIN ? EVE_FIN : otherwise;
+}
+
+static void tell_end(struct eve_flows *f, const struct eve_flow *flow, struct eve_record *record,
+                     enum eve_reason otherwise, uint64_t now)
+{
+    enum eve_reason reason = reason_of(flow, otherwise);
+
     if (!record) {
         stats_add(&f->lost.events[EVE_FLOW], 1);
         stats_add(&f->lost.packets, flow->packets[0] + flow->packets[1]);
@@ -57,7 +67,7 @@ static void tell_end(struct eve_flows *f, const struct eve_flow *flow, struct ev
 }
 
 static void tell_verdict(struct eve_flows *f, const struct eve_flow *flow, uint32_t previous,
-                         const struct verdict *verdict, uint32_t action, uint64_t now)
+                         const struct eve_packet *p)
 {
     struct eve_record *record = place(f);
 
@@ -65,60 +75,90 @@ static void tell_verdict(struct eve_flows *f, const struct eve_flow *flow, uint3
         stats_add(&f->lost.events[EVE_VERDICT], 1);
         return;
     }
-    *record = (struct eve_record){.time = now,
+    *record = (struct eve_record){.time = p->time,
                                   .kind = EVE_VERDICT,
-                                  .slot = flow->slot,
+                                  .slot = p->slot,
                                   .previous = (uint8_t)previous,
-                                  .action = (uint8_t)action,
-                                  .confidence = verdict->confidence};
+                                  .action = p->action,
+                                  .confidence = p->confidence};
     memcpy(&record->flow, flow, f->stride);
     eve_ring_publish(f->ring);
 }
 
-/* The tags in front of an Ethernet frame's network layer. */
-static void read_vlan(const struct frame *frame, uint16_t vlan[2])
+/* What only a flow's first packet tells; of a pipeline's it still stands in the frame. */
+static __attribute__((noinline)) void begin(struct eve_flow *flow, uint64_t stride,
+                                            const struct eve_packet *p, const struct frame *frame,
+                                            const struct packet *packet)
 {
-    uint32_t at = 12;
-
-    for (int i = 0; frame->link == LINK_ETHERNET && i < 2 && at + 4 <= frame->length;
-         i++, at += 4) {
-        uint16_t type = load_be16(frame->data + at);
-
-        if (type != ETHERTYPE_VLAN && type != ETHERTYPE_SERVICE_VLAN && type != ETHERTYPE_OLD_QINQ)
-            return;
-        vlan[i] = load_be16(frame->data + at + 2) & 0xfff;
-    }
-}
-
-static uint16_t read_icmp(const struct frame *frame, const struct packet *packet)
-{
-    const uint8_t *message = frame->data + frame->length - packet->seen;
-    bool is_icmp = packet->protocol == 1 || packet->protocol == 58;
-
-    return is_icmp && packet->seen >= 2 ? load_be16(message) : 0;
-}
-
-static void begin(struct eve_flows *f, struct eve_flow *flow, const struct burst *burst, uint32_t i)
-{
-    const struct frame *frame = &burst->frames[burst->place[i]];
-
-    memset(flow, 0, f->stride);
-    flow->key = burst->keys[i];
-    flow->hash = burst->hashes[i];
-    flow->start = flow->last = frame->time;
-    flow->initiator_is_low = burst->from_low[i];
-    read_vlan(frame, flow->vlan);
-    flow->icmp = read_icmp(frame, &burst->packets[i]);
+    memset(flow, 0, stride);
+    flow->key = *p->key;
+    flow->start = flow->last = p->time;
+    flow->initiator_is_low = p->from_low;
+    memcpy(flow->vlan, p->vlan, sizeof(flow->vlan));
+    flow->icmp = p->icmp;
+    if (!frame)
+        return;
+    const uint8_t *end = frame->data + frame->length;
+    if (frame->link == LINK_ETHERNET)
+        packet_vlans(frame->data, end, flow->vlan);
+    flow->icmp = packet_icmp(packet, end - packet->seen, end);
 }
 
 /* The table has begun a flow where this one was, or begun it anew: as flow_bucket_lookup does. */
 static bool has_ended(const struct eve_flows *f, const struct eve_flow *flow,
                       const struct flow_key *key, uint64_t now, enum eve_reason *reason)
 {
-    bool expired = flow_time_later(now, flow->last) && now - flow->last > f->table->timeout;
+    bool expired = flow_time_later(now, flow->last) && now - flow->last > f->timeout;
 
     *reason = expired ? EVE_TIMEOUT : EVE_EVICTED;
     return expired || !flow_key_equal(&flow->key, key);
+}
+
+/* `frame` and `packet`: a pipeline's; NULL: all is said in `p`. */
+ALWAYS_INLINE void count(struct eve_flows *f, const struct eve_packet *p, const struct frame *frame,
+                         const struct packet *packet)
+{
+    struct eve_flow *flow = (struct eve_flow *)(void *)(f->flows + p->place * f->stride);
+    enum eve_reason reason;
+
+    if (f->now == 0 || flow_time_later(p->time, f->now))
+        f->now = p->time;
+    if (flow_key_version(&flow->key) == 0) {
+        f->used[p->place / EVE_BLOCK] = 1;
+        begin(flow, f->stride, p, frame, packet);
+    } else if (has_ended(f, flow, p->key, p->time, &reason)) {
+        tell_end(f, flow, place(f), reason, p->time);
+        begin(flow, f->stride, p, frame, packet);
+    }
+    uint32_t direction = flow->initiator_is_low != p->from_low;
+    flow->packets[direction]++;
+    flow->bytes[direction] += p->wire_length;
+    flow->flags[direction] |= p->flags;
+    flow->queue = p->queue;
+    if (flow_time_later(p->time, flow->last))
+        flow->last = p->time;
+    uint32_t *of_slot = &flow->slots[place_of_slot(f, p->slot)];
+    *of_slot += *of_slot != UINT32_MAX;
+    uint32_t previous = flow->slot;
+    flow->slot = p->slot;
+    if (p->slot != previous)
+        tell_verdict(f, flow, previous, p);
+}
+
+void eve_flows_count(struct eve_flows *f, const struct eve_packet *packet)
+{
+    count(f, packet, NULL, NULL);
+}
+
+void eve_flows_count_none(struct eve_flows *f, uint32_t wire_length)
+{
+    stats_add(&f->packets, 1);
+    stats_add(&f->bytes, wire_length);
+}
+
+bool eve_flows_have_room(struct eve_flows *f)
+{
+    return eve_ring_room(f->ring) >= EVE_RECORDS_OF_PACKET;
 }
 
 /* Which place in the table the packet's flow has. */
@@ -126,38 +166,28 @@ static uint64_t place_of(const struct eve_flows *f, const struct burst *burst, u
 {
     uint64_t way = (uint64_t)(burst->flows[i] - burst->buckets[i]->flow);
 
-    return (uint64_t)(burst->buckets[i] - f->table->buckets) * FLOW_WAYS + way;
+    return (uint64_t)(burst->buckets[i] - f->buckets) * FLOW_WAYS + way;
 }
 
-static void count(struct eve_flows *f, const struct burst *burst, uint32_t i)
+static void count_of_burst(struct eve_flows *f, const struct burst *burst, uint32_t i)
 {
-    uint64_t index = place_of(f, burst, i);
-    struct eve_flow *flow = (struct eve_flow *)(void *)(f->flows + index * f->stride);
+    const struct packet *packet = &burst->packets[i];
     const struct frame *frame = &burst->frames[burst->place[i]];
-    uint32_t slot = burst->slot[burst->place[i]];
-    enum eve_reason reason;
+    const uint8_t *end = frame->data + frame->length;
+    const struct eve_packet p = {
+        .key = &burst->keys[i],
+        .place = place_of(f, burst, i),
+        .time = frame->time,
+        .wire_length = frame->wire_length,
+        .queue = f->queue,
+        .confidence = burst->verdicts[i].confidence,
+        .slot = burst->slot[burst->place[i]],
+        .action = burst->action[burst->place[i]],
+        .flags = packet_tcp_flags(packet, end - packet->seen, end),
+        .from_low = burst->from_low[i],
+    };
 
-    if (f->now == 0 || flow_time_later(frame->time, f->now))
-        f->now = frame->time;
-    if (flow_key_version(&flow->key) == 0) {
-        f->used[index / EVE_BLOCK] = 1;
-        begin(f, flow, burst, i);
-    } else if (has_ended(f, flow, &burst->keys[i], frame->time, &reason)) {
-        tell_end(f, flow, place(f), reason, frame->time);
-        begin(f, flow, burst, i);
-    }
-    uint32_t direction = flow->initiator_is_low != burst->from_low[i];
-    flow->packets[direction]++;
-    flow->bytes[direction] += frame->wire_length;
-    if (flow_time_later(frame->time, flow->last))
-        flow->last = frame->time;
-    uint32_t *of_slot = &flow->slots[place_of_slot(f, slot)];
-    *of_slot += *of_slot != UINT32_MAX;
-    uint32_t previous = flow->slot;
-    flow->slot = (uint8_t)slot;
-    if (slot != previous)
-        tell_verdict(f, flow, previous, &burst->verdicts[i], burst->action[burst->place[i]],
-                     frame->time);
+    count(f, &p, frame, packet);
 }
 
 static void observe(struct burst_observer *observer, const struct burst *burst)
@@ -172,11 +202,15 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
         __builtin_prefetch(flow, 1);
         __builtin_prefetch(flow + LINE, 1);
     }
-    for (uint32_t i = 0; i < burst->count; i++)
-        bytes += burst->frames[i].wire_length;
-    for (uint32_t i = 0; i < burst->ip_count; i++) {
-        bytes -= burst->frames[burst->place[i]].wire_length;
-        count(f, burst, i);
+    for (uint32_t i = 0; i < burst->ip_count; i++)
+        count_of_burst(f, burst, i);
+    if (burst->count == burst->ip_count)
+        return;
+    for (uint32_t i = 0, ip = 0; i < burst->count; i++) {
+        bool is_ip = ip < burst->ip_count && burst->place[ip] == i;
+
+        bytes += is_ip ? 0 : burst->frames[i].wire_length;
+        ip += is_ip;
     }
     stats_add(&f->packets, burst->count - burst->ip_count);
     stats_add(&f->bytes, bytes);
@@ -187,25 +221,29 @@ static uint64_t rounded(uint64_t size, uint64_t to)
     return (size + to - 1) / to * to;
 }
 
-int eve_flows_new(struct eve_flows **out, const struct flow_table *table, uint32_t class_count,
-                  bool waits, struct error *error)
+int eve_flows_new(struct eve_flows **out, const struct eve_flows_options *options,
+                  struct error *error)
 {
+    const struct flow_table *table = options->table;
     struct eve_flows *f = calloc(1, sizeof(*f));
 
     if (!f)
         return error_set(error, -ENOMEM, "no memory for --eve");
     f->observer.observe = observe;
-    f->table = table;
-    f->class_count = class_count;
-    f->waits = waits;
+    f->buckets = table ? table->buckets : NULL;
+    f->timeout = table ? table->timeout : options->timeout;
+    f->class_count = options->class_count;
+    f->queue = options->queue;
+    f->waits = options->waits;
+    uint64_t places = table ? (uint64_t)table->bucket_count * FLOW_WAYS : options->places;
     f->stride = rounded(sizeof(struct eve_flow) + slot_count(f) * sizeof(uint32_t), LINE);
     uint64_t record = rounded(offsetof(struct eve_record, flow) + f->stride, 8);
     f->ring = aligned_alloc(_Alignof(struct eve_ring),
                             rounded(sizeof(*f->ring) + EVE_RING_SIZE * record, LINE));
-    f->flows_size = (uint64_t)table->bucket_count * FLOW_WAYS * f->stride;
+    f->flows_size = places * f->stride;
     f->flows = mmap(NULL, f->flows_size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    f->used = calloc(f->flows_size / f->stride / EVE_BLOCK + 1, 1);
+    f->used = calloc(places / EVE_BLOCK + 1, 1);
     if (!f->ring || !f->used || f->flows == MAP_FAILED) {
         eve_flows_free(f);
         return error_set(error, -ENOMEM, "no memory for --eve: fewer --flows need less");

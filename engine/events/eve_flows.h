@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Events of flows, on the worker's side: observes a pipeline, keeps beside its flow table what only
- * events need, and puts records on a ring. No allocation, no system call, no formatting. */
+/* Events of flows, on the side of those who see packets: keeps beside a flow table what only events
+ * need, and puts records on a ring. No allocation, no system call, no formatting. */
 #ifndef AFXDP_EVE_FLOWS_H
 #define AFXDP_EVE_FLOWS_H
 
 #include "eve_record.h"
 #include "pipeline.h"
 
-enum { EVE_BLOCK = 512 };
+enum {
+    EVE_BLOCK = 512,
+    EVE_RECORDS_OF_PACKET = 2, /* at most: one flow ends, another's first verdict */
+};
 
 /* What isn't in any event that was written. One thread writes, any reads. */
 struct eve_lost {
@@ -17,7 +20,8 @@ struct eve_lost {
 
 struct eve_flows {
     struct burst_observer observer;
-    const struct flow_table *table;
+    const struct flow_bucket *buckets; /* of a pipeline's table; NULL: of no pipeline */
+    uint64_t timeout;                  /* of a flow, ns */
     struct eve_ring *ring;
     uint8_t *flows;      /* a struct eve_flow for each place in the table */
     uint64_t flows_size; /* bytes */
@@ -25,19 +29,48 @@ struct eve_flows {
     uint8_t *used;       /* for each EVE_BLOCK of them, whether one ever was */
     uint64_t now;        /* the latest time of a packet so far; 0: there was none */
     uint32_t class_count;
+    uint16_t queue;
     bool waits;              /* for room: a capture can */
     struct eve_lost lost;    /* for want of room */
     uint64_t packets, bytes; /* that belong to no flow: not IP, malformed */
 };
 
-/* For the table of one pipeline. -ENOMEM. */
-int eve_flows_new(struct eve_flows **out, const struct flow_table *table, uint32_t class_count,
-                  bool waits, struct error *error);
+/* A classified packet, as another than a pipeline tells of it. */
+struct eve_packet {
+    const struct flow_key *key;
+    uint64_t place; /* of its flow in the table */
+    uint64_t time;  /* ns */
+    uint32_t wire_length;
+    uint16_t queue;
+    uint16_t confidence;
+    uint8_t slot, action;
+    uint8_t flags; /* TCP's */
+    bool from_low;
+    uint16_t vlan[2], icmp; /* see struct eve_flow */
+};
 
+struct eve_flows_options {
+    const struct flow_table *table; /* of a pipeline, or NULL: */
+    uint64_t places;                /* in the table, */
+    uint64_t timeout;               /* of a flow, ns */
+    uint32_t class_count;
+    uint16_t queue; /* the pipeline's */
+    bool waits;
+};
+
+/* -ENOMEM. */
+int eve_flows_new(struct eve_flows **out, const struct eve_flows_options *options,
+                  struct error *error);
 void eve_flows_free(struct eve_flows *flows); /* takes NULL */
 
-/* After the last burst, from any one thread: a flow event for each that is in the table, as fast as
- * the writer takes them, for `wait_ms` without progress at most. */
+/* Without a pipeline: a packet that is of a flow, one that isn't, and whether the ring has room for
+ * what a packet may tell. One thread, the only one. */
+void eve_flows_count(struct eve_flows *flows, const struct eve_packet *packet);
+void eve_flows_count_none(struct eve_flows *flows, uint32_t wire_length);
+bool eve_flows_have_room(struct eve_flows *flows);
+
+/* Once no packets come any more: tells of the flows that are still there. Waits for room, `wait_ms`
+ * at a time at most; after one such wait in vain what is left is counted as lost. */
 void eve_flows_end(struct eve_flows *flows, unsigned wait_ms);
 
 #endif

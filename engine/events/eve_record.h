@@ -20,25 +20,29 @@ enum eve_kind {
     EVE_KINDS
 };
 
+/* Why a flow is told of; TCP's own end, where that was seen, comes first. */
 enum eve_reason {
     EVE_TIMEOUT,
     EVE_EVICTED,
     EVE_SHUTDOWN,
+    EVE_RST,
+    EVE_FIN, /* of both sides */
 };
 
 /* A flow as events tell it: what the table doesn't keep. Directions: to server, to client. */
 struct eve_flow {
-    struct flow_key key; /* version 0: none */
-    uint64_t hash;
+    struct flow_key key;  /* version 0: none */
     uint64_t start, last; /* ns */
+    uint16_t vlan[2];     /* of the first packet; 0: no tag */
+    uint16_t icmp;        /* type << 8 | code of the first packet */
+    uint8_t slot;         /* of the last packet */
+    bool initiator_is_low;
     uint64_t packets[2];
     uint64_t bytes[2]; /* on the wire */
-    uint16_t vlan[2];  /* of the first packet; 0: no tag */
-    uint16_t icmp;     /* type << 8 | code of the first packet */
-    uint8_t slot;      /* of the last packet */
-    bool initiator_is_low;
+    uint16_t queue;    /* of the last packet */
+    uint8_t flags[2];  /* all of TCP's seen */
     /* Packets by slot, as many as the policy has classes, then unsure, each up to 2^32 - 1: behind
-     * the struct, so that with five classes a flow is two cache lines. */
+     * the struct, so that with six classes a flow is two cache lines. */
     uint32_t slots[];
 };
 
@@ -65,6 +69,13 @@ ALWAYS_INLINE struct eve_record *eve_ring_place(struct eve_ring *ring)
     if (ring->written - ring->read_seen >= EVE_RING_SIZE)
         return NULL;
     return (struct eve_record *)(void *)&ring->data[ring->written % EVE_RING_SIZE * ring->stride];
+}
+
+/* The producer's: how many records there is room for. */
+ALWAYS_INLINE uint64_t eve_ring_room(struct eve_ring *ring)
+{
+    ring->read_seen = __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);
+    return EVE_RING_SIZE - (ring->written - ring->read_seen);
 }
 
 ALWAYS_INLINE void eve_ring_publish(struct eve_ring *ring)

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "flow_table.h"
 #include "flow_text.h"
 
 enum { SECOND = 1000000000 };
@@ -53,6 +52,7 @@ void eve_names_init(struct eve_names *names, const struct policy *policy)
 
         snprintf(names->slot[slot], sizeof(names->slot[slot]), "%s", name ? name : "");
     }
+    flow_seed_make(&names->seed, 0);
     names->class_count = policy->class_count;
 }
 
@@ -146,12 +146,13 @@ void eve_community_id(char text[COMMUNITY_ID_SIZE], const struct eve_flow *flow,
 }
 
 static void add_common(struct text *text, const struct eve_names *names,
-                       const struct eve_record *record, uint32_t queue, const char *type)
+                       const struct eve_record *record, const char *type)
 {
     const struct eve_flow *flow = &record->flow;
     char time[EVE_TIME_SIZE], community[COMMUNITY_ID_SIZE];
     struct flow_text words;
-    uint64_t id = flow_hash_finish(flow->hash ^ flow->start * 0x9e3779b97f4a7c15);
+    uint64_t id =
+        flow_hash_finish(flow_hash(&names->seed, &flow->key) ^ flow->start * 0x9e3779b97f4a7c15);
 
     eve_time(time, record->time + names->clock);
     eve_community_id(community, flow, names->community_seed);
@@ -163,7 +164,7 @@ static void add_common(struct text *text, const struct eve_names *names,
     if (names->interface) {
         add(text, ",\"in_iface\":");
         add_string(text, names->interface);
-        add(text, ",\"queue\":%u", queue);
+        add(text, ",\"queue\":%u", flow->queue);
     }
     add(text, ",\"src_ip\":\"%s\"", words.source);
     if (words.has_ports)
@@ -201,7 +202,7 @@ static void add_verdict(struct text *text, const struct eve_names *names,
 static void add_flow(struct text *text, const struct eve_names *names,
                      const struct eve_record *record)
 {
-    static const char *const reasons[] = {"timeout", "evicted", "shutdown"};
+    static const char *const reasons[] = {"timeout", "evicted", "shutdown", "rst", "fin"};
     const struct eve_flow *flow = &record->flow;
     char start[EVE_TIME_SIZE], end[EVE_TIME_SIZE];
     const char *comma = "";
@@ -228,11 +229,11 @@ static void add_flow(struct text *text, const struct eve_names *names,
 }
 
 size_t eve_text(const struct eve_names *names, char line[EVE_LINE_MAX],
-                const struct eve_record *record, uint32_t queue)
+                const struct eve_record *record)
 {
     struct text text = {.to = line};
 
-    add_common(&text, names, record, queue, record->kind == EVE_VERDICT ? "verdict" : "flow");
+    add_common(&text, names, record, record->kind == EVE_VERDICT ? "verdict" : "flow");
     if (record->kind == EVE_VERDICT)
         add_verdict(&text, names, record);
     else

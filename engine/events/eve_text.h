@@ -4,6 +4,7 @@
 #define AFXDP_EVE_TEXT_H
 
 #include "eve_record.h"
+#include "flow_table.h"
 #include "policy.h"
 
 enum {
@@ -20,6 +21,7 @@ struct eve_names {
     uint64_t clock; /* ns that make a packet's time one of the day */
     uint32_t class_count;
     char slot[SLOTS][CLASS_NAME_SIZE];
+    struct flow_seed seed; /* of flow_id */
 };
 
 void eve_names_init(struct eve_names *names, const struct policy *policy);
@@ -32,6 +34,6 @@ void eve_community_id(char text[COMMUNITY_ID_SIZE], const struct eve_flow *flow,
 
 /* The line, its end included; its length. */
 size_t eve_text(const struct eve_names *names, char line[EVE_LINE_MAX],
-                const struct eve_record *record, uint32_t queue);
+                const struct eve_record *record);
 
 #endif

@@ -18,6 +18,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bypass.bpf.h"
+#include "packet_trace.h"
 #include "path_abi.h"
 
 const volatile struct path_options path_options SEC(".rodata.path") = {};
@@ -126,6 +127,39 @@ ALWAYS_INLINE enum packet_kind path_parse(struct xdp_md *context, struct path_cp
     return packet_parse_ethernet(data, end, work->wire_length, &work->packet);
 }
 
+/* A transport's place in a frame is below: extension headers end before 17 kB. Told to the
+ * verifier, which takes no larger number than 0xffff with what is read behind it. */
+enum { PATH_OFFSET_MASK = 0x7fff };
+
+/* Where the packet's bytes behind IP begin. */
+ALWAYS_INLINE const uint8_t *path_transport(const struct xdp_md *context,
+                                            const struct path_work *work)
+{
+    const uint8_t *data = (const uint8_t *)(long)context->data;
+    uint64_t offset = (uint64_t)((const uint8_t *)(long)context->data_end - data);
+
+    OPAQUE(offset); /* else clang subtracts from the pointer */
+    offset -= work->packet.seen;
+    OPAQUE(offset);
+    return data + (offset & PATH_OFFSET_MASK);
+}
+
+/* What is told of a packet of this flow. */
+ALWAYS_INLINE void path_note(const struct xdp_md *context, struct path_work *work, uint32_t bucket,
+                             uint64_t offset)
+{
+    const uint8_t *data = (const uint8_t *)(long)context->data;
+    const uint8_t *end = (const uint8_t *)(long)context->data_end;
+    const uint8_t *transport = path_transport(context, work);
+    struct path_trace *trace = &work->trace;
+
+    OPAQUE(offset);
+    trace->place = bucket * FLOW_WAYS + (uint32_t)(offset / sizeof(struct flow));
+    packet_vlans(data, end, trace->vlan);
+    trace->icmp = packet_icmp(&work->packet, transport, end);
+    trace->flags = packet_tcp_flags(&work->packet, transport, end);
+}
+
 #ifdef PATH_HOSTS
 #include "path_hosts.bpf.h"
 #endif
@@ -171,6 +205,9 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
         cpu->stats.flows++;
     if (event == FLOW_EVICTED)
         cpu->stats.evictions++;
+    if (path_options.records)
+        path_note(context, work, index,
+                  (uint64_t)((const uint8_t *)flow - (const uint8_t *)bucket->flow));
 #ifdef PATH_HOSTS
     flow = path_same_flow(bucket, flow);
 #endif
@@ -201,17 +238,33 @@ ALWAYS_INLINE int path_send(struct xdp_md *context, struct stats *stats, uint32_
     return path_options.out == PATH_OUT_PORT ? XDP_REDIRECT : XDP_TX;
 }
 
-ALWAYS_INLINE void path_record(struct path_cpu *cpu, uint32_t slot, uint32_t action)
+ALWAYS_INLINE void path_record(struct xdp_md *context, struct path_cpu *cpu, uint32_t slot,
+                               uint32_t action)
 {
-    struct path_record record = {
+    const struct path_work *work = &cpu->work;
+    bool classified = slot != SLOT_OTHER && slot != SLOT_MALFORMED;
+    struct path_record *record = bpf_ringbuf_reserve(&path_records, sizeof(*record), 0);
+
+    if (!record) {
+        cpu->unrecorded++;
+        cpu->unrecorded_bytes += work->wire_length;
+        return;
+    }
+    *record = (struct path_record){
+        .time = classified || path_options.stamped ? work->now : bpf_ktime_get_ns(),
+        .wire_length = work->wire_length,
         .slot = (uint8_t)slot,
         .action = (uint8_t)action,
-        .confidence = cpu->work.verdict.confidence,
-        .classified = slot != SLOT_OTHER && slot != SLOT_MALFORMED,
+        .classified = classified,
     };
-
-    if (bpf_ringbuf_output(&path_records, &record, sizeof(record), BPF_RB_NO_WAKEUP) != 0)
-        cpu->unrecorded++;
+    if (classified) {
+        record->key = work->key;
+        record->trace = work->trace;
+        record->confidence = work->verdict.confidence;
+        record->from_low = (uint8_t)work->from_low;
+    }
+    record->trace.queue = context->rx_queue_index;
+    bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
 /* Counts the packet and carries its action out. */
@@ -227,7 +280,7 @@ ALWAYS_INLINE int path_apply(struct xdp_md *context, struct path_cpu *cpu,
     stats->slots[place]++;
     stats->actions[index_below(action, ACTIONS, ACTION_COUNT)]++;
     if (path_options.records)
-        path_record(cpu, slot, action);
+        path_record(context, cpu, slot, action);
     if (action != ACTION_DROP)
         return path_send(context, stats, slot);
     stats->endings[ENDING_DROPPED]++;

@@ -321,6 +321,7 @@ static void add(struct path_counters *counters, const struct path_cpu *cpu)
     add_each(&counters->stats, &cpu->stats, sizeof(cpu->stats));
     add_each(&counters->left, &cpu->left, sizeof(cpu->left));
     counters->unrecorded += __atomic_load_n(&cpu->unrecorded, __ATOMIC_RELAXED);
+    counters->unrecorded_bytes += __atomic_load_n(&cpu->unrecorded_bytes, __ATOMIC_RELAXED);
 }
 
 void path_totals(const struct xdp_path *path, struct path_counters *counters)

@@ -103,6 +103,7 @@ struct path_counters {
     struct stats stats;
     struct path_left left;
     uint64_t unrecorded; /* of the packets in `stats`: their record found no room */
+    uint64_t unrecorded_bytes;
 };
 
 void path_totals(const struct xdp_path *path, struct path_counters *counters);

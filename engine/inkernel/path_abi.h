@@ -47,13 +47,28 @@ struct path_stamp {
     uint32_t zero;
 };
 
-/* What became of a packet, for --verdicts. */
+/* What only records tell of an IP packet. */
+struct path_trace {
+    uint32_t place; /* of its flow in the flow table: bucket * FLOW_WAYS + way */
+    uint32_t queue;
+    uint16_t vlan[2]; /* see packet_trace.h */
+    uint16_t icmp;
+    uint8_t flags; /* TCP's */
+    uint8_t zero;
+};
+
+/* What became of a packet, for --verdicts and --eve. */
 struct path_record {
+    struct flow_key key; /* zeros where it isn't classified */
+    uint64_t time;       /* ns */
+    struct path_trace trace;
+    uint32_t wire_length;
+    uint16_t confidence;
     uint8_t slot;
     uint8_t action;
-    uint16_t confidence;
     uint8_t classified; /* 0: other, malformed: no confidence */
-    uint8_t zero[3];
+    uint8_t from_low;
+    uint8_t zero[6];
 };
 
 /* The policy of one generation: it belongs to a model's classes, so it changes with the model. */
@@ -75,9 +90,10 @@ struct path_work {
     uint32_t slot;       /* set by the parser for what isn't classified */
     uint32_t generation; /* of the model: picked once, on entry */
     uint64_t from_low;
-    uint64_t now;    /* ns */
-    uint32_t step;   /* of the classifier, where tail calls go through it */
-    uint32_t events; /* from here on, of feature set 2 only; see host_events */
+    uint64_t now;            /* ns */
+    struct path_trace trace; /* with options.records */
+    uint32_t step;           /* of the classifier, where tail calls go through it */
+    uint32_t events;         /* from here on, of feature set 2 only; see host_events */
     struct packet_details details;
     struct host_identity identity; /* of a flow that begins */
     uint8_t scratch[PATH_SCRATCH]; /* the classifier's own */
@@ -98,9 +114,10 @@ struct path_cpu {
     struct stats stats;
     struct path_left left;
     uint64_t unrecorded; /* their record found no room */
-    uint64_t entered;    /* frames on entry; the bench derives addresses from it */
-    uint64_t timeout;    /* of a flow, ns */
-    uint32_t buckets;    /* of this CPU's slice of the flow table, a power of two */
+    uint64_t unrecorded_bytes;
+    uint64_t entered; /* frames on entry; the bench derives addresses from it */
+    uint64_t timeout; /* of a flow, ns */
+    uint32_t buckets; /* of this CPU's slice of the flow table, a power of two */
     uint32_t first_bucket;
     struct flow_seed seed;
     struct host_seed host_seed;

@@ -23,10 +23,6 @@ PATH_HOST_TABLE(path_responders, host_responder);
 PATH_HOST_TABLE(path_pairs, host_pair);
 PATH_HOST_TABLE(path_services, host_service);
 
-/* A transport's place in a frame is below: extension headers end before 17 kB. Told to the
- * verifier, which takes no larger number than 0xffff with what is read behind it. */
-enum { PATH_OFFSET_MASK = 0x7fff };
-
 /* What was stored before is loaded anew: the verifier then has one state, whichever way led here.
  */
 #define PATH_FORGET() __asm__ volatile("" : : : "memory")
@@ -76,19 +72,6 @@ ALWAYS_INLINE void path_host_fetch(const struct host_cells *cells)
     (void)host_word_load(cells->responder->flows);
     (void)host_word_load(cells->pair->flows);
     (void)host_word_load(cells->service->flows);
-}
-
-/* Where the packet's bytes behind IP begin. */
-ALWAYS_INLINE const uint8_t *path_transport(const struct xdp_md *context,
-                                            const struct path_work *work)
-{
-    const uint8_t *data = (const uint8_t *)(long)context->data;
-    uint64_t offset = (uint64_t)((const uint8_t *)(long)context->data_end - data);
-
-    OPAQUE(offset); /* else clang subtracts from the pointer */
-    offset -= work->packet.seen;
-    OPAQUE(offset);
-    return data + (offset & PATH_OFFSET_MASK);
 }
 
 /* An ICMP unreachable tells that a responder refused the flow it quotes a packet of. Returns how
