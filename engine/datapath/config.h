@@ -59,6 +59,7 @@ struct afxdp_config {
     const char *verdicts; /* NULL: none */
     const char *eve;      /* NULL: no events */
     uint32_t eve_rate;    /* a second, 0: all */
+    uint32_t eve_host_rate;
     uint16_t community_seed;
 
     const char *interface; /* NULL: choose */

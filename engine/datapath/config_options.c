@@ -116,6 +116,8 @@ const struct option_spec config_options[] = {
              "verdicts that changed. unix:PATH is a socket, - standard output"},
     {NUMBER("eve-rate", "N", 1, UINT32_MAX, eve_rate), .applies = ALL, .needs = "eve",
      .help = "at most N events of flows a second, the others are counted"},
+    {NUMBER("eve-host-rate", "N", 1, UINT32_MAX, eve_host_rate), .applies = ALL, .needs = "eve",
+     .help = "at most N a second of flows that one host began"},
     {NUMBER("community-id-seed", "N", 0, UINT16_MAX, community_seed), .applies = ALL,
      .needs = "eve", .initial = "0", .help = "seed of the events' community_id"},
 

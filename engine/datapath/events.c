@@ -18,6 +18,7 @@ int events_open(struct afxdp_datapath *d, const char *interface, struct error *e
         .policy = &d->judgement->policy,
         .interface = interface,
         .rate = config->eve_rate,
+        .host_rate = config->eve_host_rate,
         .community_seed = config->community_seed,
         .model = model ? model->file->checksum : 0,
         .wall_clock = !interface || config->timestamps == TIMESTAMPS_NIC,

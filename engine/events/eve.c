@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "eve_posts.h"
+#include "eve_rate.h"
 #include "eve_text.h"
 #include "line_file.h"
 #include "monotonic.h"
@@ -17,7 +18,6 @@
 enum {
     IDLE_MS = 2,
     CANCEL_MS = 500, /* beyond EVE_CLOSE_MS, for a write that hangs */
-    LEAD_S = 17,     /* times go back by less than that, but for a stamp that was bogus */
     SECOND = 1000000000,
 };
 
@@ -37,7 +37,7 @@ struct eve {
 
     /* the writer's */
     struct eve_out out;
-    uint64_t second, in_second; /* events of the second being counted */
+    struct eve_rate rate;
 };
 
 static uint64_t wall_clock_ns(void)
@@ -48,19 +48,6 @@ static uint64_t wall_clock_ns(void)
     return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 }
 
-static bool is_too_many(struct eve *eve, const struct eve_record *record)
-{
-    uint64_t second = record->time / SECOND;
-
-    if (eve->options.rate == 0)
-        return false;
-    if (second > eve->second || eve->second - second > LEAD_S) {
-        eve->second = second;
-        eve->in_second = 0;
-    }
-    return ++eve->in_second > eve->options.rate;
-}
-
 static void write_record(struct eve *eve, const struct eve_record *record)
 {
     const struct eve_pending pending = eve_pending_of(record);
@@ -69,7 +56,7 @@ static void write_record(struct eve *eve, const struct eve_record *record)
 
     if (!eve_out_is_open(out))
         eve_out_leave_out(out, &pending, out->totals.lost);
-    else if (is_too_many(eve, record))
+    else if (!eve_rate_allows(&eve->rate, record))
         eve_out_leave_out(out, &pending, out->totals.left_out);
     else
         eve_out_line(out, line, eve_text(&eve->names, line, record), &pending);
@@ -131,6 +118,8 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
     eve->out.lines.file = -1;
     eve_posts_init(&eve->posts);
     eve_names_init(&eve->names, options->policy);
+    eve->rate.most = options->rate;
+    eve->rate.most_of_host = options->host_rate;
     eve->names.interface = options->interface;
     eve->names.community_seed = options->community_seed;
     eve->names.model = options->model;

@@ -25,6 +25,7 @@ struct eve_options {
     const struct policy *policy; /* copied */
     const char *interface;       /* NULL: a capture */
     uint32_t rate;               /* events of flows a second, by their own times; 0: all */
+    uint32_t host_rate;          /* of those that one host began; 0: all */
     uint16_t community_seed;
     uint32_t model;  /* its checksum; 0: none */
     bool wall_clock; /* packets' times are of the day, not of the monotonic clock */

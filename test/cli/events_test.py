@@ -99,6 +99,19 @@ class Events(programs.Test):
         left_out = result["events"]["left_out"]
         self.assertEqual(len(events) + left_out["verdict"] + left_out["flow"], len(every))
 
+    def test_the_rate_bounds_each_host(self):
+        result, events = self.events(MIXED, "--eve-host-rate", "3")
+        self.check_sums(result, events)
+        told = {}
+        for event in events:
+            of = event["timestamp"][:19], event["src_ip"]
+            told[of] = told.get(of, 0) + 1
+        self.assertEqual(max(told.values()), 3)
+        self.assertGreater(len({host for _, host in told}), 10)
+        _, every = self.events(MIXED)
+        left_out = result["events"]["left_out"]
+        self.assertEqual(len(events) + left_out["verdict"] + left_out["flow"], len(every))
+
     def test_names_types_and_order(self):
         _, events = self.events(MIXED)
         self.assertEqual({event["event_type"] for event in events}, {"flow", "verdict"})
