@@ -137,8 +137,10 @@ int afxdp_datapath_reload(struct afxdp_datapath *d, struct afxdp_error *error)
     struct error said;
     int status = judgement_new(&next, d->config, &said);
 
-    if (d->eve) /* a hang-up is what logrotate sends, whatever becomes of the model */
-        eve_reopen(d->eve);
+    struct error reopening;
+    /* A hang-up is what logrotate sends, whatever becomes of the model. */
+    if (d->eve && eve_reopen(d->eve, &reopening) != 0)
+        say(&d->say, AFXDP_FAULT, "%s", reopening.text);
     for (uint32_t slot = 0; status == 0 && slot < SLOTS; slot++) {
         if (d->actions_set[slot])
             next->policy.action[slot] = (uint8_t)(d->actions_set[slot] - 1);

@@ -83,8 +83,7 @@ static int command_reopen(struct afxdp_datapath *d, const struct control_request
     (void)message;
     if (!d->eve)
         return error_set(error, -EOPNOTSUPP, "nothing is open: there is no --eve");
-    eve_reopen(d->eve);
-    return 0;
+    return eve_reopen(d->eve, error);
 }
 
 /* What isn't IP reaches the workers only where the run began with dropping it. */

@@ -100,7 +100,7 @@ static void *writer_thread(void *argument)
         bool any = take_all(eve);
 
         (void)eve_out_flush(&eve->out);
-        eve_out_open_again(&eve->out);
+        eve_out_go_on(&eve->out);
         if (told && !any)
             return NULL;
         if (!any)
@@ -115,7 +115,7 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
     if (!eve)
         return error_set(error, -ENOMEM, "no memory for --eve");
     eve->options = *options;
-    eve->out.lines.file = -1;
+    eve->out.lines.file = eve->out.next_file = -1;
     eve_posts_init(&eve->posts);
     eve_names_init(&eve->names, options->policy);
     eve->rate.most = options->rate;
@@ -185,9 +185,15 @@ void eve_set_model(struct eve *eve, uint32_t checksum)
     __atomic_store_n(&eve->names.model, checksum, __ATOMIC_RELAXED);
 }
 
-void eve_reopen(struct eve *eve)
+int eve_reopen(struct eve *eve, struct error *error)
 {
-    __atomic_store_n(&eve->out.reopens, true, __ATOMIC_RELEASE);
+    int file = line_file_open_again(&eve->out.lines);
+
+    if (file < 0)
+        return error_set(error, file, "cannot write events to %s: %s; the former file stays",
+                         eve->out.lines.path, strerror(-file));
+    eve_out_hand_over(&eve->out, file);
+    return 0;
 }
 
 int eve_check(const struct eve *eve, struct error *error)
@@ -326,6 +332,7 @@ void eve_close(struct eve *eve)
     (void)eve_end(eve, &ignored);
     for (uint32_t queue = 0; queue < eve->queues; queue++)
         eve_flows_free(eve->flows[queue]);
+    eve_out_hand_over(&eve->out, -1);
     line_file_close(&eve->out.lines);
     eve_posts_destroy(&eve->posts);
     free(eve);

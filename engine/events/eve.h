@@ -61,8 +61,9 @@ void eve_post(struct eve *eve, const char *type, json_t *content);
 /* The checksum of the model from here on. Any thread. */
 void eve_set_model(struct eve *eve, uint32_t checksum);
 
-/* Has the writer open its file again. Any thread. */
-void eve_reopen(struct eve *eve);
+/* Opens the file again and has the writer go on with it, who may have no right to open it itself.
+ * -errno with one line, and the former file stays. Any thread. */
+int eve_reopen(struct eve *eve, struct error *error);
 
 /* Whether writing has failed; 0 or -errno with one line. Any thread. */
 int eve_check(const struct eve *eve, struct error *error);

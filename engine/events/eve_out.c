@@ -2,6 +2,7 @@
 #include "eve_out.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "monotonic.h"
 #include "stats.h"
@@ -59,7 +60,7 @@ bool eve_out_flush(struct eve_out *out)
             since = monotonic_ms();
             continue;
         }
-        if (__atomic_load_n(&out->reopens, __ATOMIC_ACQUIRE))
+        if (__atomic_load_n(&out->next_file, __ATOMIC_ACQUIRE) >= 0)
             break;
         out->given_up = __atomic_load_n(&out->closing, __ATOMIC_ACQUIRE) &&
                         monotonic_ms() - since > EVE_CLOSE_MS;
@@ -83,15 +84,25 @@ void eve_out_line(struct eve_out *out, const char *line, size_t length,
     out->batch[out->batch_count++] = *pending;
 }
 
-void eve_out_open_again(struct eve_out *out)
+void eve_out_hand_over(struct eve_out *out, int file)
 {
-    bool asked = __atomic_exchange_n(&out->reopens, false, __ATOMIC_ACQ_REL);
-    bool gone = out->lines.status != 0 && line_file_is_socket(&out->lines);
-    bool due = gone && monotonic_ms() - out->tried > AGAIN_MS;
+    int before = __atomic_exchange_n(&out->next_file, file, __ATOMIC_ACQ_REL);
 
-    if (asked || due)
-        line_file_reopen(&out->lines);
-    if (asked || due || !gone)
+    if (before > STDOUT_FILENO)
+        close(before);
+}
+
+void eve_out_go_on(struct eve_out *out)
+{
+    int file = __atomic_exchange_n(&out->next_file, -1, __ATOMIC_ACQ_REL);
+    bool gone = out->lines.status != 0 && line_file_is_socket(&out->lines);
+    bool due = file < 0 && gone && monotonic_ms() - out->tried > AGAIN_MS;
+
+    if (due)
+        file = line_file_open_again(&out->lines);
+    if (file >= 0)
+        line_file_take(&out->lines, file);
+    if (due || !gone)
         out->tried = monotonic_ms();
 }
 

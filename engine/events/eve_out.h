@@ -34,8 +34,8 @@ struct eve_out {
     uint64_t batch_start; /* lines written before it */
     bool given_up;        /* at the end the reader took nothing any more */
     bool closing;         /* these two: atomic, set by any thread */
-    bool reopens;
-    uint64_t tried; /* ms: when a socket was last well, or opened again in vain */
+    int next_file;        /* to go on with; -1: none */
+    uint64_t tried;       /* ms: when a socket was last well, or opened again in vain */
     struct eve_totals totals;
 };
 
@@ -55,9 +55,12 @@ void eve_out_line(struct eve_out *out, const char *line, size_t length,
  * EVE_CLOSE_MS without progress are enough. False where it can't be written. */
 bool eve_out_flush(struct eve_out *out);
 
-/* Opens the file again where that was asked for, and a socket whose reader went away each second.
- * Once flushed. */
-void eve_out_open_again(struct eve_out *out);
+/* Goes on with another file where there is one, and tries a socket whose reader went away each
+ * second. Once flushed. */
+void eve_out_go_on(struct eve_out *out);
+
+/* Has the writer go on with a file that was opened again. Any thread. */
+void eve_out_hand_over(struct eve_out *out, int file);
 
 /* Once the writer's thread has been stopped in the middle: what is in the buffer is lost. */
 void eve_out_give_up(struct eve_out *out);

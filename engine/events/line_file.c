@@ -67,17 +67,18 @@ int line_file_open(struct line_file *lines, const char *path, bool append, const
     return 0;
 }
 
-void line_file_reopen(struct line_file *lines)
+int line_file_open_again(const struct line_file *lines)
 {
-    if (strcmp(lines->path, "-") == 0)
-        return;
-    /* A pipe without a reader is refused rather than waited for. */
     int file = open_path(lines->path, O_APPEND | O_NONBLOCK);
-    if (file < 0)
-        return;
-    if (!is_socket(lines->path))
+
+    if (file > STDOUT_FILENO && !is_socket(lines->path))
         (void)fcntl(file, F_SETFL, O_APPEND);
-    close(lines->file);
+    return file;
+}
+
+void line_file_take(struct line_file *lines, int file)
+{
+    line_file_close(lines);
     lines->file = file;
     __atomic_store_n(&lines->status, 0, __ATOMIC_RELEASE);
     measure(lines);

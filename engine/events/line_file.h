@@ -31,9 +31,13 @@ struct line_file {
 int line_file_open(struct line_file *lines, const char *path, bool append, const char *what,
                    struct error *error);
 
-/* Opens the path again: another file may have its name by now, a socket another reader. Once the
- * buffer is empty. The old one stays where that fails. */
-void line_file_reopen(struct line_file *lines);
+/* Opens the path once more, for line_file_take: another file may have its name by now, a socket
+ * another reader. A pipe without a reader is refused rather than waited for. A descriptor, or
+ * -errno; standard output is itself. Any thread. */
+int line_file_open_again(const struct line_file *lines);
+
+/* Goes on with that descriptor, once the buffer is empty. */
+void line_file_take(struct line_file *lines, int file);
 
 bool line_file_is_socket(const struct line_file *lines);
 

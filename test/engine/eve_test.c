@@ -200,17 +200,23 @@ static void every_packet_is_told_of_once(void **state)
 static void a_file_is_opened_again_while_lines_come(void **state)
 {
     struct rig *rig = *state;
-    char moved[64];
+    struct error error = {""};
+    char moved[64], gone[64];
 
     start(rig, rig->path);
+    snprintf(gone, sizeof(gone), "%s.gone", rig->folder);
     snprintf(moved, sizeof(moved), "%s.1", rig->path);
     feed(rig);
     assert_int_equal(rename(rig->path, moved), 0);
-    eve_reopen(rig->eve);
+    assert_int_equal(eve_reopen(rig->eve, &error), 0);
     for (int i = 0; i < 5000 && access(rig->path, F_OK) != 0; i++) {
         feed(rig);
         usleep(1000);
     }
+    assert_int_equal(rename(rig->folder, gone), 0);
+    assert_int_equal(eve_reopen(rig->eve, &error), -ENOENT);
+    assert_non_null(strstr(error.text, "No such file or directory; the former file stays"));
+    assert_int_equal(rename(gone, rig->folder), 0);
     struct eve_totals totals = end(rig, 0);
     read_file(rig, moved);
     assert_true(rig->lines > 0);

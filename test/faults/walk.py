@@ -41,7 +41,8 @@ LOOKS = 0.05  # seconds of a run without a fault that are counted: a few looks
 TRIES = 30  # of an n that a run does not reach: its threads share the work of an end unevenly
 # What is said beside the line of the error: what was obtained, warnings, and what goes on.
 ASIDE = re.compile("warning: |took over|nothing is dropped|: running|is at work|mode, |: driver |"
-                   "packets go on, their events|model inside|a table of .* to leave memory|the model at work stays")
+                   "packets go on, their events|the former file stays|model inside|"
+                   "a table of .* to leave memory|the model at work stays")
 
 
 class Page:
