@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "capture.h"
 #include "capture_paths.h"
 #include "datapath.h"
 #include "events.h"
+#include "monotonic.h"
 #include "report_value.h"
 #include "say.h"
 #include "verdict_log.h"
@@ -106,13 +106,6 @@ static int capture_datapath_start(struct afxdp_datapath *base, struct error *err
     return 0;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* What couldn't be read, where the rest could. */
 static void tell_unread(const struct capture_datapath *d)
@@ -133,13 +126,13 @@ static int capture_datapath_poll(struct afxdp_datapath *base, unsigned timeout_m
 {
     struct capture_datapath *d = of(base);
     const struct route route = {.in = capture_port(d->capture), .stats = d->stats};
-    uint64_t end = now_ms() + timeout_ms;
+    uint64_t end = monotonic_ms() + timeout_ms;
     int received = 0;
 
     do {
         for (int i = 0; i < BURSTS && received >= 0; i++)
             received = pipeline_run(d->pipeline, &route);
-    } while (received >= 0 && !datapath_is_done(base) && now_ms() < end);
+    } while (received >= 0 && !datapath_is_done(base) && monotonic_ms() < end);
     if (received >= 0)
         return 1;
     if (received == -ENODATA)
