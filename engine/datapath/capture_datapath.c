@@ -106,7 +106,6 @@ static int capture_datapath_start(struct afxdp_datapath *base, struct error *err
     return 0;
 }
 
-
 /* What couldn't be read, where the rest could. */
 static void tell_unread(const struct capture_datapath *d)
 {

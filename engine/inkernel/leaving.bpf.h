@@ -111,7 +111,8 @@ ALWAYS_INLINE bool leaving_sum(const struct leaving_part *part, const uint8_t *e
     return true;
 }
 
-/* A function of its own, which the verifier walks once and not once for each way to it. Always 0. */
+/* A function of its own, which the verifier walks once and not once for each way to it. Always 0.
+ */
 __attribute__((noinline)) int leaving_complete(struct xdp_md *context)
 {
     const uint8_t *data = (const uint8_t *)(long)context->data;
