@@ -12,7 +12,7 @@
 struct flow_key {
     uint64_t low_address[2];
     uint64_t high_address[2];
-    uint64_t rest; /* from bit 0: low port, 16: high port, 32: protocol, 40: version */
+    uint64_t rest; /* from bit 0: low port, 16: high port, 32: protocol, 40: version, 48: realm */
 };
 
 enum { FLOW_KEY_WORDS = 5 };
@@ -75,7 +75,7 @@ ALWAYS_INLINE bool flow_key_of(const struct packet *packet, struct flow_key *key
     uint64_t low_port = from_low ? packet->source_port : packet->destination_port;
     uint64_t high_port = from_low ? packet->destination_port : packet->source_port;
     key->rest = low_port | high_port << 16 | (uint64_t)packet->protocol << 32 |
-                (uint64_t)packet->version << 40;
+                (uint64_t)packet->version << 40 | (uint64_t)packet->realm << 48;
     return from_low;
 }
 
@@ -97,6 +97,12 @@ ALWAYS_INLINE uint8_t flow_key_protocol(const struct flow_key *key)
 ALWAYS_INLINE uint8_t flow_key_version(const struct flow_key *key)
 {
     return (uint8_t)(key->rest >> 40);
+}
+
+/* The version, with what tells the same addresses in other tunnels apart. */
+ALWAYS_INLINE uint32_t flow_key_realm(const struct flow_key *key)
+{
+    return (uint32_t)(key->rest >> 40);
 }
 
 ALWAYS_INLINE bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)

@@ -111,14 +111,14 @@ ALWAYS_INLINE void host_seed_make(struct host_seed *seed, uint64_t value)
 
 /* NH, as in flow_hash. */
 ALWAYS_INLINE uint64_t host_hash(const struct host_seed *seed, const uint64_t address[2],
-                                 uint32_t version)
+                                 uint32_t realm)
 {
     const uint32_t *k = seed->word;
 
     return flow_hash_finish(
         (uint64_t)((uint32_t)address[0] + k[0]) * ((uint32_t)(address[0] >> 32) + k[1]) +
         (uint64_t)((uint32_t)address[1] + k[2]) * ((uint32_t)(address[1] >> 32) + k[3]) +
-        (uint64_t)(version + k[4]) * k[5]);
+        (uint64_t)(realm + k[4]) * k[5]);
 }
 
 ALWAYS_INLINE uint64_t host_port_hash(const struct host_seed *seed, uint32_t protocol,
@@ -136,8 +136,8 @@ ALWAYS_INLINE uint32_t host_bit(uint64_t hash)
 ALWAYS_INLINE struct host_identity host_identify(const struct host_seed *seed,
                                                  const struct flow_key *key, bool initiator_is_low)
 {
-    uint64_t low = host_hash(seed, key->low_address, flow_key_version(key));
-    uint64_t high = host_hash(seed, key->high_address, flow_key_version(key));
+    uint64_t low = host_hash(seed, key->low_address, flow_key_realm(key));
+    uint64_t high = host_hash(seed, key->high_address, flow_key_realm(key));
     uint64_t initiator = initiator_is_low ? low : high;
     uint64_t responder = initiator_is_low ? high : low;
     uint64_t port =

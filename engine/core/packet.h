@@ -2,8 +2,8 @@
 /* The one packet parser: user space, captures and the kernel all use this header (BPF-safe).
  *
  * It reads Ethernet with up to two VLAN tags, IPv4, IPv6 with extension headers, fragments and
- * ports, touches no byte outside [data, end), and never opens a tunnel. The table "Packets,
- * exactly" in docs/design.md is its specification. */
+ * ports, touches no byte outside [data, end), and opens no tunnel (tunnel.h does). The table
+ * "Packets, exactly" in docs/design.md is its specification. */
 #ifndef AFXDP_PACKET_H
 #define AFXDP_PACKET_H
 
@@ -16,13 +16,15 @@ enum packet_kind {
 };
 
 struct packet {
-    uint64_t source[2];      /* address as on the wire; IPv4 in the first 4 bytes, rest 0 */
+    uint64_t source[2];      /* address as on the wire; IPv4 in the first 4 bytes, rest 0, but for
+                              * what tunnel_mark leaves in the second word */
     uint64_t destination[2]; /* likewise */
     uint32_t length;         /* IP total length in bytes, IPv6: 40 + payload length */
     uint16_t source_port;    /* host byte order, 0 where the protocol has none */
     uint16_t destination_port;
     uint8_t protocol; /* IP protocol number after extension headers */
     uint8_t version;  /* 4 or 6 */
+    uint16_t realm;   /* 0, or what tells the same addresses in other tunnels apart */
     uint32_t behind;  /* bytes behind IP and its extension headers, by the IP length */
     uint32_t seen;    /* bytes captured from there on, padding too; 0 of a later fragment */
 };

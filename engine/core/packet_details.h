@@ -83,14 +83,16 @@ ALWAYS_INLINE bool packet_quoted(const struct packet *packet, const uint8_t *tra
     uint32_t header;
     bool ports;
 
-    *quoted = (struct packet){.version = packet->version};
+    *quoted = (struct packet){.version = packet->version, .realm = packet->realm};
     if (packet->version == 4) {
         if (ip + 20 > end || ip[0] >> 4 != 4)
             return false;
         header = (uint32_t)(ip[0] & 15) * 4;
         quoted->protocol = ip[9];
         quoted->source[0] = load_wire32(ip + 12);
+        quoted->source[1] = packet->source[1];
         quoted->destination[0] = load_wire32(ip + 16);
+        quoted->destination[1] = packet->destination[1];
         ports = (load_be16(ip + 6) & 0x1fff) == 0 && packet_least_header[quoted->protocol];
     } else {
         if (ip + 40 > end || ip[0] >> 4 != 6 || packet_extension[ip[6]])

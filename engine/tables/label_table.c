@@ -205,14 +205,17 @@ static uint64_t load_mac(const uint8_t *bytes)
 static uint8_t packet_key(const struct frame *frame, const struct packet *packet,
                           struct label_key *key)
 {
+    bool four = packet->version == 4; /* the rest is no address: see tunnel_mark */
+
     key->protocol = packet->protocol;
-    key->source = (struct label_endpoint){.address = {packet->source[0], packet->source[1]},
-                                          .port = packet->source_port,
-                                          .version = packet->version};
-    key->destination =
-        (struct label_endpoint){.address = {packet->destination[0], packet->destination[1]},
-                                .port = packet->destination_port,
+    key->source =
+        (struct label_endpoint){.address = {packet->source[0], four ? 0 : packet->source[1]},
+                                .port = packet->source_port,
                                 .version = packet->version};
+    key->destination = (struct label_endpoint){
+        .address = {packet->destination[0], four ? 0 : packet->destination[1]},
+        .port = packet->destination_port,
+        .version = packet->version};
     if (frame->link != LINK_ETHERNET)
         return LABEL_MASKS - 1 - LABEL_SOURCE_MAC - LABEL_DESTINATION_MAC;
     key->destination.mac = load_mac(frame->data);

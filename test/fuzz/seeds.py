@@ -3,7 +3,7 @@
 """Makes the fuzzers' seeds from what the repository ships: seeds.py ROOT OUT
 
 OUT/packet: frames of each shape in the shipped capture, and hand-made ones it lacks.
-OUT/link: one packet behind every link header.
+OUT/tunnel: stacks of tunnels; OUT/link: one packet behind every link header.
 OUT/capture: small captures of every form and link type.
 OUT/q8: the shipped models, and small made-up ones.
 OUT/features_csv: good and bad tables.
@@ -15,6 +15,7 @@ OUT/onnx: the shipped float models, a small network and a small tree.
 
 import gzip
 import pathlib
+import random
 import struct
 import sys
 import zlib
@@ -27,6 +28,8 @@ except ImportError:  # a build without them replays no ONNX seeds
 
 written = {}  # folder -> names
 ROOT, OUT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+sys.path.insert(0, str(ROOT / "test/oracle"))
+import stacks
 
 
 def write(folder, name, content):
@@ -363,6 +366,8 @@ def main():
     for name, frame in packets():
         write("packet", name, struct.pack("<H", 0) + frame)
         write("packet", name + "-cut", struct.pack("<H", 600) + frame[:-4])
+    for i in range(60):
+        write("tunnel", f"{i}", bytes(2) + stacks.stack(random.Random(i))[0])
     for path in sorted((ROOT / "test/captures").glob("*.pcap")):
         for i, (frame, more) in enumerate(shipped_frames(path)):
             write("packet", f"{path.stem}-{i}", struct.pack("<H", min(more, 65535)) + frame)

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "link_tunnel.h"
+
+#include "link_layer.h"
+
+/* Where the content of the link header's EtherType begins; type 0 where it has none. */
+static struct tunnel link_content(const struct frame *frame)
+{
+    static const struct {
+        uint8_t header, type;
+    } places[] = {
+        [LINK_ETHERNET] = {14, 12}, [LINK_COOKED_V1] = {16, 14}, [LINK_COOKED_V2] = {20, 0}};
+    struct tunnel tunnel = {0};
+
+    if (frame->link >= sizeof(places) / sizeof(places[0]) ||
+        frame->length < places[frame->link].header ||
+        frame->wire_length < places[frame->link].header)
+        return tunnel;
+    tunnel.offset = places[frame->link].header;
+    tunnel.available = frame->wire_length - tunnel.offset;
+    tunnel.type = load_be16(frame->data + places[frame->link].type);
+    return tunnel;
+}
+
+enum packet_kind link_parse_tunnels(const struct frame *frame, const struct tunnel_options *options,
+                                    struct packet *packet)
+{
+    const uint8_t *data = frame->data;
+    const uint8_t *end = data + frame->length;
+    enum packet_kind kind = link_parse(frame, packet);
+    struct tunnel tunnel = link_content(frame);
+    struct packet inner;
+
+    if (kind == PACKET_OTHER)
+        *packet = (struct packet){0};
+    if (!tunnel_begin(options->key, kind, data, end, packet, &tunnel))
+        return kind;
+    for (int level = 0; level < TUNNEL_LEVELS; level++) {
+        if (!tunnel_may_open(options->kinds, packet, &tunnel) ||
+            !tunnel_open(options, data, end, packet, &inner, &tunnel))
+            break;
+    }
+    if (packet->version == 0)
+        return kind;
+    tunnel_mark(options, &tunnel, packet);
+    return PACKET_IP;
+}
