@@ -90,8 +90,7 @@ def walk(path):
         if isinstance(packet, str):
             continue
         integers = table.features(packet, time)
-        ends = ((packet.source, packet.sport), (packet.destination, packet.dport))
-        flow = table.live[(packet.protocol, min(ends), max(ends))]
+        flow = table.live[flows.key_of(packet)]
         number = numbers.setdefault(id(flow), len(numbers)) if flow.count > 1 else len(counts)
         if flow.count == 1:
             numbers[id(flow)] = number

@@ -13,17 +13,29 @@
 #include "program.h"
 #include "progress.h"
 #include "signals.h"
+#include "tunnel_text.h"
 
 /* Two runs over a capture write the same rows: the seeds are fixed. */
 static const struct extraction_options features_defaults = {
     .flows = {.flows = FLOWS_DEFAULT, .timeout = FLOW_TIMEOUT_DEFAULT, .fixed_seed = true},
     .hosts = {.cells = HOST_CELLS_DEFAULT, .rows = 1, .fixed_seed = true},
+    .tunnels = TUNNEL_OPTIONS_DEFAULT,
     .feature_set = FEATURE_SET_1,
 };
 
 static int parse_hosts(void *target, const char *value, struct error *error)
 {
     return host_tables_parse(&((struct extraction_options *)target)->hosts, value, error);
+}
+
+static int parse_tunnels(void *target, const char *value, struct error *error)
+{
+    return tunnel_parse_kinds(&((struct extraction_options *)target)->tunnels, value, error);
+}
+
+static int parse_flow_key(void *target, const char *value, struct error *error)
+{
+    return tunnel_parse_key(&((struct extraction_options *)target)->tunnels, value, error);
 }
 
 static int parse_unlabelled(void *target, const char *value, struct error *error)
@@ -117,6 +129,9 @@ static const struct option_spec features_specs[] = {
      .unit = "s", .initial = "120", .help = "a silent flow's next packet starts a new one"},
     {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .initial = "65536:1",
      .help = HOST_TABLES_HELP},
+    {OPTION_ROW_OTHER("tunnels", "LIST", parse_tunnels), .initial = "none", .help = TUNNELS_HELP},
+    {OPTION_ROW_OTHER("flow-key", "LIST", parse_flow_key), .initial = "tunnel",
+     .help = FLOW_KEY_HELP},
     {0},
 };
 

@@ -91,6 +91,7 @@ static int capture_datapath_open(struct afxdp_datapath *base, struct error *erro
     memset(d->stats, 0, sizeof(*d->stats));
     d->pipeline->table = d->table;
     d->pipeline->hosts = d->hosts;
+    d->pipeline->tunnels = d->base.config->tunnels;
     d->pipeline->observer = d->log ? verdict_log_observer(d->log) : NULL;
     set_judge(d, &base->judgement->judge);
     status = events_open(base, NULL, error);

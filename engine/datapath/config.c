@@ -16,6 +16,7 @@ int afxdp_config_new(struct afxdp_config **out)
     if (!config)
         return -ENOMEM;
     config->hosts = (struct host_tables_options)HOST_TABLES_OPTIONS_DEFAULT;
+    config->tunnels = (struct tunnel_options)TUNNEL_OPTIONS_DEFAULT;
     option_values_init(&config->values, config_options, config);
     *out = config;
     return 0;

@@ -9,6 +9,7 @@
 #include "option.h"
 #include "policy.h"
 #include "redirect.h"
+#include "tunnel_text.h"
 #include "xsk_group.h"
 
 enum { ACTION_OPTIONS_MAX = 2 * SLOTS };
@@ -56,6 +57,7 @@ struct afxdp_config {
     uint32_t flow_timeout; /* s */
     uint64_t flow_seed;
     struct host_tables_options hosts;
+    struct tunnel_options tunnels;
     const char *verdicts; /* NULL: none */
     const char *eve;      /* NULL: no events */
     uint32_t eve_rate;    /* a second, 0: all */

@@ -45,6 +45,16 @@ static int parse_hosts(void *target, const char *value, struct error *error)
     return host_tables_parse(&((struct afxdp_config *)target)->hosts, value, error);
 }
 
+static int parse_tunnels(void *target, const char *value, struct error *error)
+{
+    return tunnel_parse_kinds(&((struct afxdp_config *)target)->tunnels, value, error);
+}
+
+static int parse_flow_key(void *target, const char *value, struct error *error)
+{
+    return tunnel_parse_key(&((struct afxdp_config *)target)->tunnels, value, error);
+}
+
 static int parse_capture(void *target, const char *value, struct error *error)
 {
     return config_add_capture(target, value, error);
@@ -106,6 +116,10 @@ const struct option_spec config_options[] = {
              "repeatable evictions (random; of a capture 0)"},
     {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .applies = ALWAYS,
      .initial = "65536:1", .help = HOST_TABLES_HELP},
+    {OPTION_ROW_OTHER("tunnels", "LIST", parse_tunnels), .applies = CAPTURE | OWN,
+     .initial = "none", .help = TUNNELS_HELP},
+    {OPTION_ROW_OTHER("flow-key", "LIST", parse_flow_key), .applies = CAPTURE | OWN,
+     .initial = "tunnel", .help = FLOW_KEY_HELP},
 
     {.group = "Output",
      OPTION_ROW_OUTPUT("verdicts", struct afxdp_config, verdicts),

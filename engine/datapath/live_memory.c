@@ -49,6 +49,7 @@ int live_prepare_queue(struct live *live, uint32_t i, struct error *error)
     *queue->pipeline = (struct pipeline){
         .table = queue->table,
         .hosts = live->hosts,
+        .tunnels = live->base.config->tunnels,
         .classifier = live->base.judgement->judge.classifier,
         .policy = live->base.judgement->judge.policy,
         .observer = live->verdicts.stream ? verdict_stream_observer(live->verdicts.stream) : NULL,

@@ -138,6 +138,7 @@ static int set_up(struct afxdp_pipeline *p, const struct afxdp_config *config, s
     memset(p->stats, 0, sizeof(*p->stats));
     p->pipeline->table = p->table;
     p->pipeline->hosts = p->hosts;
+    p->pipeline->tunnels = config->tunnels;
     p->pipeline->classifier = p->judgement->judge.classifier;
     p->pipeline->policy = p->judgement->judge.policy;
     return 0;

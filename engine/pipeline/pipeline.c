@@ -6,6 +6,7 @@
 
 #include "host_features.h"
 #include "link_layer.h"
+#include "link_tunnel.h"
 
 struct pipeline *pipeline_new(void)
 {
@@ -16,7 +17,8 @@ struct pipeline *pipeline_new(void)
     return pipeline;
 }
 
-ALWAYS_INLINE void parse(struct burst *burst)
+/* `tunnels`: what is opened, so that the innermost packets count; NULL: nothing. */
+ALWAYS_INLINE void parse(struct burst *burst, const struct tunnel_options *tunnels)
 {
     uint32_t ip = 0;
 
@@ -24,13 +26,21 @@ ALWAYS_INLINE void parse(struct burst *burst)
     for (uint32_t i = 0; i < burst->count; i++)
         __builtin_prefetch(burst->frames[i].data);
     for (uint32_t i = 0; i < burst->count; i++) {
-        enum packet_kind kind = link_parse(&burst->frames[i], &burst->packets[ip]);
+        const struct frame *frame = &burst->frames[i];
+        struct packet *packet = &burst->packets[ip];
+        enum packet_kind kind =
+            tunnels ? link_parse_tunnels(frame, tunnels, packet) : link_parse(frame, packet);
 
         burst->slot[i] = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
         if (kind == PACKET_IP)
             burst->place[ip++] = (uint8_t)i;
     }
     burst->ip_count = ip;
+}
+
+static void parse_tunnels(struct burst *burst, const struct tunnel_options *tunnels)
+{
+    parse(burst, tunnels);
 }
 
 /* Which bucket each packet's flow is in, or will be. A table of a million flows is in no cache:
@@ -291,7 +301,10 @@ ALWAYS_INLINE int take_burst(struct pipeline *pipeline, const struct route *rout
     burst->count = (uint32_t)received;
     DONE(RECEIVE);
 
-    parse(burst);
+    if (tunnel_options_look(&pipeline->tunnels))
+        parse_tunnels(burst, &pipeline->tunnels);
+    else
+        parse(burst, NULL);
     DONE(PARSE);
     hash_flows(burst, pipeline->table);
     DONE(HASH);

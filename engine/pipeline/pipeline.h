@@ -20,6 +20,7 @@
 #include "policy.h"
 #include "port.h"
 #include "stats.h"
+#include "tunnel.h"
 
 /* What is known of the frames in hand. Arrays over all frames are indexed 0..count - 1, arrays over
  * those that are IP 0..ip_count - 1, in the same order; `place` leads from the latter to the
@@ -70,6 +71,7 @@ struct pipeline {
     const struct classifier *classifier; /* NULL: --model none, every verdict is class 0 */
     const struct policy *policy;
     struct burst_observer *observer; /* NULL: nobody looks */
+    struct tunnel_options tunnels;   /* what is opened */
     struct burst burst;
 };
 

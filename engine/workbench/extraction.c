@@ -129,6 +129,7 @@ static int prepare(struct extraction *extraction, const struct extraction_option
     if (options->feature_set == FEATURE_SET_2)
         err = host_tables_new(&extraction->hosts, &options->hosts, error);
     extraction->pipeline->hosts = extraction->hosts;
+    extraction->pipeline->tunnels = options->tunnels;
     if (!err && options->places)
         err = flow_numbers_new(&extraction->numbers, capture_port(extraction->capture),
                                extraction->pipeline->table, error);

@@ -17,6 +17,7 @@ struct extraction_options {
     const char *code;             /* NULL: raw integers */
     struct flow_table_options flows;
     struct host_tables_options hosts;
+    struct tunnel_options tunnels;
     uint32_t feature_set;
     bool places; /* write the columns flow and packet */
     /* Told now and then how far it has come: bytes read, to read, packets. NULL: nobody is. */

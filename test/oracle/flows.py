@@ -17,7 +17,7 @@ def saturate(value):
 def key_of(packet):
     """What both directions of a flow share."""
     source, destination = (packet.source, packet.sport), (packet.destination, packet.dport)
-    return packet.protocol, min(source, destination), max(source, destination)
+    return packet.protocol, packet.realm, min(source, destination), max(source, destination)
 
 
 class Flow:

@@ -19,7 +19,7 @@ TCP, UDP = 6, 17
 SYN, RST, ACK = 2, 4, 16
 BITS32, BITS64 = 2**32 - 1, 2**64 - 1
 TALK, ERROR, UNREACHABLE = "talk", "error", "unreachable"
-Quoted = namedtuple("Quoted", "source destination sport dport protocol")
+Quoted = namedtuple("Quoted", "source destination sport dport protocol realm", defaults=((),))
 
 
 def finish(x):

@@ -14,9 +14,9 @@ class Packet(namedtuple("Packet", "source destination sport dport protocol lengt
     """Addresses are bytes: their length tells IPv4 from IPv6.
 
     Not compared: `behind`, bytes behind IP by the IP length; `transport`, what was captured of
-    these, or None for a later fragment."""
+    these, or None for a later fragment; `realm`, the tunnels around the packet."""
 
-    behind, transport = 0, b""
+    behind, transport, realm = 0, b"", ()
 
     def holding(self, behind, transport):
         self.behind, self.transport = behind, transport
