@@ -14,6 +14,7 @@
 #include "bypass.bpf.h"
 #include "leaving.bpf.h"
 #include "redirect_abi.h"
+#include "tunnel_headers.h"
 
 const volatile uint32_t inline_port = 0;   /* 1: what would pass to the stack crosses instead */
 const volatile uint32_t fail_closed = 0;   /* 1: without a live socket IP is dropped */
@@ -22,6 +23,7 @@ const volatile uint32_t complete_ring = 0; /* 1: checksums of what goes to a soc
 const volatile uint32_t complete_cross = 0; /* 1: and those of what crosses by itself */
 const volatile uint64_t watchdog_ns = 0;    /* a heartbeat older than that is stale; 0: none is */
 const volatile uint64_t tick_ns = 0;
+const volatile uint32_t tunnels = 0; /* those that are opened, bits of 1 << enum tunnel_kind */
 const volatile struct bypass bypass = {};
 
 struct {
@@ -53,14 +55,16 @@ struct {
     __type(value, struct redirect_heartbeat);
 } heartbeats SEC(".maps");
 
-/* The same answer as packet_parse_network: a frame it calls PACKET_OTHER is not IP. */
-ALWAYS_INLINE bool is_ip(const uint8_t *data, const uint8_t *end)
+/* The same answer as packet_parse_network: a frame it calls PACKET_OTHER is not IP, but may be a
+ * tunnel with IP in it that the engine is to open. */
+ALWAYS_INLINE bool is_for_engine(const uint8_t *data, const uint8_t *end)
 {
     uint16_t type;
 
     if (!packet_network(data, end, &type))
         return false;
-    return type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6;
+    return type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6 ||
+           (tunnels & tunnel_kinds_of_ethertype(type));
 }
 
 ALWAYS_INLINE bool is_bypassed(const uint8_t *data, const uint8_t *end)
@@ -156,7 +160,7 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
 
     if (!count)
         return XDP_PASS; /* can't be: for the verifier */
-    if (!other_enters && !is_ip(data, end))
+    if (!other_enters && !is_for_engine(data, end))
         return untouched(context, &count->other, count);
     if (bypass.count > 0 && is_bypassed(data, end))
         return untouched(context, &count->bypassed, count);

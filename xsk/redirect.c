@@ -54,6 +54,7 @@ static void set_options(struct redirect_bpf__rodata *constants,
     constants->watchdog_ns = options->watchdog_ms * UINT64_C(1000000);
     constants->tick_ns = ticks_length_ns();
     constants->bypass = options->bypass;
+    constants->tunnels = options->tunnels;
 }
 
 /* Which program of the object is loaded, and how. */

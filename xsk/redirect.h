@@ -37,6 +37,7 @@ struct redirect_options {
     enum timestamps timestamps;
     enum xdp_means means;
     struct bypass bypass;
+    uint32_t tunnels; /* as struct tunnel_options' kinds: those without IP around them enter too */
 };
 
 struct redirect;

@@ -291,13 +291,13 @@ ALWAYS_INLINE struct tunnel_header tunnel_read_gtp(const uint8_t *cursor, const 
 
             if (at + 4 > end || at[0] == 0)
                 return header;
-            uint32_t length = header.length + (uint32_t)at[0] * 4;
-            OPAQUE(length);
-            length &= TUNNEL_HEADER_MASK;
-            if (cursor + length > end)
+            uint32_t last = header.length + (uint32_t)at[0] * 4 - 1;
+            OPAQUE(last);
+            last &= TUNNEL_HEADER_MASK;
+            if (cursor + last + 1 > end)
                 return header;
-            next = cursor[length - 1];
-            header.length = length;
+            next = cursor[last];
+            header.length = last + 1;
         }
         if (next)
             return header;

@@ -67,6 +67,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .host_cells = config->hosts.cells,
                 .host_rows = config->hosts.rows,
                 .bypass = config->bypass,
+                .tunnels = config->tunnels,
             },
         .flows = kernel->flows,
         .timeout = flows.timeout * UINT64_C(1000000000),

@@ -113,11 +113,6 @@ static void keep_payload(struct kernel_model *present, struct kernel_model *next
     next->dt = NULL;
 }
 
-static int program_entry(const struct path_program *program)
-{
-    return bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
-}
-
 /* With a program of its own. */
 static int exchange(struct kernel_model *present, struct kernel_model *next, enum config_form form,
                     const struct path_policy *policy, struct guard *guard, struct error *error)
@@ -126,7 +121,7 @@ static int exchange(struct kernel_model *present, struct kernel_model *next, enu
 
     if (status != 0)
         return status;
-    status = guard_set_program(guard, program_entry(next->program), error);
+    status = guard_set_program(guard, path_program_fd(next->program), error);
     if (status != 0) {
         path_program_free(next->program);
         return status;

@@ -163,6 +163,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
         .bypass = config->bypass,
         .complete_ring = leaves(config) && interfaces_has_stack_behind(nics, port),
         .put_tags = leaves(config) && interfaces_keeps_tags(nics, port),
+        .tunnels = config->tunnels.kinds,
     };
 
     /* In generic mode what crosses by itself keeps its stack's notes. */

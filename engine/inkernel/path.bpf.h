@@ -160,6 +160,18 @@ ALWAYS_INLINE void path_note(const struct xdp_md *context, struct path_work *wor
     trace->flags = packet_tcp_flags(&work->packet, transport, end);
 }
 
+ALWAYS_INLINE bool path_is_bypassed(const struct xdp_md *context, const struct packet *packet)
+{
+    return bypass_applies(&path_options.bypass, (const uint8_t *)(long)context->data,
+                          (const uint8_t *)(long)context->data_end, packet);
+}
+
+/* Whether afxdp_tunnels runs first. */
+ALWAYS_INLINE bool path_opens(void)
+{
+    return path_options.tunnels.kinds != 0 || (path_options.tunnels.key & TUNNEL_KEY_VLAN) != 0;
+}
+
 #ifdef PATH_HOSTS
 #include "path_hosts.bpf.h"
 #endif
@@ -178,15 +190,14 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
 
     if (path_options.served && context->rx_queue_index >= path_options.served)
         return PATH_UNSERVED;
-    enum packet_kind kind = path_parse(context, cpu);
+    enum packet_kind kind = path_opens() ? (enum packet_kind)work->kind : path_parse(context, cpu);
 
     if (kind != PACKET_IP) {
         work->slot = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
         return PATH_END;
     }
     if (path_options.bypass.count &&
-        bypass_applies(&path_options.bypass, (const uint8_t *)(long)context->data,
-                       (const uint8_t *)(long)context->data_end, &work->packet))
+        (path_opens() ? work->bypassed != 0 : path_is_bypassed(context, &work->packet)))
         return PATH_BYPASS;
 
     work->from_low = flow_key_of(&work->packet, &work->key);
@@ -324,5 +335,7 @@ ALWAYS_INLINE int path_leave_alone(struct xdp_md *context, struct path_cpu *cpu,
         left->bypassed++;
     return path_options.out == PATH_OUT_PORT ? XDP_REDIRECT : XDP_PASS;
 }
+
+#include "path_tunnels.bpf.h"
 
 #endif

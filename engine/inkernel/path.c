@@ -86,6 +86,11 @@ int path_configure(const struct path_program *program, const struct path_setting
         (void)bpf_map__set_autocreate(find(program, "path_records"), false);
     if (settings->options.bypass.count == 0)
         (void)bpf_map__set_autocreate(find(program, "bypass_datagrams"), false);
+    if (tunnel_options_look(&settings->options.tunnels)) {
+        (void)bpf_map__set_autocreate(find(program, PATH_INNER), true);
+        (void)bpf_program__set_autoload(
+            bpf_object__find_program_by_name(program->object, PATH_TUNNELS), true);
+    }
 
     struct bpf_program *each;
     bpf_object__for_each_program(each, program->object) /* tail calls: all alike */
@@ -138,6 +143,19 @@ int path_grace(const struct xdp_path *path)
     return bpf_map_update_elem(path->grace, &slot, &path->grace_value, BPF_ANY) == 0 ? 0 : -errno;
 }
 
+/* The program that opens tunnels leads to the one with the model. */
+static int join_tunnels(const struct path_program *program)
+{
+    const uint32_t slot = 0;
+    int entry = bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
+
+    if (!bpf_map__autocreate(find(program, PATH_INNER)))
+        return 0;
+    if (bpf_map_update_elem(bpf_map__fd(find(program, PATH_INNER)), &slot, &entry, BPF_ANY) == 0)
+        return 0;
+    return -errno;
+}
+
 static int map_generation(struct path_program *program)
 {
     void *memory = map_memory(program, ".data.path", sizeof(*program->generation));
@@ -184,6 +202,8 @@ int path_open(struct xdp_path **out, struct path_program *program,
     if (status != 0)
         goto fail;
     status = map_generation(program);
+    if (status == 0)
+        status = join_tunnels(program);
     if (status != 0)
         goto fail;
     hand_out_slices(path);
@@ -287,6 +307,8 @@ int path_settle(struct path_program *next, const void *model, const struct path_
     if (status != 0)
         return status;
     status = map_generation(next);
+    if (status == 0)
+        status = join_tunnels(next);
     if (status != 0)
         return error_set(error, status, "cannot map the program's data: %s", strerror(-status));
     return 0;
@@ -347,11 +369,19 @@ void path_queue_counters(const struct xdp_path *path, uint32_t port, uint32_t qu
         add(counters, &path->cpu[i * of_cpu + place]);
 }
 
+int path_program_fd(const struct path_program *program)
+{
+    const struct bpf_program *tunnels =
+        bpf_object__find_program_by_name(program->object, PATH_TUNNELS);
+
+    if (bpf_program__autoload(tunnels))
+        return bpf_program__fd(tunnels);
+    return bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
+}
+
 int path_entry_fd(const struct xdp_path *path)
 {
-    const struct path_program *program = path->program;
-
-    return bpf_program__fd(bpf_object__find_program_by_name(program->object, program->entry));
+    return path_program_fd(path->program);
 }
 
 int path_records_fd(const struct xdp_path *path)

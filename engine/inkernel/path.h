@@ -39,6 +39,11 @@ int path_program_open(struct path_program *program, const void *bytes, size_t si
 
 void path_program_free(struct path_program *program); /* takes NULL */
 
+/* The program that opens tunnels, which packets enter first where that is asked for, and the map
+ * that leads on from it. */
+#define PATH_TUNNELS "afxdp_tunnels"
+#define PATH_INNER "path_inner"
+
 struct path_settings {
     struct path_options options; /* host_cells is rounded up to a power of two */
     uint32_t flows;              /* of each CPU; rounded up to a power of two of buckets */
@@ -96,6 +101,7 @@ void path_adopt(struct xdp_path *path, struct path_program *next);
 int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct error *error);
 
 /* Descriptor of the program that packets enter. */
+int path_program_fd(const struct path_program *program);
 int path_entry_fd(const struct xdp_path *path);
 
 /* What all CPUs have counted so far, in all queues of all ports or in one. */

@@ -7,6 +7,7 @@
 #include "counters.h"
 #include "flow_table.h"
 #include "host_features.h"
+#include "tunnel.h"
 
 enum {
     PATH_GENERATIONS = 2, /* a model in use, and one that is filled meanwhile */
@@ -37,6 +38,7 @@ struct path_options {
     uint32_t host_cells;    /* of a row of the host memory, where the program has one */
     uint32_t host_rows;     /* 1 or 2 */
     struct bypass bypass;
+    struct tunnel_options tunnels;
 };
 
 /* Before a frame, in its metadata: what the path would ask the kernel for. That is how a capture
@@ -97,6 +99,10 @@ struct path_work {
     struct packet_details details;
     struct host_identity identity; /* of a flow that begins */
     uint8_t scratch[PATH_SCRATCH]; /* the classifier's own */
+    struct tunnel tunnel;          /* from here on: left by afxdp_tunnels, see path_tunnels.bpf.h */
+    struct packet inner;
+    uint32_t kind;     /* enum packet_kind */
+    uint32_t bypassed; /* 1: never touched */
 };
 
 /* Packets that were left alone, each in one of these and in none of `stats`. */

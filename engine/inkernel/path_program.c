@@ -16,6 +16,9 @@ int path_program_open(struct path_program *program, const void *bytes, size_t si
     program->object = bpf_object__open_mem(bytes, size, NULL);
     if (!program->object)
         return xdp_open_failed("the XDP object", error);
+    (void)bpf_program__set_autoload(bpf_object__find_program_by_name(program->object, PATH_TUNNELS),
+                                    false);
+    (void)bpf_map__set_autocreate(bpf_object__find_map_by_name(program->object, PATH_INNER), false);
     for (; left_out && *left_out; left_out++) {
         struct bpf_program *unused = bpf_object__find_program_by_name(program->object, *left_out);
         struct bpf_map *map = bpf_object__find_map_by_name(program->object, *left_out);

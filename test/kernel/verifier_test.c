@@ -23,14 +23,15 @@ static const struct path_settings settings = {.options = {.host_cells = HOST_CEL
                                               .timeout = UINT64_MAX};
 
 /* Loads it, and counts the programs that cost too much. */
-static int check(const char *name, struct path_program *program)
+static int check_with(const struct path_settings *with, const char *name,
+                      struct path_program *program)
 {
     struct bpf_program *each;
     struct xdp_path *path;
     struct error error;
     int failures = 0;
 
-    if (path_run_open(&path, program, &settings, NULL, &error) != 0) {
+    if (path_run_open(&path, program, with, NULL, &error) != 0) {
         printf("%s: %s\n", name, error.text);
         /* Old kernels have room for less, or can't run feature set 2, and the message says so. */
         return !strstr(error.text, "4 MiB for one value of a map on old kernels") &&
@@ -53,6 +54,11 @@ static int check(const char *name, struct path_program *program)
     }
     path_run_close(path);
     return failures;
+}
+
+static int check(const char *name, struct path_program *program)
+{
+    return check_with(&settings, name, program);
 }
 
 /* The widest and deepest network: generated code as long as it gets. */
@@ -88,7 +94,11 @@ int main(void)
 
     kernel_need_root();
     uint64_t seed = kernel_seed();
+    struct path_settings tunnels = settings;
+    tunnels.options.tunnels =
+        (struct tunnel_options){TUNNELS_ALL, TUNNEL_KEY_TUNNEL | TUNNEL_KEY_VLAN};
     failures = path_none_new(&none, &error) != 0 || check("none", none);
+    failures += path_none_new(&none, &error) != 0 || check_with(&tunnels, "none, tunnels", none);
     for (uint32_t which = 0; which < KERNEL_MODELS; which++) {
         struct kernel_model model;
 
