@@ -28,11 +28,17 @@ enum packet_kind link_parse_tunnels(const struct frame *frame, const struct tunn
     const uint8_t *data = frame->data;
     const uint8_t *end = data + frame->length;
     enum packet_kind kind = link_parse(frame, packet);
-    struct tunnel tunnel = link_content(frame);
+    struct tunnel tunnel = {0};
     struct packet inner;
 
     if (kind == PACKET_OTHER)
         *packet = (struct packet){0};
+    if (kind == PACKET_OTHER || options->key & TUNNEL_KEY_VLAN)
+        tunnel = link_content(frame);
+    else if (kind == PACKET_IP &&
+             !(options->kinds &
+               tunnel_kinds_of_transport(packet->protocol, packet->destination_port)))
+        return kind;
     if (!tunnel_begin(options->key, kind, data, end, packet, &tunnel))
         return kind;
     for (int level = 0; level < TUNNEL_LEVELS; level++) {
