@@ -13,7 +13,6 @@
 #include "program.h"
 #include "progress.h"
 #include "signals.h"
-#include "tunnel_text.h"
 
 /* Two runs over a capture write the same rows: the seeds are fixed. */
 static const struct extraction_options features_defaults = {
@@ -26,16 +25,6 @@ static const struct extraction_options features_defaults = {
 static int parse_hosts(void *target, const char *value, struct error *error)
 {
     return host_tables_parse(&((struct extraction_options *)target)->hosts, value, error);
-}
-
-static int parse_tunnels(void *target, const char *value, struct error *error)
-{
-    return tunnel_parse_kinds(&((struct extraction_options *)target)->tunnels, value, error);
-}
-
-static int parse_flow_key(void *target, const char *value, struct error *error)
-{
-    return tunnel_parse_key(&((struct extraction_options *)target)->tunnels, value, error);
 }
 
 static int parse_unlabelled(void *target, const char *value, struct error *error)
@@ -129,8 +118,9 @@ static const struct option_spec features_specs[] = {
      .unit = "s", .initial = "120", .help = "a silent flow's next packet starts a new one"},
     {OPTION_ROW_OTHER("hosts", "CELLS[:ROWS]", parse_hosts), .initial = "65536:1",
      .help = HOST_TABLES_HELP},
-    {OPTION_ROW_OTHER("tunnels", "LIST", parse_tunnels), .initial = "none", .help = TUNNELS_HELP},
-    {OPTION_ROW_OTHER("flow-key", "LIST", parse_flow_key), .initial = "tunnel",
+    {OPTION_ROW_OTHER("tunnels", "LIST", extraction_parse_tunnels), .initial = "none",
+     .help = TUNNELS_HELP},
+    {OPTION_ROW_OTHER("flow-key", "LIST", extraction_parse_flow_key), .initial = "tunnel",
      .help = FLOW_KEY_HELP},
     {0},
 };

@@ -38,6 +38,16 @@ struct extraction {
     struct stats stats;
 };
 
+int extraction_parse_tunnels(void *options, const char *text, struct error *error)
+{
+    return tunnel_parse_kinds(&((struct extraction_options *)options)->tunnels, text, error);
+}
+
+int extraction_parse_flow_key(void *options, const char *text, struct error *error)
+{
+    return tunnel_parse_key(&((struct extraction_options *)options)->tunnels, text, error);
+}
+
 static void code(const struct nn_code_tables *tables, uint32_t *features)
 {
     uint32_t count = feature_count(tables->feature_set);

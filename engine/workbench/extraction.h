@@ -6,6 +6,7 @@
 #include "capture.h"
 #include "labels.h"
 #include "pipeline.h"
+#include "tunnel_text.h"
 
 struct extraction_options {
     const char **captures; /* files, folders, patterns; several are one stream, in time order */
@@ -23,6 +24,10 @@ struct extraction_options {
     /* Told now and then how far it has come: bytes read, to read, packets. NULL: nobody is. */
     void (*progress)(uint64_t done, uint64_t size, uint64_t packets);
 };
+
+/* For option tables: `options` is a struct extraction_options. -EINVAL with one line. */
+int extraction_parse_tunnels(void *options, const char *text, struct error *error);
+int extraction_parse_flow_key(void *options, const char *text, struct error *error);
 
 struct extraction;
 
