@@ -6,6 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ROOM_FIRST = 1 << 16 };
+
+/* All of the file, up to one byte more than `most`; room for a NUL behind. NULL without memory. */
+static char *read_whole(FILE *file, size_t most, size_t *size)
+{
+    size_t room = most + 2 < ROOM_FIRST ? most + 2 : ROOM_FIRST;
+    char *text = malloc(room);
+
+    *size = 0;
+    while (text) {
+        *size += fread(text + *size, 1, room - 1 - *size, file);
+        if (*size < room - 1 || room == most + 2)
+            return text;
+        room = room < most / 2 ? 2 * room : most + 2;
+        char *grown = realloc(text, room);
+        if (!grown)
+            free(text);
+        text = grown;
+    }
+    return NULL;
+}
+
 int text_file_read(char **out, const char *path, size_t most, struct error *error)
 {
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
@@ -15,8 +37,8 @@ int text_file_read(char **out, const char *path, size_t most, struct error *erro
         err = -errno;
         return error_set(error, err, "cannot open %s: %s", path, strerror(-err));
     }
-    char *text = malloc(most + 2);
-    size_t size = text ? fread(text, 1, most + 1, file) : 0;
+    size_t size;
+    char *text = read_whole(file, most, &size);
     if (!text)
         err = error_set(error, -ENOMEM, "no memory for %s", path);
     else if (ferror(file))

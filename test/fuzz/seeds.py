@@ -8,6 +8,7 @@ OUT/capture: small captures of every form and link type.
 OUT/q8: the shipped models, and small made-up ones.
 OUT/features_csv: good and bad tables.
 OUT/labels: label tables of every tool.
+OUT/prefixes: lists of IP prefixes, of --allow and --deny.
 OUT/nic_settings: what engines keep of an interface's settings.
 OUT/control: requests, good and bad.
 OUT/onnx: the shipped float models, a small network and a small tree.
@@ -379,6 +380,8 @@ def main():
         write("features_csv", f"{i}.csv", table.encode())
     for i, (unit, table) in enumerate(label_tables()):
         write("labels", str(i), bytes([0, unit]) + table.encode())
+    write("prefixes", "list", b"192.0.2.0/24,2001:db8::/32,10.1.2.3, ::/0")
+    write("prefixes", "file", b"# a list\r\n192.0.2.0/24 ; SBL1\n\n2001:db8::1\n10.0.0.1/8\n")
     for i, text in enumerate(nic_settings()):
         write("nic_settings", str(i), text)
     for i, line in enumerate(REQUESTS):
