@@ -53,7 +53,7 @@ int afxdp_dt_tree(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+    if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {
         uint32_t generation = cpu->work.generation;
@@ -93,7 +93,7 @@ int afxdp_dt_forest(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+    if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {
         uint32_t generation = cpu->work.generation;

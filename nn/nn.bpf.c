@@ -52,7 +52,7 @@ int afxdp_nn_single(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+    if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY)
         nn_generated(&cpu->work);
@@ -67,7 +67,7 @@ int afxdp_nn_loops(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+    if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {
         const struct nn_packed *model = nn_model_of(&cpu->work);
@@ -97,7 +97,7 @@ int afxdp_nn_entry(struct xdp_md *context)
     if (!cpu)
         return XDP_ABORTED;
     enum path_next next = path_features(context, cpu);
-    if (next == PATH_BYPASS || next == PATH_UNSERVED)
+    if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_END)
         return path_end(context, cpu, next);

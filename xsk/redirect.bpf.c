@@ -2,10 +2,10 @@
 /* Sends each queue's packets to its AF_XDP socket and hands their arrival time over.
  *
  * What the engine never looks at doesn't enter the ring, since a frame can't come back from it:
- * non-IP frames, --bypass traffic, and queues without a live socket. On a single port these pass
- * to the host's stack; inline (`inline_port`) they cross to the other port. A socket leaves the
- * map when its process dies: that is the whole of fail-open. A worker that only stands still stops
- * writing its heartbeat, and new packets go the same ways. */
+ * non-IP frames, --bypass traffic, --allow prefixes, and queues without a live socket. On a single
+ * port these pass to the host's stack; inline (`inline_port`) they cross to the other port. A
+ * socket leaves the map when its process dies: that is the whole of fail-open. A worker that only
+ * stands still stops writing its heartbeat, and new packets go the same ways. */
 #include <linux/bpf.h>
 #include <linux/types.h>
 
@@ -13,6 +13,7 @@
 
 #include "bypass.bpf.h"
 #include "leaving.bpf.h"
+#include "lists.bpf.h"
 #include "redirect_abi.h"
 #include "tunnel_headers.h"
 
@@ -24,6 +25,7 @@ const volatile uint32_t complete_cross = 0; /* 1: and those of what crosses by i
 const volatile uint64_t watchdog_ns = 0;    /* a heartbeat older than that is stale; 0: none is */
 const volatile uint64_t tick_ns = 0;
 const volatile uint32_t tunnels = 0; /* those that are opened, bits of 1 << enum tunnel_kind */
+const volatile uint32_t lists_given = 0; /* 1: --allow or --deny */
 const volatile struct bypass bypass = {};
 
 struct {
@@ -164,6 +166,9 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
         return untouched(context, &count->other, count);
     if (bypass.count > 0 && is_bypassed(data, end))
         return untouched(context, &count->bypassed, count);
+    enum listed listed = lists_given ? lists_say(data, end) : LISTED_NOWHERE;
+    if (listed == LISTED_ALLOWED)
+        return untouched(context, &count->allowed, count);
 
     int action = (int)bpf_redirect_map(&sockets, queue, XDP_PASS);
     if (action != XDP_REDIRECT) {
@@ -174,6 +179,10 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
     }
     if (watchdog_ns && stands_still(slot))
         return without_worker(context, count);
+    if (listed == LISTED_DENIED) {
+        count->denied += 1;
+        return XDP_DROP;
+    }
     if (!leaving_prepare(context, complete_ring)) {
         count->uncrossed += 1;
         return XDP_DROP;

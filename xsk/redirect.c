@@ -53,6 +53,7 @@ static void set_options(struct redirect_bpf__rodata *constants,
     constants->complete_cross = options->complete_cross;
     constants->watchdog_ns = options->watchdog_ms * UINT64_C(1000000);
     constants->tick_ns = ticks_length_ns();
+    constants->lists_given = options->lists != NULL;
     constants->bypass = options->bypass;
     constants->tunnels = options->tunnels;
 }
@@ -95,7 +96,7 @@ static int open_object(struct redirect *r, const struct redirect_options *option
         return xdp_open_failed("the redirect program", error);
     set_options(constants, options);
     choose_program(r, options);
-    return 0;
+    return lists_share(options->lists, r->object, error);
 }
 
 static int fill_maps(struct redirect *r, const struct redirect_options *options,

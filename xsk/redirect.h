@@ -12,6 +12,7 @@
 
 #include "attach.h"
 #include "error.h"
+#include "lists.h"
 #include "redirect_abi.h"
 
 enum timestamps {
@@ -37,6 +38,7 @@ struct redirect_options {
     enum timestamps timestamps;
     enum xdp_means means;
     struct bypass bypass;
+    const struct lists *lists; /* NULL: none */
     uint32_t tunnels; /* as struct tunnel_options' kinds: those without IP around them enter too */
 };
 

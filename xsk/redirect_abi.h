@@ -32,6 +32,8 @@ struct redirect_counters {
     uint64_t redirected; /* to the queue's socket (the socket's own statistics tell what it lost) */
     uint64_t other;      /* not IP: passed to the stack, or across */
     uint64_t bypassed;   /* --bypass: passed, or across */
+    uint64_t allowed;    /* --allow: passed, or across */
+    uint64_t denied;     /* --deny: dropped */
     uint64_t uncovered;  /* no live socket on the queue: passed, or across */
     uint64_t closed;     /* no live socket, and --fail-closed: dropped */
     uint64_t uncrossed;  /* should have crossed, but the other port isn't in the devmap, or there

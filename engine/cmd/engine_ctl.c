@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control_client.h"
 #include "json_text.h"
 #include "program.h"
 
-enum { WORDS_MAX = 2, LIMIT_MAX = 256 };
+enum { WORDS_MAX = 3, LIMIT_MAX = 256 };
 
 struct asking {
     const char *interface;
@@ -45,26 +46,48 @@ const struct program engine_ctl_program = {
     .name = "afxdp-engine ctl",
     .purpose = "ask a running engine, or tell it what to do",
     .usage = "afxdp-engine ctl stats|flows|hosts|reload|reopen|version|stop [options]\n"
-             "       afxdp-engine ctl set-action CLASS=ACTION [options]",
+             "       afxdp-engine ctl set-action CLASS=ACTION [options]\n"
+             "       afxdp-engine ctl allow|deny add|del|replace PREFIXES|@FILE [options]",
     .summary = "Asks an engine that runs on an interface, or tells it what to do.",
     .notes = "stats: the report so far. flows, hosts: those of most packets, and those that began\n"
              "most flows. reload: the model's file again. reopen: the file of --eve, when\n"
-             "it was moved away. set-action: stays over a reload.\n"
+             "it was moved away. set-action: stays over a reload. allow, deny: change the list of\n"
+             "that option.\n"
              "Exit status: 0 done, 1 the engine can't, or there is none, 2 bad usage.",
     .tables = {ctl_options},
     .argument = take_word,
 };
 
+static bool is_list(const struct asking *asking)
+{
+    return strcmp(asking->word[0], "allow") == 0 || strcmp(asking->word[0], "deny") == 0;
+}
+
 static int check(const struct asking *asking, struct error *error)
 {
     if (asking->words == 0)
         return error_set(error, -EINVAL, "no command; see %s --help", engine_ctl_program.name);
-    bool takes = strcmp(asking->word[0], "set-action") == 0;
-    if (takes != (asking->words == 2))
-        return error_set(error, -EINVAL,
-                         takes ? "%.80s needs CLASS=ACTION" : "%.80s takes no argument",
-                         asking->word[0]);
-    return 0;
+    int wanted = strcmp(asking->word[0], "set-action") == 0 ? 2 : is_list(asking) ? 3 : 1;
+    if (wanted == asking->words)
+        return 0;
+    return error_set(error, -EINVAL,
+                     wanted == 3   ? "%.80s needs add, del or replace, and PREFIXES or @FILE"
+                     : wanted == 2 ? "%.80s needs CLASS=ACTION"
+                                   : "%.80s takes no argument",
+                     asking->word[0]);
+}
+
+/* The engine reads the file, and may stand in another folder. */
+static int add_prefixes(json_t *request, const char *text, struct error *error)
+{
+    char *path = text[0] == '@' ? realpath(text + 1, NULL) : NULL;
+
+    if (text[0] == '@' && !path)
+        return error_set(error, -errno, "cannot find %s: %s", text + 1, strerror(errno));
+    int status = path ? json_object_set_new(request, "prefixes", json_sprintf("@%s", path))
+                      : json_object_set_new(request, "prefixes", json_string(text));
+    free(path);
+    return status == 0 ? 0 : error_set(error, -EINVAL, "%.80s: isn't UTF-8", text);
 }
 
 static int ask(const struct asking *asking, json_t **message, struct error *error)
@@ -77,6 +100,10 @@ static int ask(const struct asking *asking, json_t **message, struct error *erro
         (void)json_object_set_new(request, "limit", json_integer(asking->limit));
     if (status == 0 && asking->words == 2)
         (void)json_object_set_new(request, "action", json_string(asking->word[1]));
+    if (status == 0 && asking->words == 3) {
+        (void)json_object_set_new(request, "change", json_string(asking->word[1]));
+        status = add_prefixes(request, asking->word[2], error);
+    }
     if (status == 0)
         status = control_client_ask(client, request, message, error);
     json_decref(request);

@@ -23,7 +23,7 @@ struct packet {
     uint16_t source_port;    /* host byte order, 0 where the protocol has none */
     uint16_t destination_port;
     uint8_t protocol; /* IP protocol number after extension headers */
-    uint8_t version;  /* 4 or 6 */
+    uint8_t version;  /* 4 or 6; set with the addresses, before all else is looked at */
     uint16_t realm;   /* 0, or what tells the same addresses in other tunnels apart */
     uint32_t behind;  /* bytes behind IP and its extension headers, by the IP length */
     uint32_t seen;    /* bytes captured from there on, padding too; 0 of a later fragment */
@@ -95,6 +95,9 @@ ALWAYS_INLINE enum packet_kind packet_parse_ipv4(const uint8_t *cursor, const ui
 {
     if (cursor + 20 > end || cursor[0] >> 4 != 4)
         return PACKET_MALFORMED;
+    packet->version = 4;
+    packet->source[0] = load_wire32(cursor + 12);
+    packet->destination[0] = load_wire32(cursor + 16);
 
     uint32_t header_length = (uint32_t)(cursor[0] & 15) * 4;
     uint32_t length = load_be16(cursor + 2);
@@ -104,11 +107,8 @@ ALWAYS_INLINE enum packet_kind packet_parse_ipv4(const uint8_t *cursor, const ui
         cursor + header_length > end)
         return PACKET_MALFORMED;
 
-    packet->version = 4;
     packet->length = length;
     packet->protocol = cursor[9];
-    packet->source[0] = load_wire32(cursor + 12);
-    packet->destination[0] = load_wire32(cursor + 16);
     packet->behind = length - header_length;
     if (load_be16(cursor + 6) & 0x1fff) /* a later fragment carries no ports */
         return PACKET_IP;
@@ -137,18 +137,18 @@ ALWAYS_INLINE enum packet_kind packet_parse_ipv6(const uint8_t *cursor, const ui
 {
     if (cursor + 40 > end || available < 40 || cursor[0] >> 4 != 6)
         return PACKET_MALFORMED;
+    packet->version = 6;
+    packet->source[0] = load_wire64(cursor + 8);
+    packet->source[1] = load_wire64(cursor + 16);
+    packet->destination[0] = load_wire64(cursor + 24);
+    packet->destination[1] = load_wire64(cursor + 32);
 
     uint32_t remaining = load_be16(cursor + 4);
     if (remaining == 0)
         remaining = packet_ipv6_long(cursor, end, available);
     if (remaining > available - 40)
         return PACKET_MALFORMED;
-    packet->version = 6;
     packet->length = 40 + remaining;
-    packet->source[0] = load_wire64(cursor + 8);
-    packet->source[1] = load_wire64(cursor + 16);
-    packet->destination[0] = load_wire64(cursor + 24);
-    packet->destination[1] = load_wire64(cursor + 32);
 
     uint8_t next = cursor[6];
     cursor += 40;
@@ -229,7 +229,8 @@ ALWAYS_INLINE const uint8_t *packet_network(const uint8_t *data, const uint8_t *
 }
 
 /* An Ethernet frame of `wire_length` bytes on the wire, of which [data, end) are here.
- * `packet` is defined only when PACKET_IP is returned. */
+ * `packet` is defined only when PACKET_IP is returned; but version and addresses of what is
+ * malformed are, where its version isn't 0: then its IP header is whole. */
 ALWAYS_INLINE enum packet_kind packet_parse_ethernet(const uint8_t *data, const uint8_t *end,
                                                      uint32_t wire_length, struct packet *packet)
 {

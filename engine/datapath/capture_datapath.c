@@ -9,6 +9,7 @@
 #include "capture_paths.h"
 #include "datapath.h"
 #include "events.h"
+#include "listed_port.h"
 #include "monotonic.h"
 #include "report_value.h"
 #include "say.h"
@@ -24,6 +25,8 @@ struct capture_datapath {
     struct afxdp_datapath base;
     struct capture_paths paths;
     struct capture *capture;
+    struct listed_port listed;                /* before it, where there are lists */
+    union prefix_element *set[ADDRESS_LISTS]; /* that they look at */
     struct flow_table *table;
     struct host_tables *hosts; /* NULL: feature set 1 */
     struct verdict_log *log;
@@ -71,12 +74,34 @@ static int open_captures(struct capture_datapath *d, struct error *error)
     return status;
 }
 
+static int open_lists(struct capture_datapath *d, struct error *error)
+{
+    const struct prefix_list *list = d->base.config->list;
+    int status = 0;
+
+    listed_port_init(&d->listed, capture_port(d->capture));
+    for (uint32_t i = 0, count; status == 0 && i < ADDRESS_LISTS; i++) {
+        if (list[i].count == 0)
+            continue;
+        status = prefix_set_new(&d->set[i], &count, &list[i], error);
+        d->listed.set[i] = d->set[i];
+    }
+    return status;
+}
+
+static struct port *port_of(struct capture_datapath *d)
+{
+    return config_has_lists(d->base.config) ? &d->listed.port : capture_port(d->capture);
+}
+
 static int capture_datapath_open(struct afxdp_datapath *base, struct error *error)
 {
     struct capture_datapath *d = of(base);
     const struct afxdp_config *config = base->config;
     int status = open_captures(d, error);
 
+    if (status == 0)
+        status = open_lists(d, error);
     if (status == 0)
         status = open_tables(d, error);
     if (status == 0 && config->verdicts)
@@ -125,7 +150,7 @@ static int capture_datapath_poll(struct afxdp_datapath *base, unsigned timeout_m
                                  struct error *error)
 {
     struct capture_datapath *d = of(base);
-    const struct route route = {.in = capture_port(d->capture), .stats = d->stats};
+    const struct route route = {.in = port_of(d), .stats = d->stats};
     uint64_t end = monotonic_ms() + timeout_ms;
     int received = 0;
 
@@ -171,6 +196,8 @@ static void capture_datapath_report(const struct afxdp_datapath *base, struct re
     report->live = json_object();
     report_put(report->live, "unread", unread);
     report_number(report->live, "captures", d->paths.count);
+    report_number(report->live, "allowed", d->listed.allowed);
+    report_number(report->live, "denied", d->listed.denied);
 }
 
 static void capture_datapath_progress(const struct afxdp_datapath *base, uint64_t *done,
@@ -196,6 +223,8 @@ static void capture_datapath_close(struct afxdp_datapath *base)
 
     (void)capture_datapath_stop(base, &ignored);
     capture_close(d->capture);
+    for (uint32_t i = 0; i < ADDRESS_LISTS; i++)
+        free(d->set[i]);
     capture_paths_free(&d->paths);
     flow_table_free(d->table);
     host_tables_free(d->hosts);

@@ -27,6 +27,8 @@ void afxdp_config_free(struct afxdp_config *config)
     if (!config)
         return;
     option_values_free(&config->values);
+    for (uint32_t i = 0; i < ADDRESS_LISTS; i++)
+        prefix_list_free(&config->list[i]);
     free(config->captures);
     free(config);
 }
@@ -75,6 +77,11 @@ enum config_way config_way(const struct afxdp_config *config)
     if (config->forward)
         return WAY_FORWARD;
     return config->hairpin ? WAY_HAIRPIN : WAY_CONSUME;
+}
+
+bool config_has_lists(const struct afxdp_config *config)
+{
+    return config->lists_given;
 }
 
 const char *config_other(const struct afxdp_config *config)

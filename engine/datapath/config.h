@@ -3,11 +3,13 @@
 #ifndef AFXDP_CONFIG_H
 #define AFXDP_CONFIG_H
 
+#include "address_lists.h"
 #include "afxdp_engine.h"
 #include "flow_table_memory.h"
 #include "host_tables.h"
 #include "option.h"
 #include "policy.h"
+#include "prefix_list.h"
 #include "redirect.h"
 #include "tunnel_text.h"
 #include "xsk_group.h"
@@ -84,6 +86,8 @@ struct afxdp_config {
     uint32_t watchdog; /* ms, 0: none */
     enum timestamps timestamps;
     struct bypass bypass;
+    struct prefix_list list[ADDRESS_LISTS];
+    bool lists_given;       /* even if they are empty */
     struct xsk_sizes rings; /* 0: chosen */
     uint32_t frame_size;    /* 0: chosen */
     uint32_t busy_poll;     /* packets per poll, 0: off */
@@ -99,6 +103,9 @@ int config_add_capture(struct afxdp_config *config, const char *value, struct er
 
 enum config_datapath config_datapath(const struct afxdp_config *config);
 enum config_way config_way(const struct afxdp_config *config);
+
+/* Whether there are lists of prefixes, which may be empty. */
+bool config_has_lists(const struct afxdp_config *config);
 
 /* The second port's name, NULL without one. */
 const char *config_other(const struct afxdp_config *config);

@@ -60,9 +60,31 @@ static int parse_capture(void *target, const char *value, struct error *error)
     return config_add_capture(target, value, error);
 }
 
+static int add_to_list(void *target, enum address_list list, const char *value, const char *what,
+                       struct error *error)
+{
+    struct afxdp_config *config = target;
+
+    config->lists_given = true;
+    return prefix_list_add_text(&config->list[list], value, what, error);
+}
+
+static int parse_allow(void *target, const char *value, struct error *error)
+{
+    return add_to_list(target, LIST_ALLOW, value, "--allow", error);
+}
+
+static int parse_deny(void *target, const char *value, struct error *error)
+{
+    return add_to_list(target, LIST_DENY, value, "--deny", error);
+}
+
 static int parse_bypass(void *target, const char *value, struct error *error)
 {
     struct bypass *bypass = &((struct afxdp_config *)target)->bypass;
+
+    if (strpbrk(value, ".:@")) /* no service has these */
+        return add_to_list(target, LIST_ALLOW, value, "--bypass", error);
 
     if (bypass->count == BYPASS_MAX)
         return error_set(error, -EINVAL, "--bypass %.80s: more than %d of them", value, BYPASS_MAX);
@@ -161,7 +183,13 @@ const struct option_spec config_options[] = {
     {CHOICE("mode", "MODE", modes, mode), .applies = LIVE,
      .help = "auto, zerocopy (or fail), copy, or skb: generic XDP"},
     {OPTION_ROW_OTHER("bypass", "TRAFFIC", parse_bypass), .applies = LIVE,
-     .help = "never touch it: tcp/22, udp/53, icmp, a protocol's number.\nMay be given again"},
+     .help = "never touch it: tcp/22, udp/53, icmp, a protocol's number;\n"
+             "prefixes as --allow. May be given again"},
+    {OPTION_ROW_OTHER("allow", "PREFIXES", parse_allow), .applies = ALL,
+     .help = "never touch what has an address of these, at either end:\n"
+             "192.0.2.0/24,2001:db8::/32 or @FILE, one a line"},
+    {OPTION_ROW_OTHER("deny", "PREFIXES", parse_deny), .applies = ALL,
+     .help = "likewise drop it, unless allowed, before anybody looks at it"},
     {FLAG("fail-closed", fail_closed), .applies = LIVE,
      .help = "without the engine drop, rather than pass or cross"},
     {FLAG("leave-open", leave_open), .applies = LIVE,

@@ -39,6 +39,8 @@ int afxdp_datapath_open(struct afxdp_datapath **out, const struct afxdp_config *
     if (callbacks)
         d->say = *callbacks;
     status = judgement_new(&d->judgement, config, &said);
+    if (status == 0 && config_datapath(config) != DATAPATH_CAPTURE)
+        status = datapath_lists_open(&d->lists, config, &said);
     if (status == 0)
         status = d->operations->open(d, &said);
     if (status == 0)
@@ -63,7 +65,7 @@ int afxdp_datapath_start(struct afxdp_datapath *d, struct afxdp_error *error)
     events_tell(d, "started", AFXDP_VERSION);
     if (config_datapath(d->config) == DATAPATH_CAPTURE)
         return 0;
-    if (!policy_drops(&d->judgement->policy))
+    if (!policy_drops(&d->judgement->policy) && d->config->list[LIST_DENY].count == 0)
         say(&d->say, AFXDP_INFO, "nothing is dropped: neither --action nor the model asks for it");
     say(&d->say, AFXDP_INFO, "running");
     return 0;
@@ -245,6 +247,7 @@ void afxdp_datapath_close(struct afxdp_datapath *d)
     control_close(d->control);
     d->operations->close(d);
     eve_close(d->eve);
+    datapath_lists_close(&d->lists);
     judgement_free(d->judgement);
     while (d->kept) {
         struct judgement *next = d->kept->kept;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "control.h"
+#include "datapath_lists.h"
 #include "eve.h"
 #include "flow_table_memory.h"
 #include "judgement.h"
@@ -50,6 +51,7 @@ struct afxdp_datapath {
     struct eve *eve;             /* NULL: no events */
     double stats_posted;         /* s, of the monotonic clock */
     bool eve_told;               /* that they can't be written */
+    struct datapath_lists lists; /* of an interface */
     uint8_t actions_set[SLOTS];  /* 1 + the action set while it runs, which survives a reload */
     bool started;
     bool stopped;

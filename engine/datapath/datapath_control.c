@@ -113,6 +113,36 @@ static int command_set_action(struct afxdp_datapath *d, const struct control_req
     return status == 0 ? datapath_set_action(d, action, error) : status;
 }
 
+static int change_list(struct afxdp_datapath *d, enum address_list which,
+                       const struct control_request *request, struct error *error)
+{
+    static const char *const changes[] = {"add", "del", "replace"}; /* as enum lists_change */
+    const char *change = json_string_value(json_object_get(request->object, "change"));
+    const char *prefixes = json_string_value(json_object_get(request->object, "prefixes"));
+
+    for (int i = 0; change && prefixes && i <= LISTS_REPLACE; i++)
+        if (strcmp(change, changes[i]) == 0)
+            return datapath_lists_change(&d->lists, which, (enum lists_change)i, prefixes, error);
+    return error_set(
+        error, -EINVAL,
+        "%s needs \"change\":\"add|del|replace\" and \"prefixes\":\"PREFIX,...|@FILE\"",
+        request->command);
+}
+
+static int command_allow(struct afxdp_datapath *d, const struct control_request *request,
+                         json_t **message, struct error *error)
+{
+    (void)message;
+    return change_list(d, LIST_ALLOW, request, error);
+}
+
+static int command_deny(struct afxdp_datapath *d, const struct control_request *request,
+                        json_t **message, struct error *error)
+{
+    (void)message;
+    return change_list(d, LIST_DENY, request, error);
+}
+
 static int command_version(struct afxdp_datapath *d, const struct control_request *request,
                            json_t **message, struct error *error)
 {
@@ -140,6 +170,7 @@ static const struct command {
     {"stats", command_stats, false},     {"flows", command_flows, false},
     {"hosts", command_hosts, false},     {"reload", command_reload, true},
     {"reopen", command_reopen, false},   {"set-action", command_set_action, true},
+    {"allow", command_allow, true},      {"deny", command_deny, true},
     {"version", command_version, false}, {"stop", command_stop, true},
 };
 
@@ -158,11 +189,17 @@ static int unknown(const char *name, struct error *error)
 
 static void tell(const struct afxdp_datapath *d, const struct control_request *request)
 {
-    const char *action = json_string_value(json_object_get(request->object, "action"));
+    static const char *const members[] = {"action", "change", "prefixes"};
+    char what[160] = "";
     struct error line;
 
-    error_set(&line, 0, "%s%s%.80s, by user %u", request->command, action ? " " : "",
-              action ? action : "", (unsigned)request->peer);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        const char *text = json_string_value(json_object_get(request->object, members[i]));
+
+        if (text)
+            snprintf(what + strlen(what), sizeof(what) - strlen(what), " %.70s", text);
+    }
+    error_set(&line, 0, "%s%s, by user %u", request->command, what, (unsigned)request->peer);
     say(&d->say, AFXDP_INFO, "%s", line.text);
     events_tell(d, "control", line.text);
 }

@@ -69,6 +69,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .bypass = config->bypass,
                 .tunnels = config->tunnels,
             },
+        .lists = kernel->base.lists.kernel,
         .flows = kernel->flows,
         .timeout = flows.timeout * UINT64_C(1000000000),
         .seed = flows.seed,

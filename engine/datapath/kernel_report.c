@@ -14,6 +14,8 @@ static json_t *queue_json(const struct kernel *kernel, uint32_t port, uint32_t q
     report_put(object, "queue", queue < kernel->nics.queues ? json_integer(queue) : json_null());
     interface_report_counters(object, &counters.stats);
     report_number(object, "xdp_bypassed", counters.left.bypassed);
+    report_number(object, "xdp_allowed", counters.left.allowed);
+    report_number(object, "xdp_denied", counters.left.denied);
     report_number(object, "xdp_uncovered", counters.left.uncovered);
     report_number(object, "xdp_closed", counters.left.closed);
     report_number(object, "xdp_uncrossed", counters.left.uncrossed);

@@ -148,7 +148,8 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status != 0)
         return status;
     live_prefer_node(live);
-    status = sockets_load(&live->sockets, &live->nics, config, other_enters, error);
+    status =
+        sockets_load(&live->sockets, &live->nics, config, other_enters, base->lists.kernel, error);
     if (status == 0)
         status = live_plan_memory(live, error);
     if (status == 0)

@@ -12,6 +12,8 @@ static void add_redirect(json_t *object, const struct redirect_counters *counter
     report_number(object, "xdp_redirected", c.redirected);
     report_number(object, "xdp_other", c.other);
     report_number(object, "xdp_bypassed", c.bypassed);
+    report_number(object, "xdp_allowed", c.allowed);
+    report_number(object, "xdp_denied", c.denied);
     report_number(object, "xdp_uncovered", c.uncovered);
     report_number(object, "xdp_closed", c.closed);
     report_number(object, "xdp_uncrossed", c.uncrossed);

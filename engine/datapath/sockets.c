@@ -93,10 +93,10 @@ static bool must_copy(const struct sockets *s, const struct interfaces *nics,
                              UMEM_FRAME_SIZE_MOST,
                              driver_is_known(nic->about) ? "" : " (not known to do better)");
     }
-    if (config->bypass.count > 0 && crossing_is_barred(nics, config))
+    if ((config->bypass.count > 0 || config_has_lists(config)) && crossing_is_barred(nics, config))
         return error_set(error, true,
                          "%s: its driver %s takes no frames that cross from zero-copy memory, and "
-                         "--bypass traffic does",
+                         "--bypass and --allow traffic does",
                          nics->nic[1]->name, nics->nic[1]->driver);
     return false;
 }
@@ -147,8 +147,8 @@ static bool leaves(const struct afxdp_config *config)
 }
 
 static int load_redirect(struct sockets *s, const struct interfaces *nics,
-                         const struct afxdp_config *config, bool other_enters, uint32_t port,
-                         struct error *error)
+                         const struct afxdp_config *config, bool other_enters,
+                         const struct lists *lists, uint32_t port, struct error *error)
 {
     struct redirect_options redirect = {
         .interface = nics->nic[port]->name,
@@ -163,6 +163,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
         .bypass = config->bypass,
         .complete_ring = leaves(config) && interfaces_has_stack_behind(nics, port),
         .put_tags = leaves(config) && interfaces_keeps_tags(nics, port),
+        .lists = lists,
         .tunnels = config->tunnels.kinds,
     };
 
@@ -182,7 +183,8 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
 }
 
 int sockets_load(struct sockets *s, const struct interfaces *nics,
-                 const struct afxdp_config *config, bool other_enters, struct error *error)
+                 const struct afxdp_config *config, bool other_enters, const struct lists *lists,
+                 struct error *error)
 {
     bool both = config_way(config) == WAY_BRIDGE;
 
@@ -197,7 +199,7 @@ int sockets_load(struct sockets *s, const struct interfaces *nics,
     if (status == 0 && s->pass)
         wire_add(&s->wire, pass_attachment(s->pass));
     for (uint32_t port = 0; status == 0 && port < (both ? 2u : 1u); port++)
-        status = load_redirect(s, nics, config, other_enters, port, error);
+        status = load_redirect(s, nics, config, other_enters, lists, port, error);
     return status;
 }
 

@@ -18,6 +18,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bypass.bpf.h"
+#include "lists.bpf.h"
 #include "packet_trace.h"
 #include "path_abi.h"
 
@@ -179,9 +180,22 @@ ALWAYS_INLINE bool path_opens(void)
 enum path_next {
     PATH_CLASSIFY, /* work.features are filled */
     PATH_END,      /* work.slot is settled */
+    /* The rest is left alone: */
     PATH_BYPASS,   /* never touched */
     PATH_UNSERVED, /* not by this engine: it came in on another queue */
+    PATH_ALLOWED,
+    PATH_DENIED,
 };
+
+ALWAYS_INLINE bool path_is_left_alone(enum path_next next)
+{
+    return next >= PATH_BYPASS;
+}
+
+ALWAYS_INLINE enum path_next path_listed(uint32_t listed)
+{
+    return listed == LISTED_ALLOWED ? PATH_ALLOWED : PATH_DENIED;
+}
 
 /* Parse, flow and features. */
 ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_cpu *cpu)
@@ -190,15 +204,24 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
 
     if (path_options.served && context->rx_queue_index >= path_options.served)
         return PATH_UNSERVED;
+    if (path_options.lists) {
+        /* Kept where the verifier forgets it: the parser is walked once for all that it may be. */
+        work->listed = lists_say((const uint8_t *)(long)context->data,
+                                 (const uint8_t *)(long)context->data_end);
+        if (!path_options.bypass.count && work->listed != LISTED_NOWHERE)
+            return path_listed(work->listed);
+    }
     enum packet_kind kind = path_opens() ? (enum packet_kind)work->kind : path_parse(context, cpu);
 
+    if (path_options.bypass.count && kind == PACKET_IP &&
+        (path_opens() ? work->bypassed != 0 : path_is_bypassed(context, &work->packet)))
+        return PATH_BYPASS;
+    if (path_options.lists && path_options.bypass.count && work->listed != LISTED_NOWHERE)
+        return path_listed(work->listed);
     if (kind != PACKET_IP) {
         work->slot = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
         return PATH_END;
     }
-    if (path_options.bypass.count &&
-        (path_opens() ? work->bypassed != 0 : path_is_bypassed(context, &work->packet)))
-        return PATH_BYPASS;
 
     work->from_low = flow_key_of(&work->packet, &work->key);
     uint64_t hash = flow_hash(&cpu->seed, &work->key);
@@ -320,6 +343,10 @@ ALWAYS_INLINE int path_leave_alone(struct xdp_md *context, struct path_cpu *cpu,
 {
     struct path_left *left = &cpu->left;
 
+    if (next == PATH_DENIED) {
+        left->denied++;
+        return XDP_DROP;
+    }
     if (next == PATH_UNSERVED && path_options.fail_closed) {
         left->closed++;
         return XDP_DROP;
@@ -331,6 +358,8 @@ ALWAYS_INLINE int path_leave_alone(struct xdp_md *context, struct path_cpu *cpu,
     }
     if (next == PATH_UNSERVED)
         left->uncovered++;
+    else if (next == PATH_ALLOWED)
+        left->allowed++;
     else
         left->bypassed++;
     return path_options.out == PATH_OUT_PORT ? XDP_REDIRECT : XDP_PASS;

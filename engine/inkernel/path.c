@@ -66,6 +66,8 @@ int path_configure(const struct path_program *program, const struct path_setting
     uint32_t cpus = (uint32_t)possible;
     uint64_t buckets = (uint64_t)cpus * buckets_for(settings->flows);
 
+    options.lists = settings->lists != NULL;
+
     if (possible < 0)
         return error_set(error, possible, "cannot tell how many CPUs there may be: %s",
                          strerror(-possible));
@@ -91,6 +93,9 @@ int path_configure(const struct path_program *program, const struct path_setting
         (void)bpf_program__set_autoload(
             bpf_object__find_program_by_name(program->object, PATH_TUNNELS), true);
     }
+    status = lists_share(settings->lists, program->object, error);
+    if (status != 0)
+        return status;
 
     struct bpf_program *each;
     bpf_object__for_each_program(each, program->object) /* tail calls: all alike */

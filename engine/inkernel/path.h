@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "error.h"
+#include "lists.h"
 #include "path_abi.h"
 
 /* A program with the path and a classifier in it. nn/ and dt/ make them; path_none_new makes the
@@ -45,7 +46,8 @@ void path_program_free(struct path_program *program); /* takes NULL */
 #define PATH_INNER "path_inner"
 
 struct path_settings {
-    struct path_options options; /* host_cells is rounded up to a power of two */
+    struct path_options options; /* host_cells is rounded up to a power of two; lists is set */
+    const struct lists *lists;   /* NULL: none */
     uint32_t flows;              /* of each CPU; rounded up to a power of two of buckets */
     uint64_t timeout;            /* of a flow, ns */
     uint64_t seed;               /* of the hashes of flows and hosts */

@@ -37,6 +37,8 @@ struct path_options {
     uint32_t records;       /* 1: a record of each packet goes to user space */
     uint32_t host_cells;    /* of a row of the host memory, where the program has one */
     uint32_t host_rows;     /* 1 or 2 */
+    uint32_t lists;         /* 1: the lists of --allow and --deny are looked at */
+    uint32_t zero;
     struct bypass bypass;
     struct tunnel_options tunnels;
 };
@@ -89,7 +91,10 @@ struct path_work {
     uint32_t no_feature[4];          /* zeros behind them: what a tree's leaf compares */
     struct verdict verdict;
     uint32_t wire_length;
-    uint32_t slot;       /* set by the parser for what isn't classified */
+    union {
+        uint32_t slot;   /* set by the parser for what isn't classified */
+        uint32_t listed; /* before that: enum listed, with lists */
+    };
     uint32_t generation; /* of the model: picked once, on entry */
     uint64_t from_low;
     uint64_t now;            /* ns */
@@ -108,6 +113,8 @@ struct path_work {
 /* Packets that were left alone, each in one of these and in none of `stats`. */
 struct path_left {
     uint64_t bypassed;  /* --bypass: to the host, or across */
+    uint64_t allowed;   /* --allow: likewise */
+    uint64_t denied;    /* --deny: dropped */
     uint64_t uncovered; /* a queue that isn't served: to the host, or across */
     uint64_t closed;    /* likewise, and --fail-closed: dropped */
     uint64_t uncrossed; /* should have crossed, but the other port isn't in the devmap: dropped */

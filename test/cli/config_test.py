@@ -65,6 +65,9 @@ class Config(programs.Test):
                 ("fail-closed = maybe", "fail-closed"),
                 ("action = flood", "CLASS=drop|forward|count"),
                 ("bypass = tcp/65536", "bypass"),
+                ("bypass = 10.0.0.1/8", "--bypass: 10.0.0.1/8 has bits behind its length"),
+                ("deny = 10.0.0.0/33", "--deny: '10.0.0.0/33' is no prefix"),
+                ("allow = @/nowhere", "--allow: cannot open /nowhere"),
                 ("model = other.q8", "model stands on line 1 already"),
                 ("x" * 5000, "too long a line"),
                 (b"flows = 1\0", "holds a NUL")):

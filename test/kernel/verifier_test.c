@@ -16,11 +16,11 @@
 enum { INSTRUCTIONS_MOST = 500000 };
 
 /* Everything that the verifier would otherwise leave out. */
-static const struct path_settings settings = {.options = {.host_cells = HOST_CELLS_DEFAULT,
-                                                          .host_rows = HOST_ROWS_MAX,
-                                                          .bypass = {1, {{22, PROTOCOL_TCP, 0}}}},
-                                              .flows = 64,
-                                              .timeout = UINT64_MAX};
+static struct path_settings settings = {.options = {.host_cells = HOST_CELLS_DEFAULT,
+                                                    .host_rows = HOST_ROWS_MAX,
+                                                    .bypass = {1, {{22, PROTOCOL_TCP, 0}}}},
+                                        .flows = 64,
+                                        .timeout = UINT64_MAX};
 
 /* Loads it, and counts the programs that cost too much. */
 static int check_with(const struct path_settings *with, const char *name,
@@ -89,10 +89,16 @@ static int check_largest_network(uint64_t seed, uint32_t feature_set)
 int main(void)
 {
     struct path_program *none;
+    struct lists *lists;
     struct error error;
     int failures;
 
     kernel_need_root();
+    if (lists_open(&lists, &error) != 0) {
+        printf("%s\n", error.text);
+        return 1;
+    }
+    settings.lists = lists;
     uint64_t seed = kernel_seed();
     struct path_settings tunnels = settings;
     tunnels.options.tunnels =
@@ -117,5 +123,6 @@ int main(void)
     }
     failures += check_largest_network(seed, FEATURE_SET_1);
     failures += check_largest_network(seed, FEATURE_SET_2);
+    lists_close(lists);
     return failures != 0;
 }
