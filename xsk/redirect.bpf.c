@@ -11,6 +11,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "blocked.bpf.h"
 #include "bypass.bpf.h"
 #include "leaving.bpf.h"
 #include "lists.bpf.h"
@@ -25,7 +26,8 @@ const volatile uint32_t complete_cross = 0; /* 1: and those of what crosses by i
 const volatile uint64_t watchdog_ns = 0;    /* a heartbeat older than that is stale; 0: none is */
 const volatile uint64_t tick_ns = 0;
 const volatile uint32_t tunnels = 0; /* those that are opened, bits of 1 << enum tunnel_kind */
-const volatile uint32_t lists_given = 0; /* 1: --allow or --deny */
+const volatile uint32_t lists_given = 0;  /* 1: --allow or --deny */
+const volatile uint32_t blocks_given = 0; /* 1: hosts may be blocked */
 const volatile struct bypass bypass = {};
 
 struct {
@@ -166,7 +168,9 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
         return untouched(context, &count->other, count);
     if (bypass.count > 0 && is_bypassed(data, end))
         return untouched(context, &count->bypassed, count);
-    enum listed listed = lists_given ? lists_say(data, end) : LISTED_NOWHERE;
+    struct address_pair pair;
+    bool addressed = (lists_given || blocks_given) && lists_load(&pair, data, end);
+    enum listed listed = lists_given && addressed ? lists_say_of(&pair) : LISTED_NOWHERE;
     if (listed == LISTED_ALLOWED)
         return untouched(context, &count->allowed, count);
 
@@ -181,6 +185,10 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
         return without_worker(context, count);
     if (listed == LISTED_DENIED) {
         count->denied += 1;
+        return XDP_DROP;
+    }
+    if (blocks_given && addressed && blocked_has(&pair.source)) {
+        count->blocked += 1;
         return XDP_DROP;
     }
     if (!leaving_prepare(context, complete_ring)) {

@@ -54,6 +54,7 @@ static void set_options(struct redirect_bpf__rodata *constants,
     constants->watchdog_ns = options->watchdog_ms * UINT64_C(1000000);
     constants->tick_ns = ticks_length_ns();
     constants->lists_given = options->lists != NULL;
+    constants->blocks_given = options->blocked != NULL;
     constants->bypass = options->bypass;
     constants->tunnels = options->tunnels;
 }
@@ -71,6 +72,14 @@ static void choose_program(struct redirect *r, const struct redirect_options *op
                                   options->bypass.count > 0);
     if (!r->kernel_clock)
         xdp_bind_to_device(program, options->interface);
+}
+
+static int share_maps(const struct redirect *r, const struct redirect_options *options,
+                      struct error *error)
+{
+    int status = lists_share(options->lists, r->object, error);
+
+    return status == 0 ? blocked_share(options->blocked, r->object, error) : status;
 }
 
 static int open_object(struct redirect *r, const struct redirect_options *options,
@@ -96,7 +105,7 @@ static int open_object(struct redirect *r, const struct redirect_options *option
         return xdp_open_failed("the redirect program", error);
     set_options(constants, options);
     choose_program(r, options);
-    return lists_share(options->lists, r->object, error);
+    return share_maps(r, options, error);
 }
 
 static int fill_maps(struct redirect *r, const struct redirect_options *options,

@@ -11,6 +11,7 @@
 #define AFXDP_REDIRECT_H
 
 #include "attach.h"
+#include "blocked.h"
 #include "error.h"
 #include "lists.h"
 #include "redirect_abi.h"
@@ -38,7 +39,8 @@ struct redirect_options {
     enum timestamps timestamps;
     enum xdp_means means;
     struct bypass bypass;
-    const struct lists *lists; /* NULL: none */
+    const struct lists *lists;     /* NULL: none */
+    const struct blocked *blocked; /* NULL: nobody is blocked */
     uint32_t tunnels; /* as struct tunnel_options' kinds: those without IP around them enter too */
 };
 

@@ -34,6 +34,7 @@ struct redirect_counters {
     uint64_t bypassed;   /* --bypass: passed, or across */
     uint64_t allowed;    /* --allow: passed, or across */
     uint64_t denied;     /* --deny: dropped */
+    uint64_t blocked;    /* a blocked host's: dropped */
     uint64_t uncovered;  /* no live socket on the queue: passed, or across */
     uint64_t closed;     /* no live socket, and --fail-closed: dropped */
     uint64_t uncrossed;  /* should have crossed, but the other port isn't in the devmap, or there

@@ -70,10 +70,13 @@ static void write_classes(FILE *file, const struct report *report)
     fprintf(file, "\n  %-30s %14s  %7s  %s\n", "class", "packets", "share", "action");
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
         const char *name = policy_slot_name(report->policy, slot);
+        char action[POLICY_ACTION_MAX];
+
         if (!name || (slot == SLOT_UNSURE && report->policy->min_confidence == 0))
             continue;
         write_share(file, name, report->totals.slots[slot], report->totals.packets);
-        fprintf(file, "  %s\n", action_name(report->policy->action[slot]));
+        policy_print_action(report->policy, slot, action);
+        fprintf(file, "  %s\n", action);
     }
     if (!policy_drops(report->policy))
         fprintf(file, "  nothing is dropped: neither --action nor the model asks for it\n");

@@ -87,7 +87,10 @@ struct afxdp_config {
     enum timestamps timestamps;
     struct bypass bypass;
     struct prefix_list list[ADDRESS_LISTS];
-    bool lists_given;       /* even if they are empty */
+    bool lists_given; /* even if they are empty */
+    uint32_t blocks;  /* hosts at a time */
+    uint32_t block_after;
+    bool block_unproven;
     struct xsk_sizes rings; /* 0: chosen */
     uint32_t frame_size;    /* 0: chosen */
     uint32_t busy_poll;     /* packets per poll, 0: off */

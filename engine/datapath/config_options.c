@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "block_table.h"
 #include "bypass_text.h"
 #include "config.h"
 
@@ -120,7 +121,8 @@ const struct option_spec config_options[] = {
      .help = "a .q8 model, by path or by the name of a shipped one;\nnone: classify nothing"},
     {OPTION_ROW_OTHER("action", "CLASS=ACTION", parse_action), .applies = ALWAYS,
      .help = "drop, forward or count the packets of a class, over the\n"
-             "model's default; also other= (not IP), malformed=, unsure=.\n"
+             "model's default, or block:SECONDS: drop, and all else of\n"
+             "their source; also other= (not IP), malformed=, unsure=.\n"
              "Once per class"},
     {NUMBER("min-confidence", "N", 0, CONFIDENCE_MAX, min_confidence), .applies = ALWAYS,
      .help = "0 to 1000: a verdict below it counts as class unsure"},
@@ -190,6 +192,12 @@ const struct option_spec config_options[] = {
              "192.0.2.0/24,2001:db8::/32 or @FILE, one a line"},
     {OPTION_ROW_OTHER("deny", "PREFIXES", parse_deny), .applies = ALL,
      .help = "likewise drop it, unless allowed, before anybody looks at it"},
+    {NUMBER("blocks", "N", 1, BLOCKS_MAX, blocks), .applies = AFXDP, .initial = "65536",
+     .help = "hosts that may be blocked at a time; then the least recent\nis let go"},
+    {NUMBER("block-after", "N", 1, 1000000, block_after), .applies = AFXDP, .initial = "4",
+     .help = "packets with such a verdict, within 10 s, that block a host"},
+    {FLAG("block-unproven", block_unproven), .applies = AFXDP,
+     .help = "block sources, too, that may be forged"},
     {FLAG("fail-closed", fail_closed), .applies = LIVE,
      .help = "without the engine drop, rather than pass or cross"},
     {FLAG("leave-open", leave_open), .applies = LIVE,

@@ -35,6 +35,9 @@ struct datapath_operations {
     /* The first interface, whose claim is held after open; NULL: there is none, nor a control
      * socket. */
     const struct nic *(*nic)(const struct afxdp_datapath *datapath);
+    /* These addresses are allowed now, so they are never to be blocked. NULL: nobody ever is. */
+    int (*allow)(struct afxdp_datapath *datapath, const struct prefix_list *allowed,
+                 struct error *error);
     /* The flow table of a queue, which a worker writes to; NULL: of no queue of that number. The
      * function NULL: they can't be read from here. */
     const struct flow_table *(*table)(const struct afxdp_datapath *datapath, uint32_t queue);
@@ -52,7 +55,9 @@ struct afxdp_datapath {
     double stats_posted;         /* s, of the monotonic clock */
     bool eve_told;               /* that they can't be written */
     struct datapath_lists lists; /* of an interface */
-    uint8_t actions_set[SLOTS];  /* 1 + the action set while it runs, which survives a reload */
+    uint8_t actions_set[SLOTS];  /* 1 + the action set while it runs, which survives a reload, */
+    uint32_t blocks_set[SLOTS];  /* and its block */
+    bool can_block;              /* sources */
     bool started;
     bool stopped;
     bool stop_asked;

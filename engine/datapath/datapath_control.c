@@ -108,9 +108,19 @@ static int command_set_action(struct afxdp_datapath *d, const struct control_req
     (void)message;
     if (!action)
         return error_set(error, -EINVAL,
-                         "set-action needs \"action\":\"CLASS=drop|forward|count\"");
+                         "set-action needs \"action\":\"CLASS=drop|forward|count|block:SECONDS\"");
     int status = check_other(d, action, error);
     return status == 0 ? datapath_set_action(d, action, error) : status;
+}
+
+static int carry_out_change(struct afxdp_datapath *d, enum address_list which,
+                            enum lists_change change, const char *prefixes, struct error *error)
+{
+    int status = datapath_lists_change(&d->lists, which, change, prefixes, error);
+
+    return status == 0 && which == LIST_ALLOW && d->operations->allow
+               ? d->operations->allow(d, &d->lists.list[which], error)
+               : status;
 }
 
 static int change_list(struct afxdp_datapath *d, enum address_list which,
@@ -122,7 +132,7 @@ static int change_list(struct afxdp_datapath *d, enum address_list which,
 
     for (int i = 0; change && prefixes && i <= LISTS_REPLACE; i++)
         if (strcmp(change, changes[i]) == 0)
-            return datapath_lists_change(&d->lists, which, (enum lists_change)i, prefixes, error);
+            return carry_out_change(d, which, (enum lists_change)i, prefixes, error);
     return error_set(
         error, -EINVAL,
         "%s needs \"change\":\"add|del|replace\" and \"prefixes\":\"PREFIX,...|@FILE\"",

@@ -192,6 +192,10 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
                          "leave one of them out");
     kernel->ports = config_way(config) == WAY_BRIDGE ? 2 : 1;
     int status = model ? path_check_set(model->classifier->feature_set, error) : 0;
+    if (status == 0 && policy_blocks(&base->judgement->policy))
+        status = error_set(error, -EOPNOTSUPP,
+                           "--datapath kernel can't block a source: drop its packets, or let "
+                           "--datapath afxdp judge them");
     if (status == 0)
         status = interfaces_open(&kernel->nics, config, &base->say, error);
     if (status != 0)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "events.h"
+#include "live_blocks.h"
 #include "live_memory.h"
 #include "live_promises.h"
 #include "say.h"
@@ -121,8 +122,8 @@ static int start_worker(struct live *live, uint32_t i, struct error *error)
     struct worker_options options = {
         .pipeline = queue->pipeline,
         .route_count = live->routes,
-        .routes = {{port[0], out[config_way(live->base.config)], &queue->stats[0]},
-                   {port[1], port[0], &queue->stats[live->routes - 1]}},
+        .routes = {{port[0], out[config_way(live->base.config)], &queue->stats[0], 0},
+                   {port[1], port[0], &queue->stats[live->routes - 1], 1}},
         .ports = {wait_group, group_sent_all, group},
         .core = live->cores.core[i],
         .spin_us = live->base.config->spin_us,
@@ -148,8 +149,11 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status != 0)
         return status;
     live_prefer_node(live);
-    status =
-        sockets_load(&live->sockets, &live->nics, config, other_enters, base->lists.kernel, error);
+    status = live_blocks_open(live, error);
+    if (status != 0)
+        return status;
+    status = sockets_load(&live->sockets, &live->nics, config, other_enters, base->lists.kernel,
+                          blocks_map(live->blocks), error);
     if (status == 0)
         status = live_plan_memory(live, error);
     if (status == 0)
@@ -170,6 +174,8 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
         status = sockets_bind(&live->sockets, &live->nics, config, error);
     if (status == 0)
         live->nics.frame_room = sockets_frame_room(&live->sockets, &live->nics);
+    if (status == 0 && live->blocks)
+        status = blocks_start(live->blocks, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
         status = start_worker(live, i, error);
     return status;
@@ -324,6 +330,7 @@ static void live_close(struct afxdp_datapath *base)
         free(live->queue[i].stats);
     }
     host_tables_free(live->hosts);
+    blocks_close(live->blocks);
 }
 
 static const struct nic *first_nic(const struct afxdp_datapath *base)
@@ -351,6 +358,7 @@ struct afxdp_datapath *live_datapath_new(void)
         .close = live_close,
         .nic = first_nic,
         .table = table_of,
+        .allow = live_blocks_allow,
     };
     struct live *live = calloc(1, sizeof(*live));
 

@@ -6,6 +6,7 @@
 #ifndef AFXDP_LIVE_H
 #define AFXDP_LIVE_H
 
+#include "blocks.h"
 #include "cores.h"
 #include "datapath.h"
 #include "interfaces.h"
@@ -31,6 +32,7 @@ struct live {
     uint32_t flows;  /* likewise */
     struct live_queue queue[REDIRECT_QUEUES_MAX];
     struct host_tables *hosts; /* of all workers; NULL: feature set 1 */
+    struct blocks *blocks;     /* NULL: nobody is blocked */
     struct verdicts verdicts;
     struct nic_counters nic_before[2];
     bool told_of_times;

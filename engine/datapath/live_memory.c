@@ -52,6 +52,7 @@ int live_prepare_queue(struct live *live, uint32_t i, struct error *error)
         .tunnels = live->base.config->tunnels,
         .classifier = live->base.judgement->judge.classifier,
         .policy = live->base.judgement->judge.policy,
+        .accuser = blocks_accuser(live->blocks, i),
         .observer = live->verdicts.stream ? verdict_stream_observer(live->verdicts.stream) : NULL,
     };
     return events_observe(&live->base, queue->pipeline, error);

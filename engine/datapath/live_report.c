@@ -14,6 +14,7 @@ static void add_redirect(json_t *object, const struct redirect_counters *counter
     report_number(object, "xdp_bypassed", c.bypassed);
     report_number(object, "xdp_allowed", c.allowed);
     report_number(object, "xdp_denied", c.denied);
+    report_number(object, "xdp_blocked", c.blocked);
     report_number(object, "xdp_uncovered", c.uncovered);
     report_number(object, "xdp_closed", c.closed);
     report_number(object, "xdp_uncrossed", c.uncrossed);
@@ -121,6 +122,8 @@ json_t *live_report(const struct live *live)
     report_put(object, "multi_buffer", json_boolean(live->sockets.multi_buffer));
     if (live->base.config->verdicts)
         report_number(object, "verdicts_lost", live->verdicts.lost);
+    if (live->blocks)
+        report_put(object, "blocks", blocks_report(live->blocks));
     report_put(object, "ports", ports);
     report_put(object, "queues", queues);
     return object;

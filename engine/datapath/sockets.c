@@ -148,7 +148,8 @@ static bool leaves(const struct afxdp_config *config)
 
 static int load_redirect(struct sockets *s, const struct interfaces *nics,
                          const struct afxdp_config *config, bool other_enters,
-                         const struct lists *lists, uint32_t port, struct error *error)
+                         const struct lists *lists, const struct blocked *blocked, uint32_t port,
+                         struct error *error)
 {
     struct redirect_options redirect = {
         .interface = nics->nic[port]->name,
@@ -164,6 +165,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
         .complete_ring = leaves(config) && interfaces_has_stack_behind(nics, port),
         .put_tags = leaves(config) && interfaces_keeps_tags(nics, port),
         .lists = lists,
+        .blocked = blocked,
         .tunnels = config->tunnels.kinds,
     };
 
@@ -184,7 +186,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
 
 int sockets_load(struct sockets *s, const struct interfaces *nics,
                  const struct afxdp_config *config, bool other_enters, const struct lists *lists,
-                 struct error *error)
+                 const struct blocked *blocked, struct error *error)
 {
     bool both = config_way(config) == WAY_BRIDGE;
 
@@ -199,7 +201,7 @@ int sockets_load(struct sockets *s, const struct interfaces *nics,
     if (status == 0 && s->pass)
         wire_add(&s->wire, pass_attachment(s->pass));
     for (uint32_t port = 0; status == 0 && port < (both ? 2u : 1u); port++)
-        status = load_redirect(s, nics, config, other_enters, lists, port, error);
+        status = load_redirect(s, nics, config, other_enters, lists, blocked, port, error);
     return status;
 }
 

@@ -31,19 +31,30 @@ ALWAYS_INLINE const union prefix_element *lists_at(const void *set, uint32_t pla
     return bpf_map_lookup_elem((void *)set, &place);
 }
 
+/* A frame's addresses; whether it has a whole IP header. */
+ALWAYS_INLINE bool lists_load(struct address_pair *pair, const uint8_t *data, const uint8_t *end)
+{
+    uint16_t type;
+    const uint8_t *network = packet_network(data, end, &type);
+
+    return network && address_pair_load(pair, type, network, end);
+}
+
+ALWAYS_INLINE enum listed lists_say_of(const struct address_pair *pair)
+{
+    uint32_t allow = LIST_ALLOW;
+    uint32_t deny = LIST_DENY;
+
+    return address_lists_say(bpf_map_lookup_elem(&address_lists, &allow),
+                             bpf_map_lookup_elem(&address_lists, &deny), lists_at, pair);
+}
+
 /* What the lists say of a frame. */
 ALWAYS_INLINE enum listed lists_say(const uint8_t *data, const uint8_t *end)
 {
     struct address_pair pair;
-    uint32_t allow = LIST_ALLOW;
-    uint32_t deny = LIST_DENY;
-    uint16_t type;
-    const uint8_t *network = packet_network(data, end, &type);
 
-    if (!network || !address_pair_load(&pair, type, network, end))
-        return LISTED_NOWHERE;
-    return address_lists_say(bpf_map_lookup_elem(&address_lists, &allow),
-                             bpf_map_lookup_elem(&address_lists, &deny), lists_at, &pair);
+    return lists_load(&pair, data, end) ? lists_say_of(&pair) : LISTED_NOWHERE;
 }
 
 #endif

@@ -322,6 +322,8 @@ ALWAYS_INLINE int take_burst(struct pipeline *pipeline, const struct route *rout
     apply_policy(burst, pipeline->policy, route->stats);
     for (struct burst_observer *o = pipeline->observer; o; o = o->next)
         o->observe(o, burst);
+    if (pipeline->accuser)
+        accuser_see(pipeline->accuser, burst, pipeline->policy, route->side);
     DONE(POLICY);
     give_away(burst, route);
     DONE(GIVE_AWAY);

@@ -14,6 +14,7 @@
 #ifndef AFXDP_PIPELINE_H
 #define AFXDP_PIPELINE_H
 
+#include "accuser.h"
 #include "classifier.h"
 #include "flow_table_memory.h"
 #include "host_tables.h"
@@ -71,6 +72,7 @@ struct pipeline {
     const struct classifier *classifier; /* NULL: --model none, every verdict is class 0 */
     const struct policy *policy;
     struct burst_observer *observer; /* NULL: nobody looks */
+    struct accuser *accuser;         /* NULL: nobody is blocked */
     struct tunnel_options tunnels;   /* what is opened */
     struct burst burst;
 };
@@ -84,6 +86,7 @@ struct route {
     struct port *in;
     struct port *out;    /* where packets are forwarded to; NULL: they are released, `consumed` */
     struct stats *stats; /* written by the pipeline's thread alone */
+    uint32_t side;       /* of a wire, 0 or 1: where `in` is */
 };
 
 /* Takes a burst through. Returns how many frames there were, 0 when there are none now, -ENODATA

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void policy_init(struct policy *policy, const struct q8 *model)
@@ -64,22 +65,65 @@ static int unknown_class(const struct policy *policy, const char *name, size_t l
                      (int)(length < 40 ? length : 40), name, known);
 }
 
+void policy_print_action(const struct policy *policy, uint32_t slot, char text[POLICY_ACTION_MAX])
+{
+    if (policy->block_seconds[slot])
+        snprintf(text, POLICY_ACTION_MAX, "block:%u", policy->block_seconds[slot]);
+    else
+        snprintf(text, POLICY_ACTION_MAX, "%s", action_name(policy->action[slot]));
+}
+
+bool policy_blocks(const struct policy *policy)
+{
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        if (policy_slot_name(policy, slot) && policy->block_seconds[slot])
+            return true;
+    return false;
+}
+
+static int not_an_action(const char *text, const char *action, struct error *error)
+{
+    return error_set(
+        error, -EINVAL,
+        "--action %s: no action '%s'; there are drop, forward, count, and block:SECONDS", text,
+        action);
+}
+
+/* The action of that name, and the seconds of a block, "60" or "60s"; -1: there is none. */
+static int parse(const char *text, uint32_t *seconds)
+{
+    static const char block[] = "block:";
+    char *end;
+
+    *seconds = 0;
+    if (strncmp(text, block, sizeof(block) - 1) != 0)
+        return action_parse(text);
+    text += sizeof(block) - 1;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '1' || text[0] > '9' || (*end && strcmp(end, "s") != 0) ||
+        number > POLICY_BLOCK_MAX)
+        return -1;
+    *seconds = (uint32_t)number;
+    return ACTION_DROP;
+}
+
 int policy_set_action(struct policy *policy, const char *text, struct error *error)
 {
     const char *equals = strchr(text, '=');
 
     if (!equals)
-        return error_set(error, -EINVAL, "--action %s: should be CLASS=drop|forward|count", text);
-    size_t length = (size_t)(equals - text);
-    int action = action_parse(equals + 1);
-    if (action < 0)
         return error_set(error, -EINVAL,
-                         "--action %s: no action '%s'; there are drop, forward, count", text,
-                         equals + 1);
+                         "--action %s: should be CLASS=drop|forward|count|block:SECONDS", text);
+    size_t length = (size_t)(equals - text);
+    uint32_t seconds;
+    int action = parse(equals + 1, &seconds);
+    if (action < 0)
+        return not_an_action(text, equals + 1, error);
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
         const char *name = policy_slot_name(policy, slot);
         if (name && strlen(name) == length && memcmp(name, text, length) == 0) {
             policy->action[slot] = (uint8_t)action;
+            policy->block_seconds[slot] = seconds;
             return 0;
         }
     }

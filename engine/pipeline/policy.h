@@ -10,9 +10,15 @@
 #include "error.h"
 #include "q8.h"
 
+enum {
+    POLICY_BLOCK_MAX = 31 * 24 * 3600, /* s */
+    POLICY_ACTION_MAX = 24,
+};
+
 struct policy {
-    uint8_t action[SLOTS];   /* enum action */
-    uint16_t min_confidence; /* 0: every verdict counts */
+    uint8_t action[SLOTS];         /* enum action */
+    uint32_t block_seconds[SLOTS]; /* with ACTION_DROP: its source is blocked; 0: it isn't */
+    uint16_t min_confidence;       /* 0: every verdict counts */
     uint32_t class_count;
     char class_name[CLASSES_MAX][CLASS_NAME_SIZE];
 };
@@ -27,6 +33,12 @@ int policy_set_action(struct policy *policy, const char *text, struct error *err
 
 /* Name of a slot, NULL where the policy has none. */
 const char *policy_slot_name(const struct policy *policy, uint32_t slot);
+
+/* How an action is written: "count", "block:60". */
+void policy_print_action(const struct policy *policy, uint32_t slot, char text[POLICY_ACTION_MAX]);
+
+/* Whether any slot's sources are blocked. */
+bool policy_blocks(const struct policy *policy);
 
 /* Whether any slot's packets are dropped. */
 bool policy_drops(const struct policy *policy);

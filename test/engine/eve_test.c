@@ -83,7 +83,7 @@ static void start(struct rig *rig, const char *path)
 /* 4,096 packets of twice as many flows as fit, ARP among them. */
 static void feed(struct rig *rig)
 {
-    const struct route route = {&rig->in->port, NULL, &rig->stats};
+    const struct route route = {.in = &rig->in->port, .out = NULL, .stats = &rig->stats};
 
     rig->in->count = rig->in->next = 0;
     for (uint32_t i = 0; i < MEMORY_PORT_FRAMES; i++)
@@ -288,7 +288,7 @@ static void a_socket_whose_reader_goes_is_tried_again(void **state)
 static void the_rate_outlives_a_bogus_stamp(void **state)
 {
     struct rig *rig = *state;
-    const struct route route = {&rig->in->port, NULL, &rig->stats};
+    const struct route route = {.in = &rig->in->port, .out = NULL, .stats = &rig->stats};
     const struct eve_options options = {
         .path = rig->path, .policy = &rig->policy, .rate = 2, .wall_clock = true, .waits = true};
     struct error error = {""};

@@ -70,7 +70,7 @@ static void rig_free(struct rig *rig)
 
 static int run(struct rig *rig, struct port *out)
 {
-    const struct route route = {&rig->in->port, out, &rig->stats};
+    const struct route route = {.in = &rig->in->port, .out = out, .stats = &rig->stats};
     int received;
 
     while ((received = pipeline_run(&rig->pipeline, &route)) > 0) {
@@ -273,7 +273,7 @@ static void takes_a_new_model_between_bursts(void **state)
     const struct classifier first = {.classify = classify_by_port, .model = &first_offset};
     const struct classifier second = {.classify = classify_by_port, .model = &second_offset};
     struct rig *rig = rig_new(1024);
-    const struct route route = {&rig->in->port, NULL, &rig->stats};
+    const struct route route = {.in = &rig->in->port, .out = NULL, .stats = &rig->stats};
 
     policy_init(&rig->policy, &three_classes);
     for (int i = 0; i < 2 * BURST_MAX; i++)

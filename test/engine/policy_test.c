@@ -44,6 +44,30 @@ static void has_one_class_without_a_model(void **state)
     assert_false(policy_drops(&policy));
 }
 
+static void blocks_for_seconds(void **state)
+{
+    static const char *const bad[] = {"flood=block",    "flood=block:",   "flood=block:0",
+                                      "flood=block:-1", "flood=block:1m", "flood=block:1ss",
+                                      "flood=block: 1", "flood=block:x",  "flood=block:99999999"};
+    struct policy policy;
+    struct error error;
+    char text[POLICY_ACTION_MAX];
+
+    (void)state;
+    policy_init(&policy, &model);
+    assert_false(policy_blocks(&policy));
+    assert_int_equal(policy_set_action(&policy, "scan=block:60s", &error), 0);
+    assert_int_equal(policy.action[2], ACTION_DROP);
+    assert_int_equal(policy.block_seconds[2], 60);
+    assert_true(policy_blocks(&policy) && policy_drops(&policy));
+    policy_print_action(&policy, 2, text);
+    assert_string_equal(text, "block:60");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(policy_set_action(&policy, bad[i], &error), -EINVAL);
+    assert_int_equal(policy_set_action(&policy, "scan=drop", &error), 0);
+    assert_false(policy_blocks(&policy));
+}
+
 static void overrides_each_slot_by_name(void **state)
 {
     (void)state;
@@ -124,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_models_default_actions),
         cmocka_unit_test(has_one_class_without_a_model),
+        cmocka_unit_test(blocks_for_seconds),
         cmocka_unit_test(overrides_each_slot_by_name),
         cmocka_unit_test(lists_the_classes_when_one_is_unknown),
         cmocka_unit_test(survives_a_long_list),

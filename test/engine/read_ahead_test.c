@@ -21,7 +21,7 @@ static struct flow_table *run(bool read_ahead, struct stats *stats)
     struct test_packet packet = {4, PROTOCOL_TCP, 9, 1, 0, 80, 1000000000};
     struct pipeline *pipeline = pipeline_new();
     struct memory_port *in = memory_port_new();
-    const struct route route = {&in->port, NULL, stats};
+    const struct route route = {.in = &in->port, .out = NULL, .stats = stats};
     struct flow_table *table = NULL;
     struct policy policy;
 

@@ -85,7 +85,7 @@ static void crew_start(struct crew *crew, uint32_t drain_ms)
 {
     const struct worker_options options = {
         .pipeline = crew->pipeline,
-        .routes = {{&crew->port->port, NULL, crew->stats}},
+        .routes = {{.in = &crew->port->port, .stats = crew->stats}},
         .route_count = 1,
         .ports = {wait_for_frames, all_sent, crew},
         .core = -1,

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "blocks.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "address_lists.h"
+#include "block_table.h"
+#include "report_value.h"
+#include "stats.h"
+
+#define ROUND_NS 200000L
+#define OWN_EVERY_NS UINT64_C(2000000000)
+#define SECOND_NS UINT64_C(1000000000)
+
+enum {
+    OWN_MOST = 256,
+    REACTIONS = 4096,      /* the last ones */
+    EXPIRE_A_ROUND = 1024, /* places looked at: 5 million a second */
+};
+
+/* Written by the thread. */
+struct counters {
+    uint64_t now, begun, extended, ended, evicted, refused, failed;
+};
+
+struct blocks {
+    struct blocks_options options;
+    struct blocked map;
+    struct block_table *table;
+    struct proofs *proofs;
+    struct accuser *accuser; /* one for each worker */
+    struct counters counters;
+    uint32_t reaction[REACTIONS]; /* µs, from a packet's arrival to the map */
+    uint64_t reactions;
+    pthread_mutex_t lock; /* of `allowed` */
+    union prefix_element *allowed;
+    struct prefix_address own[OWN_MOST];
+    uint32_t own_count;
+    uint64_t own_read; /* when last */
+    pthread_t thread;
+    bool runs;
+    bool stop;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+static int make_accusers(struct blocks *b)
+{
+    const struct blocks_options *options = &b->options;
+    int status = options->unproven ? 0 : proofs_new(&b->proofs);
+
+    b->accuser = calloc(options->workers, sizeof(*b->accuser));
+    if (!b->accuser)
+        return -ENOMEM;
+    for (uint32_t i = 0; status == 0 && i < options->workers; i++) {
+        struct accuser *accuser = &b->accuser[i];
+
+        accuser->ring = aligned_alloc(_Alignof(struct offence_ring), sizeof(*accuser->ring));
+        if (!accuser->ring)
+            return -ENOMEM;
+        memset(accuser->ring, 0, sizeof(*accuser->ring));
+        if (b->proofs)
+            status = handshakes_new(&accuser->handshakes, b->proofs, options->two_sides);
+    }
+    return status;
+}
+
+int blocks_open(struct blocks **out, const struct blocks_options *options, struct error *error)
+{
+    struct blocks *b = calloc(1, sizeof(*b));
+
+    if (!b)
+        return error_set(error, -ENOMEM, "no memory for blocks");
+    b->options = *options;
+    b->map.map = -1;
+    pthread_mutex_init(&b->lock, NULL);
+    int status = block_table_new(&b->table, options->most, options->after);
+    if (status == 0)
+        status = make_accusers(b);
+    if (status != 0)
+        status = error_set(error, status, "no memory for %u blocks", options->most);
+    else
+        status = blocked_open(&b->map, options->most, error);
+    if (status != 0) {
+        blocks_close(b);
+        return status;
+    }
+    *out = b;
+    return 0;
+}
+
+const struct blocked *blocks_map(const struct blocks *b)
+{
+    return b ? &b->map : NULL;
+}
+
+struct accuser *blocks_accuser(struct blocks *b, uint32_t worker)
+{
+    return b ? &b->accuser[worker] : NULL;
+}
+
+int blocks_allow(struct blocks *b, const struct prefix_list *allowed, struct error *error)
+{
+    union prefix_element *set = NULL;
+    uint32_t count;
+    int status = allowed->count ? prefix_set_new(&set, &count, allowed, error) : 0;
+
+    if (status != 0)
+        return status;
+    pthread_mutex_lock(&b->lock);
+    union prefix_element *before = b->allowed;
+    b->allowed = set;
+    pthread_mutex_unlock(&b->lock);
+    free(before);
+    return 0;
+}
+
+static bool own_address(const struct sockaddr *address, struct prefix_address *own)
+{
+    uint64_t word[2] = {0};
+
+    if (!address || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+        return false;
+    if (address->sa_family == AF_INET)
+        memcpy(word, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+    else
+        memcpy(word, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
+    *own = (struct prefix_address){be64toh(word[0]), be64toh(word[1]),
+                                   address->sa_family == AF_INET ? 4 : 6};
+    return true;
+}
+
+static void read_own(struct blocks *b, uint64_t now)
+{
+    struct ifaddrs *all;
+
+    if (b->own_read && now - b->own_read < OWN_EVERY_NS)
+        return;
+    b->own_read = now;
+    if (getifaddrs(&all) != 0)
+        return;
+    b->own_count = 0;
+    for (const struct ifaddrs *i = all; i && b->own_count < OWN_MOST; i = i->ifa_next)
+        b->own_count += own_address(i->ifa_addr, &b->own[b->own_count]);
+    freeifaddrs(all);
+}
+
+static const union prefix_element *at(const void *set, uint32_t place)
+{
+    return (const union prefix_element *)set + place;
+}
+
+static bool may_be_blocked(struct blocks *b, const struct block_key *source)
+{
+    const struct prefix_address address = {source->high, source->low, (uint32_t)source->version};
+
+    for (uint32_t i = 0; i < b->own_count; i++) {
+        const struct block_key own = block_key_of(&b->own[i]);
+
+        if (block_key_equal(&own, source))
+            return false;
+    }
+    pthread_mutex_lock(&b->lock);
+    bool allowed = b->allowed && prefix_set_has(b->allowed, at, &address);
+    pthread_mutex_unlock(&b->lock);
+    return !allowed;
+}
+
+static void note_reaction(struct blocks *b, uint64_t arrived)
+{
+    uint64_t now = now_ns();
+
+    if (!b->options.kernel_clock || now < arrived)
+        return;
+    uint64_t us = (now - arrived) / 1000;
+    __atomic_store_n(&b->reaction[b->reactions % REACTIONS],
+                     (uint32_t)(us < UINT32_MAX ? us : UINT32_MAX), __ATOMIC_RELAXED);
+    __atomic_store_n(&b->reactions, b->reactions + 1, __ATOMIC_RELEASE);
+}
+
+static void begin(struct blocks *b, const struct offence *offence, uint64_t now)
+{
+    struct block_key evicted;
+
+    if (!may_be_blocked(b, &offence->source)) {
+        stats_add(&b->counters.refused, 1);
+        return;
+    }
+    if (block_table_add(b->table, &offence->source, now + offence->seconds * SECOND_NS, &evicted)) {
+        (void)blocked_remove(&b->map, &evicted);
+        stats_add(&b->counters.evicted, 1);
+    }
+    if (blocked_add(&b->map, &offence->source, now) != 0) {
+        (void)block_table_remove(b->table, &offence->source);
+        stats_add(&b->counters.failed, 1);
+        return;
+    }
+    note_reaction(b, offence->time);
+    stats_add(&b->counters.begun, 1);
+}
+
+static void judge(struct blocks *b, const struct offence *offence, uint64_t now)
+{
+    switch (block_table_offence(b->table, &offence->source, now, offence->seconds * SECOND_NS)) {
+    case BLOCK_BEGIN:
+        begin(b, offence, now);
+        break;
+    case BLOCK_EXTENDED:
+        stats_add(&b->counters.extended, 1);
+        break;
+    case BLOCK_NOT_YET:
+        break;
+    }
+}
+
+static void expire(struct blocks *b, uint64_t now)
+{
+    uint32_t places = EXPIRE_A_ROUND;
+    struct block_key ended;
+
+    while (block_table_expire(b->table, now, &places, &ended)) {
+        (void)blocked_remove(&b->map, &ended);
+        stats_add(&b->counters.ended, 1);
+    }
+}
+
+static void *run(void *context)
+{
+    const struct timespec pause = {.tv_nsec = ROUND_NS};
+    struct blocks *b = context;
+
+    prctl(PR_SET_NAME, "blocks", 0, 0, 0);
+    prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
+    while (!__atomic_load_n(&b->stop, __ATOMIC_ACQUIRE)) {
+        uint64_t now = now_ns();
+        struct offence offence;
+
+        read_own(b, now);
+        for (uint32_t i = 0; i < b->options.workers; i++)
+            for (uint32_t n = 0;
+                 n < OFFENCE_RING_SIZE && offence_ring_take(b->accuser[i].ring, &offence); n++)
+                judge(b, &offence, now);
+        expire(b, now);
+        __atomic_store_n(&b->counters.now, block_table_count(b->table), __ATOMIC_RELAXED);
+        nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+int blocks_start(struct blocks *b, struct error *error)
+{
+    int status = -pthread_create(&b->thread, NULL, run, b);
+
+    if (status != 0)
+        return error_set(error, status, "cannot start the thread that blocks: %s",
+                         strerror(-status));
+    b->runs = true;
+    return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const uint32_t *one = a, *other = b;
+
+    return *one < *other ? -1 : *one > *other;
+}
+
+/* Median, 99th percentile and the longest of the last ones, µs. */
+static json_t *reactions_json(const struct blocks *b)
+{
+    uint64_t count = __atomic_load_n(&b->reactions, __ATOMIC_ACQUIRE);
+    uint32_t copy[REACTIONS];
+    json_t *object = json_object();
+
+    count = count < REACTIONS ? count : REACTIONS;
+    for (uint64_t i = 0; i < count; i++)
+        copy[i] = __atomic_load_n(&b->reaction[i], __ATOMIC_RELAXED);
+    qsort(copy, count, sizeof(*copy), compare);
+    report_number(object, "median", count ? copy[count / 2] : 0);
+    report_number(object, "p99", count ? copy[count * 99 / 100] : 0);
+    report_number(object, "most", count ? copy[count - 1] : 0);
+    return object;
+}
+
+json_t *blocks_report(const struct blocks *b)
+{
+    struct counters c;
+    uint64_t lost = 0, unproven = 0;
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < sizeof(c) / sizeof(uint64_t); i++)
+        ((uint64_t *)&c)[i] =
+            __atomic_load_n(&((const uint64_t *)&b->counters)[i], __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < b->options.workers; i++) {
+        lost += __atomic_load_n(&b->accuser[i].ring->lost, __ATOMIC_RELAXED);
+        unproven += __atomic_load_n(&b->accuser[i].unproven, __ATOMIC_RELAXED);
+    }
+    report_number(object, "now", c.now);
+    report_number(object, "begun", c.begun);
+    report_number(object, "extended", c.extended);
+    report_number(object, "ended", c.ended);
+    report_number(object, "evicted", c.evicted);
+    report_number(object, "refused", c.refused);
+    report_number(object, "failed", c.failed);
+    report_number(object, "unproven", unproven);
+    report_number(object, "lost", lost);
+    report_put(object, "reaction_us", reactions_json(b));
+    return object;
+}
+
+void blocks_close(struct blocks *b)
+{
+    if (!b)
+        return;
+    __atomic_store_n(&b->stop, true, __ATOMIC_RELEASE);
+    if (b->runs)
+        pthread_join(b->thread, NULL);
+    for (uint32_t i = 0; b->accuser && i < b->options.workers; i++) {
+        free(b->accuser[i].ring);
+        free(b->accuser[i].handshakes);
+    }
+    free(b->accuser);
+    free(b->proofs);
+    free(b->allowed);
+    block_table_free(b->table);
+    blocked_close(&b->map);
+    pthread_mutex_destroy(&b->lock);
+    free(b);
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""block:SECONDS: a source is dropped in XDP soon after its last offence that was needed, for that
+long; nobody who isn't proven, allowed, or ourselves; and it is gone with the engine."""
+
+import subprocess
+import time
+
+import lab
+
+BLOCK = ("--action", "unclassified=block:60")
+SINGLE = ("--iface", "eng0", "--consume")
+WIRE = ("--iface", "eng0", "--bridge", "eng1", "--blocks", "1000", "--block-after", "5")
+
+
+def total(report, name):
+    return sum(queue.get(name, 0) for queue in report["queues"])
+
+
+class Blocks(lab.Test):
+    def ctl(self, here, *words):
+        return here.run("eng", lab.ENGINE, "ctl", *words)
+
+    def test_reaction(self):
+        """Each of 200 sources is blocked within milliseconds, and none of its packets gets through
+        after that."""
+        here = self.lab()
+        engine = here.engine(*SINGLE, *BLOCK, "--block-unproven", "--block-after", "3")
+        sent = here.generate("--count", "60000", "--flows", "200", "--rate", "20000")["sent"]
+        report = engine.stop()
+        blocks = report["blocks"]
+        print(f"reaction: {blocks['reaction_us']} µs", flush=True)
+        self.assertEqual(blocks["begun"], 200)
+        self.assertEqual(blocks["lost"], 0)
+        self.assertEqual(report["packets"] + total(report, "xdp_blocked"), sent)
+        self.assertLess(report["packets"], 1000)
+        self.assertEqual(report["endings"]["dropped"], report["packets"])
+        self.assertLess(blocks["reaction_us"]["median"], 1000)
+        self.assertLess(blocks["reaction_us"]["p99"], 5000)
+
+    def test_unproven(self):
+        """A flood that only sends, whoever it names, blocks nobody."""
+        here = self.lab()
+        engine = here.engine(*SINGLE, *BLOCK)
+        sent = here.generate("--count", "20000", "--flows", "10000", "--rate", "20000")["sent"]
+        report = engine.stop()
+        self.assertEqual(report["blocks"]["begun"], 0)
+        self.assertEqual(report["blocks"]["unproven"], sent)
+        self.assertEqual(total(report, "xdp_blocked"), 0)
+        self.assertEqual(report["endings"]["dropped"], sent)
+
+    def greet(self, here):
+        """A connection from gen to sink, and its end."""
+        server = here.start("sink", "python3", "-c", "import socket; s = socket.create_server(('', 9))"
+                            "; print(flush=True); s.accept()", stdout=subprocess.PIPE)
+        server.stdout.readline()
+        here.run("gen", "python3", "-c",
+                 "import socket; socket.create_connection(('10.77.0.2', 9), timeout=5)")
+        server.wait(timeout=10)
+        server.stdout.close()
+
+    def test_proven(self):
+        """A host that has shaken hands is blocked for what it does next, and is back in time."""
+        here = self.lab("--two-ports")
+        engine = here.engine(*WIRE, "--allow", "192.0.2.1")
+        self.ctl(here, "set-action", "unclassified=block:2")
+        self.assertEqual(here.ping(count=8, interval=0.05), 0)
+        self.ctl(here, "set-action", "unclassified=count")
+        self.assertEqual(here.ping(), 1)  # wasn't proven: dropped, not blocked
+        self.greet(here)
+        self.ctl(here, "set-action", "unclassified=block:2")
+        self.assertEqual(here.ping(count=8, interval=0.05), 0)
+        self.ctl(here, "set-action", "unclassified=count")
+        self.assertEqual(here.ping(wait=0.3), 0)  # is blocked
+        self.ctl(here, "allow", "add", "10.77.0.1")
+        self.assertEqual(here.ping(), 1)
+        self.ctl(here, "allow", "del", "10.77.0.1")
+        self.assertEqual(here.ping(wait=0.3), 0)
+        self.until(lambda: here.ping(wait=0.3) == 1, what="the end of the block")
+        report = engine.stop()
+        self.assertEqual(report["blocks"]["begun"], 1)
+        self.assertEqual(report["blocks"]["ended"], 1)
+        self.assertGreaterEqual(report["blocks"]["unproven"], 8)
+        self.assertGreater(total(report, "xdp_blocked"), 1)
+
+    def test_gone_with_the_engine(self):
+        here = self.lab("--two-ports")
+        engine = here.engine(*WIRE, *BLOCK, "--block-unproven")
+        self.assertEqual(here.ping(count=8, interval=0.05), 0)
+        engine.kill()
+        time.sleep(0.1)
+        self.assertEqual(here.ping(count=3, wait=2), 3)
+
+    def test_never(self):
+        """Not ourselves, whoever names us; and no more hosts than --blocks at a time."""
+        here = self.lab()
+        here.run("eng", "ip", "address", "add", "10.0.0.7/32", "dev", "lo")
+        engine = here.engine(*SINGLE, *BLOCK, "--block-unproven", "--block-after", "1", "--blocks",
+                             "10")
+        here.generate("--count", "2000", "--flows", "100", "--rate", "5000")
+        blocks = engine.stop()["blocks"]
+        self.assertEqual(blocks["refused"], 20)
+        self.assertEqual(blocks["now"], 10)
+        self.assertGreaterEqual(blocks["begun"], 99)
+        self.assertEqual(blocks["begun"], blocks["evicted"] + 10)
+
+    def test_refused(self):
+        here = self.lab()
+        status, said = here.refused("--iface", "eng0", "--datapath", "kernel", *BLOCK)
+        self.assertEqual(status, 2)
+        self.assertIn("can't block a source", said)
+        engine = here.engine(*SINGLE)
+        done = here.run("eng", lab.ENGINE, "ctl", "set-action", "unclassified=block:5", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("start with --blocks", done.stderr)
+        engine.stop()
+
+
+if __name__ == "__main__":
+    lab.main()
