@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "control_client.h"
+#include "control_request.h"
 #include "json_text.h"
 #include "program.h"
 
@@ -58,36 +58,11 @@ const struct program engine_ctl_program = {
     .argument = take_word,
 };
 
-static bool is_list(const struct asking *asking)
-{
-    return strcmp(asking->word[0], "allow") == 0 || strcmp(asking->word[0], "deny") == 0;
-}
-
 static int check(const struct asking *asking, struct error *error)
 {
     if (asking->words == 0)
         return error_set(error, -EINVAL, "no command; see %s --help", engine_ctl_program.name);
-    int wanted = strcmp(asking->word[0], "set-action") == 0 ? 2 : is_list(asking) ? 3 : 1;
-    if (wanted == asking->words)
-        return 0;
-    return error_set(error, -EINVAL,
-                     wanted == 3   ? "%.80s needs add, del or replace, and PREFIXES or @FILE"
-                     : wanted == 2 ? "%.80s needs CLASS=ACTION"
-                                   : "%.80s takes no argument",
-                     asking->word[0]);
-}
-
-/* The engine reads the file, and may stand in another folder. */
-static int add_prefixes(json_t *request, const char *text, struct error *error)
-{
-    char *path = text[0] == '@' ? realpath(text + 1, NULL) : NULL;
-
-    if (text[0] == '@' && !path)
-        return error_set(error, -errno, "cannot find %s: %s", text + 1, strerror(errno));
-    int status = path ? json_object_set_new(request, "prefixes", json_sprintf("@%s", path))
-                      : json_object_set_new(request, "prefixes", json_string(text));
-    free(path);
-    return status == 0 ? 0 : error_set(error, -EINVAL, "%.80s: isn't UTF-8", text);
+    return control_request_check(asking->word[0], asking->words, error);
 }
 
 static int ask(const struct asking *asking, json_t **message, struct error *error)
@@ -102,7 +77,7 @@ static int ask(const struct asking *asking, json_t **message, struct error *erro
         (void)json_object_set_new(request, "action", json_string(asking->word[1]));
     if (status == 0 && asking->words == 3) {
         (void)json_object_set_new(request, "change", json_string(asking->word[1]));
-        status = add_prefixes(request, asking->word[2], error);
+        status = control_request_prefixes(request, asking->word[2], error);
     }
     if (status == 0)
         status = control_client_ask(client, request, message, error);

@@ -45,18 +45,6 @@ static void write_head(FILE *file, const struct report *report)
             grouped(evictions, totals->evictions));
 }
 
-/* What a capture has that --allow or --deny kept from the pipeline. */
-static void write_lists(FILE *file, const json_t *live)
-{
-    uint64_t allowed = (uint64_t)json_integer_value(json_object_get(live, "allowed"));
-    uint64_t denied = (uint64_t)json_integer_value(json_object_get(live, "denied"));
-    char text[2][NUMBER_SIZE];
-
-    if (allowed || denied)
-        fprintf(file, "lists      %s packets allowed, %s denied, which are no part of these\n",
-                grouped(text[0], allowed), grouped(text[1], denied));
-}
-
 static void write_share(FILE *file, const char *name, uint64_t count, uint64_t of)
 {
     char text[NUMBER_SIZE];
@@ -148,7 +136,6 @@ void report_write_table(FILE *file, const struct report *report)
     write_head(file, report);
     if (report->live && json_object_get(report->live, "mode"))
         fprintf(file, "mode       %s\n", json_string_value(json_object_get(report->live, "mode")));
-    write_lists(file, report->live);
     write_classes(file, report);
     write_endings(file, report);
     if (report->live)

@@ -146,6 +146,14 @@ static void tell_unread(const struct capture_datapath *d)
             capture_link_name(unread[i].number, name));
 }
 
+static void tell_listed(const struct capture_datapath *d)
+{
+    if (config_has_lists(d->base.config))
+        say(&d->base.say, AFXDP_INFO,
+            "%llu packets allowed, %llu denied: they are in none of the other numbers",
+            (unsigned long long)d->listed.allowed, (unsigned long long)d->listed.denied);
+}
+
 static int capture_datapath_poll(struct afxdp_datapath *base, unsigned timeout_ms,
                                  struct error *error)
 {
@@ -160,8 +168,10 @@ static int capture_datapath_poll(struct afxdp_datapath *base, unsigned timeout_m
     } while (received >= 0 && !datapath_is_done(base) && monotonic_ms() < end);
     if (received >= 0)
         return 1;
-    if (received == -ENODATA)
+    if (received == -ENODATA) {
         tell_unread(d);
+        tell_listed(d);
+    }
     return received == -ENODATA || received == -EINTR
                ? 0
                : error_set(error, received, "%s", capture_fault(d->capture));

@@ -61,7 +61,7 @@ class Lists(programs.Test):
         self.assertEqual(whole["packets"], counts["left"])
         self.assertEqual(whole["classes"], rest["classes"])
         self.assertEqual(self.read("whole.csv"), self.read("rest.csv"))
-        shown = engine("--pcap", MIXED, *lists, model="nn.q8").stdout.decode()
+        shown = engine("--pcap", MIXED, *lists, model="nn.q8").stderr.decode()
         self.assertIn("packets allowed, ", shown)
 
 
