@@ -52,7 +52,7 @@ int afxdp_dt_tree(struct xdp_md *context)
 
     if (!cpu)
         return XDP_ABORTED;
-    enum path_next next = path_features(context, cpu);
+    enum path_next next = path_features(context, cpu, true);
     if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {
@@ -92,7 +92,7 @@ int afxdp_dt_forest(struct xdp_md *context)
 
     if (!cpu)
         return XDP_ABORTED;
-    enum path_next next = path_features(context, cpu);
+    enum path_next next = path_features(context, cpu, true);
     if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {

@@ -51,7 +51,7 @@ int afxdp_nn_single(struct xdp_md *context)
 
     if (!cpu)
         return XDP_ABORTED;
-    enum path_next next = path_features(context, cpu);
+    enum path_next next = path_features(context, cpu, false);
     if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY)
@@ -66,7 +66,7 @@ int afxdp_nn_loops(struct xdp_md *context)
 
     if (!cpu)
         return XDP_ABORTED;
-    enum path_next next = path_features(context, cpu);
+    enum path_next next = path_features(context, cpu, true);
     if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY) {
@@ -96,7 +96,7 @@ int afxdp_nn_entry(struct xdp_md *context)
 
     if (!cpu)
         return XDP_ABORTED;
-    enum path_next next = path_features(context, cpu);
+    enum path_next next = path_features(context, cpu, false);
     if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_END)

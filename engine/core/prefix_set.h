@@ -87,8 +87,9 @@ ALWAYS_INLINE bool prefix_set_has(const void *set, prefix_set_at *at,
                                   const struct prefix_address *address)
 {
     uint32_t top = (uint32_t)(address->high >> (64 - PREFIX_TOP_BITS));
-    const union prefix_element *element =
-        at(set, top / PREFIX_TOP_WORDS + (address->version == 6 ? PREFIX_TOP_ELEMENTS : 0));
+    /* 4 or 6, without a branch: the verifier would walk either side of it. */
+    uint32_t base = (address->version & 2) * (PREFIX_TOP_ELEMENTS / 2);
+    const union prefix_element *element = at(set, base + top / PREFIX_TOP_WORDS);
 
     if (!element)
         return false;

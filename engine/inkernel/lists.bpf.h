@@ -40,6 +40,7 @@ ALWAYS_INLINE bool lists_load(struct address_pair *pair, const uint8_t *data, co
     return network && address_pair_load(pair, type, network, end);
 }
 
+/* What the lists say of a packet with these addresses. */
 ALWAYS_INLINE enum listed lists_say_of(const struct address_pair *pair)
 {
     uint32_t allow = LIST_ALLOW;
@@ -49,12 +50,12 @@ ALWAYS_INLINE enum listed lists_say_of(const struct address_pair *pair)
                              bpf_map_lookup_elem(&address_lists, &deny), lists_at, pair);
 }
 
-/* What the lists say of a frame. */
-ALWAYS_INLINE enum listed lists_say(const uint8_t *data, const uint8_t *end)
+/* The same of a packet that the parser has read, or found malformed. */
+ALWAYS_INLINE enum listed lists_say_of_packet(const struct packet *packet)
 {
     struct address_pair pair;
 
-    return lists_load(&pair, data, end) ? lists_say_of(&pair) : LISTED_NOWHERE;
+    return address_pair_of(&pair, packet) ? lists_say_of(&pair) : LISTED_NOWHERE;
 }
 
 #endif

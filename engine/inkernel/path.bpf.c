@@ -9,7 +9,7 @@ int afxdp_none(struct xdp_md *context)
 
     if (!cpu)
         return XDP_ABORTED;
-    enum path_next next = path_features(context, cpu);
+    enum path_next next = path_features(context, cpu, true);
     if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     cpu->work.verdict = (struct verdict){0, CONFIDENCE_MAX};

@@ -192,32 +192,33 @@ ALWAYS_INLINE bool path_is_left_alone(enum path_next next)
     return next >= PATH_BYPASS;
 }
 
-ALWAYS_INLINE enum path_next path_listed(uint32_t listed)
+/* As a function of its own, behind which the verifier has forgotten how the answer came about: it
+ * walks what follows once. Not for programs that make tail calls, nor for one with spliced code. */
+static __attribute__((noinline)) uint32_t lists_ask(const struct packet *packet)
 {
-    return listed == LISTED_ALLOWED ? PATH_ALLOWED : PATH_DENIED;
+    return lists_say_of_packet(packet);
 }
 
-/* Parse, flow and features. */
-ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_cpu *cpu)
+/* Parse, flow and features. `apart`: the program may have functions of its own (lists_ask). */
+ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_cpu *cpu, bool apart)
 {
     struct path_work *work = &cpu->work;
 
     if (path_options.served && context->rx_queue_index >= path_options.served)
         return PATH_UNSERVED;
-    if (path_options.lists) {
-        /* Kept where the verifier forgets it: the parser is walked once for all that it may be. */
-        work->listed = lists_say((const uint8_t *)(long)context->data,
-                                 (const uint8_t *)(long)context->data_end);
-        if (!path_options.bypass.count && work->listed != LISTED_NOWHERE)
-            return path_listed(work->listed);
-    }
     enum packet_kind kind = path_opens() ? (enum packet_kind)work->kind : path_parse(context, cpu);
 
     if (path_options.bypass.count && kind == PACKET_IP &&
         (path_opens() ? work->bypassed != 0 : path_is_bypassed(context, &work->packet)))
         return PATH_BYPASS;
-    if (path_options.lists && path_options.bypass.count && work->listed != LISTED_NOWHERE)
-        return path_listed(work->listed);
+    if (path_options.lists && (path_opens() || kind != PACKET_OTHER)) {
+        uint32_t listed = path_opens() ? work->listed
+                          : apart      ? lists_ask(&work->packet)
+                                       : lists_say_of_packet(&work->packet);
+
+        if (listed != LISTED_NOWHERE)
+            return listed == LISTED_ALLOWED ? PATH_ALLOWED : PATH_DENIED;
+    }
     if (kind != PACKET_IP) {
         work->slot = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
         return PATH_END;

@@ -91,10 +91,7 @@ struct path_work {
     uint32_t no_feature[4];          /* zeros behind them: what a tree's leaf compares */
     struct verdict verdict;
     uint32_t wire_length;
-    union {
-        uint32_t slot;   /* set by the parser for what isn't classified */
-        uint32_t listed; /* before that: enum listed, with lists */
-    };
+    uint32_t slot;       /* set by the parser for what isn't classified */
     uint32_t generation; /* of the model: picked once, on entry */
     uint64_t from_low;
     uint64_t now;            /* ns */
@@ -108,6 +105,7 @@ struct path_work {
     struct packet inner;
     uint32_t kind;     /* enum packet_kind */
     uint32_t bypassed; /* 1: never touched */
+    uint32_t listed;   /* enum listed, of the outermost packet */
 };
 
 /* Packets that were left alone, each in one of these and in none of `stats`. */
