@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "live_blocks.h"
 
+#include <errno.h>
+
 int live_blocks_open(struct live *live, struct error *error)
 {
     const struct afxdp_config *config = live->base.config;
@@ -15,6 +17,10 @@ int live_blocks_open(struct live *live, struct error *error)
 
     if (!policy_blocks(&live->base.judgement->policy) && !option_given(&config->values, "blocks"))
         return 0;
+    if (config->tunnels.kinds != 0)
+        return error_set(error, -EINVAL,
+                         "block: the program in front of the ring sees a tunnel's ends, not the "
+                         "hosts inside it: use drop, or leave --tunnels out");
     live->base.can_block = true;
     int status = blocks_open(&live->blocks, &options, error);
     return status == 0 ? live_blocks_allow(&live->base, &live->base.lists.list[LIST_ALLOW], error)

@@ -9,7 +9,8 @@ import time
 
 import lab
 
-DATAPATHS = (("--datapath", "afxdp", "--consume"), ("--datapath", "kernel"))
+DATAPATHS = (("--datapath", "afxdp", "--consume"), ("--datapath", "kernel"),
+             ("--datapath", "kernel", "--tunnels", "auto"))
 GENERATED = "10.0.0.0/8"  # where afxdp-generate's frames come from
 
 
