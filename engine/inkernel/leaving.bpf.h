@@ -7,7 +7,9 @@
  * results where it was complete and equals that sum by chance. Left alone: UDP without a checksum,
  * fragments, what stands behind IPv6 extension headers, frames of several buffers.
  *
- * A VLAN tag that was kept aside is put in (LEAVING_TAGS, programs bound to their device). */
+ * A VLAN tag that was kept aside is put in (LEAVING_TAGS, programs bound to their device).
+ *
+ * Functions that aren't inlined are the verifier's to walk once, not once for each way to them. */
 #ifndef AFXDP_LEAVING_BPF_H
 #define AFXDP_LEAVING_BPF_H
 
@@ -21,7 +23,8 @@
 enum {
     LEAVING_MOST = 4096, /* bytes of transport: more doesn't lie in one buffer */
     LEAVING_MASK = 0xfff,
-    LEAVING_FRAGMENT = 0x3fff, /* more fragments, or an offset */
+    LEAVING_OFFSET_MASK = 0xff, /* Ethernet, two tags, IP: 82 bytes at most */
+    LEAVING_FRAGMENT = 0x3fff,  /* more fragments, or an offset */
 };
 
 /* Transport of an IP packet. */
@@ -73,42 +76,43 @@ ALWAYS_INLINE bool leaving_ipv6(const uint8_t *ip, const uint8_t *end, struct le
 /* Adds up to `most` pieces of `size` bytes, a multiple of 4. The place is computed anew for each,
  * out of two values that the verifier knows no relation of: it then walks a loop once, and not once
  * for each way through the one before. */
-#define LEAVING_SUM(part, end, left, sum, size, most)                                              \
+#define LEAVING_SUM(start, end, length, left, sum, size, most)                                     \
     for (int piece = 0; piece < (most) && (left) >= (size); piece++) {                             \
-        uint64_t at = ((part)->length - (left)) & LEAVING_MASK;                                    \
+        uint64_t at = ((length) - (left)) & LEAVING_MASK;                                          \
                                                                                                    \
         OPAQUE(at);                                                                                \
         at &= LEAVING_MASK;                                                                        \
-        const uint8_t *from = (part)->start + at;                                                  \
+        const uint8_t *from = (start) + at;                                                        \
         if (from + (size) > (end))                                                                 \
-            return false;                                                                          \
+            return -1;                                                                             \
         (sum) = (uint32_t)bpf_csum_diff(0, 0, (__be32 *)from, (size), (sum));                      \
         (left) -= (size);                                                                          \
     }
 
-/* Over all of the part; false where it doesn't lie in [start, end). */
-ALWAYS_INLINE bool leaving_sum(const struct leaving_part *part, const uint8_t *end, uint32_t *out)
+/* The folded sum over `length` bytes at `offset`; -1 where they don't lie in the frame. */
+__attribute__((noinline)) int leaving_sum(struct xdp_md *context, uint32_t offset, uint32_t length)
 {
-    uint32_t left = part->length;
+    const uint8_t *end = (const uint8_t *)(long)context->data_end;
+    const uint8_t *start = (const uint8_t *)(long)context->data + (offset & LEAVING_OFFSET_MASK);
+    uint32_t left = length;
     uint32_t sum = 0;
     uint32_t last = 0; /* bytes as they lie in memory */
 
-    LEAVING_SUM(part, end, left, sum, 512, LEAVING_MOST / 512)
-    LEAVING_SUM(part, end, left, sum, 64, 7)
-    LEAVING_SUM(part, end, left, sum, 16, 3)
-    LEAVING_SUM(part, end, left, sum, 4, 3)
+    LEAVING_SUM(start, end, length, left, sum, 512, LEAVING_MOST / 512)
+    LEAVING_SUM(start, end, length, left, sum, 64, 7)
+    LEAVING_SUM(start, end, length, left, sum, 16, 3)
+    LEAVING_SUM(start, end, length, left, sum, 4, 3)
     for (uint32_t i = 0; i < 3 && left > 0; i++, left--) {
-        uint64_t at = (part->length - left) & LEAVING_MASK;
+        uint64_t at = (length - left) & LEAVING_MASK;
 
         OPAQUE(at);
         at &= LEAVING_MASK;
-        const uint8_t *from = part->start + at;
+        const uint8_t *from = start + at;
         if (from + 1 > end)
-            return false;
+            return -1;
         last |= (uint32_t)*from << 8 * i;
     }
-    *out = leaving_fold((uint64_t)sum + last);
-    return true;
+    return (int)leaving_fold((uint64_t)sum + last);
 }
 
 /* A function of its own, which the verifier walks once and not once for each way to it. Always 0.
@@ -136,11 +140,13 @@ __attribute__((noinline)) int leaving_complete(struct xdp_md *context)
         return 0;
     uint64_t pseudo = part.addresses + __builtin_bswap16((uint16_t)part.length) +
                       __builtin_bswap16((uint16_t)part.protocol);
-    uint32_t sum;
 
-    if (*field == 0 || *field != leaving_fold(pseudo) || !leaving_sum(&part, end, &sum))
+    if (*field == 0 || *field != leaving_fold(pseudo))
         return 0;
-    sum = ~sum & 0xffff;
+    int complete = leaving_sum(context, (uint32_t)(part.start - data), part.length);
+    if (complete < 0)
+        return 0;
+    uint32_t sum = ~(uint32_t)complete & 0xffff;
     *field = (uint16_t)(sum == 0 && !tcp ? 0xffff : sum);
     return 0;
 }
