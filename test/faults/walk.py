@@ -276,10 +276,15 @@ def walks():
     kernel_single = ["--iface", "eng0", "--datapath", "kernel"]
     kernel_bridge = ["--iface", "eng0", "--bridge", "eng1", "--datapath", "kernel"]
     closed = [*afxdp_single, "--fail-closed"]
+    lists = ["--eve", "/dev/null", "--allow", "192.0.2.0/24", "--deny", "2001:db8::/32"]
+    blocks = ["--blocks", "16", "--block-unproven"]
     yield Walk("capture", "start", ["--pcap", lab.MIXED])
     yield Walk("capture, events", "start", ["--pcap", lab.MIXED, "--eve", "/dev/null"])
     for phase in PHASES:
-        yield Walk("afxdp events", phase, [*afxdp_single, "--eve", "/dev/null"], here=single)
+        yield Walk("afxdp events, lists, blocks", phase, [*afxdp_single, *lists, *blocks],
+                   here=single)
+    yield Walk("kernel events, lists, tunnels", "start",
+               [*kernel_single, *lists, "--tunnels", "auto"], here=single)
     for name, options, here in (("afxdp single", afxdp_single, single),
                                 ("afxdp bridge", afxdp_bridge, bridge),
                                 ("kernel single", kernel_single, single),
