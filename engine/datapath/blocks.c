@@ -13,8 +13,10 @@
 
 #include "address_lists.h"
 #include "block_table.h"
+#include "monotonic.h"
 #include "report_value.h"
 #include "stats.h"
+#include "thread.h"
 
 #define ROUND_NS 200000L
 #define OWN_EVERY_NS UINT64_C(2000000000)
@@ -49,14 +51,6 @@ struct blocks {
     bool runs;
     bool stop;
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
 
 static int make_accusers(struct blocks *b)
 {
@@ -182,7 +176,7 @@ static bool may_be_blocked(struct blocks *b, const struct block_key *source)
 
 static void note_reaction(struct blocks *b, uint64_t arrived)
 {
-    uint64_t now = now_ns();
+    uint64_t now = monotonic_ns();
 
     if (!b->options.kernel_clock || now < arrived)
         return;
@@ -246,7 +240,7 @@ static void *run(void *context)
     prctl(PR_SET_NAME, "blocks", 0, 0, 0);
     prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
     while (!__atomic_load_n(&b->stop, __ATOMIC_ACQUIRE)) {
-        uint64_t now = now_ns();
+        uint64_t now = monotonic_ns();
         struct offence offence;
 
         read_own(b, now);
@@ -263,7 +257,7 @@ static void *run(void *context)
 
 int blocks_start(struct blocks *b, struct error *error)
 {
-    int status = -pthread_create(&b->thread, NULL, run, b);
+    int status = thread_start(&b->thread, run, b);
 
     if (status != 0)
         return error_set(error, status, "cannot start the thread that blocks: %s",
