@@ -11,6 +11,7 @@
 
 #include "events.h"
 #include "memory_plan.h"
+#include "messages.h"
 #include "say.h"
 
 enum {
@@ -28,6 +29,8 @@ static struct kernel *of(struct afxdp_datapath *base)
 static int plan_memory(struct kernel *kernel, struct error *error)
 {
     const struct afxdp_config *config = kernel->base.config;
+
+    xdp_messages_begin();
     int possible = libbpf_num_possible_cpus();
     const struct memory_need need = {
         .holder = "CPU",
