@@ -132,3 +132,46 @@ void capture_paths_free(struct capture_paths *paths)
     free(paths->path);
     *paths = (struct capture_paths){0};
 }
+
+static const char *base_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+char *capture_paths_rows(const char *folder, const char *path)
+{
+    char *rows = NULL;
+
+    return asprintf(&rows, "%s/%s.csv", folder, base_of(path)) < 0 ? NULL : rows;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(base_of(*(char *const *)a), base_of(*(char *const *)b));
+}
+
+int capture_paths_check_rows(const struct capture_paths *paths, const char *option,
+                             const char *folder, struct error *error)
+{
+    struct stat found;
+    int err = 0;
+
+    if (stat(folder, &found) != 0 || !S_ISDIR(found.st_mode))
+        return error_set(error, -EINVAL, "--each: --%s %s is no folder: make one", option, folder);
+    char **sorted = reallocarray(NULL, paths->count + 1, sizeof(*sorted));
+    if (!sorted)
+        return error_set(error, -ENOMEM, "no memory for the names of captures");
+    for (uint32_t i = 0; i < paths->count; i++)
+        sorted[i] = paths->path[i];
+    qsort(sorted, paths->count, sizeof(*sorted), compare_names);
+    for (uint32_t i = 1; i < paths->count && !err; i++) {
+        if (compare_names(&sorted[i - 1], &sorted[i]) == 0)
+            err = error_set(error, -EINVAL,
+                            "--each: %s and %s have one name, so their rows would have one file",
+                            sorted[i - 1], sorted[i]);
+    }
+    free(sorted);
+    return err;
+}

@@ -24,4 +24,12 @@ int capture_paths_add(struct capture_paths *paths, const char *what, struct erro
 
 void capture_paths_free(struct capture_paths *paths);
 
+/* Where the rows of one capture of many go: FOLDER/NAME.csv. NULL without memory; free() it. */
+char *capture_paths_rows(const char *folder, const char *path);
+
+/* -EINVAL where `folder` isn't one, or two captures would have one file there; `option` names it.
+ * -ENOMEM. */
+int capture_paths_check_rows(const struct capture_paths *paths, const char *option,
+                             const char *folder, struct error *error);
+
 #endif

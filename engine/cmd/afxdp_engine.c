@@ -41,7 +41,7 @@ static const struct option_spec printing_options[] = {
      .help = "one JSON object on stdout at exit, and nothing else there"},
     {OPTION_ROW_FLAG("each", struct printing, each),
      .help = "captures: each alone, as if it were the only one; a line of\nJSON or of the table "
-             "for each"},
+             "for each. --verdicts is then a\nfolder, where NAME.csv is made of each"},
     {OPTION_ROW_NUMBER("jobs", "N", 1, EACH_JOBS_MAX, struct printing, jobs), .letter = 'j',
      .needs = "each", .initial = "1", .help = "so many captures at the same time"},
     {OPTION_ROW_NUMBER("stats-interval", "SECONDS", 1, 86400, struct printing, stats_interval),
@@ -116,9 +116,8 @@ static int read_options(struct afxdp_config *config, struct printing *printing, 
         status = option_check_files(values, PROGRAM_TABLES_MAX, NULL, 0, error);
     if (status == PROGRAM_RUN)
         status = config_check(config, error);
-    if (status == PROGRAM_RUN && printing->each &&
-        (!config->pcap || config->verdicts || config->eve))
-        status = error_set(error, -EINVAL, "--each is for --pcap, and without --verdicts or --eve");
+    if (status == PROGRAM_RUN && printing->each && (!config->pcap || config->eve))
+        status = error_set(error, -EINVAL, "--each is for --pcap, and without --eve");
     if (status == PROGRAM_RUN && printing->each && printing->stats_interval)
         status = error_set(error, -EINVAL, "--stats-interval is for a run, and without --each");
     const char *owner = owner_of_stdout(config);

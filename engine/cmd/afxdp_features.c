@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "capture_paths.h"
 #include "each.h"
@@ -232,24 +231,17 @@ struct work {
     struct capture_paths paths;
 };
 
-static const char *base_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 static int run_one(void *context, uint32_t i, FILE *out)
 {
     const struct work *work = context;
     struct extraction_options options = work->features->options;
     const char *capture = work->paths.path[i];
-    char *output = NULL;
+    char *output = capture_paths_rows(options.output, capture);
     struct error error;
     int err;
 
     (void)out;
-    if (asprintf(&output, "%s/%s.csv", options.output, base_of(capture)) < 0)
+    if (!output)
         return EXIT_FAILED;
     options.captures = &capture;
     options.capture_count = 1;
@@ -270,40 +262,18 @@ static void collect_one(void *context, uint32_t i, int status, FILE *out)
     (void)out;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(base_of(*(char *const *)a), base_of(*(char *const *)b));
-}
-
-/* Two captures of one name would be one file. */
-static int check_names(struct capture_paths *paths, struct error *error)
-{
-    qsort(paths->path, paths->count, sizeof(*paths->path), compare_names);
-    for (uint32_t i = 1; i < paths->count; i++) {
-        if (compare_names(&paths->path[i - 1], &paths->path[i]) == 0)
-            return error_set(error, -EINVAL,
-                             "--each: %s and %s have one name, so their rows would have one file",
-                             paths->path[i - 1], paths->path[i]);
-    }
-    return 0;
-}
-
 /* An exit status, or -errno with a line. */
 static int run_each(const struct features *features, struct error *error)
 {
     struct work work = {.features = features};
     struct each each = {
         .jobs = features->jobs, .work = run_one, .collect = collect_one, .context = &work};
-    struct stat folder;
     int err = 0;
 
-    if (stat(features->options.output, &folder) != 0 || !S_ISDIR(folder.st_mode))
-        return error_set(error, -EINVAL, "--each: --output %s is no folder: make one",
-                         features->options.output);
     for (uint32_t i = 0; i < features->options.capture_count && !err; i++)
         err = capture_paths_add(&work.paths, features->options.captures[i], error);
     if (!err)
-        err = check_names(&work.paths, error);
+        err = capture_paths_check_rows(&work.paths, "output", features->options.output, error);
     each.count = work.paths.count;
     signals_catch(false);
     if (!err)

@@ -8,6 +8,7 @@
 
 #include "capture_paths.h"
 #include "each.h"
+#include "program.h"
 #include "report.h"
 #include "report_value.h"
 
@@ -36,14 +37,19 @@ static int run_one(void *context, uint32_t i, FILE *out)
     struct work *work = context;
     struct afxdp_config config = *work->each->config;
     const char *path = work->paths.path[i];
+    char *verdicts = config.verdicts ? capture_paths_rows(config.verdicts, path) : NULL;
     struct afxdp_error refused;
 
+    if (config.verdicts && !verdicts)
+        return EXIT_FAILED;
+    config.verdicts = verdicts;
     config.pcap = path;
     config.captures = &path;
     config.capture_count = 1;
     int status = work->each->run(&config, true, out, &refused);
     if (refused.text[0])
         write_refusal(out, path, refused.text);
+    free(verdicts);
     return status;
 }
 
@@ -127,6 +133,8 @@ int engine_each_run(struct engine_each *each, struct error *error)
 
     for (uint32_t i = 0; i < each->config->capture_count && status == 0; i++)
         status = capture_paths_add(&work.paths, each->config->captures[i], error);
+    if (status == 0 && each->config->verdicts)
+        status = capture_paths_check_rows(&work.paths, "verdicts", each->config->verdicts, error);
     for (uint32_t i = 0; i < work.paths.count; i++) {
         if ((int)strlen(work.paths.path[i]) > work.name_width)
             work.name_width = (int)strlen(work.paths.path[i]);

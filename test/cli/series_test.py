@@ -171,9 +171,27 @@ class Each(programs.Test):
                                 (("-o", self.path("out"), self.path("e")), "have one name")):
             self.assert_one_line(run("afxdp-features", self.path("d"), "--each", *arguments), 2, part)
 
+    def test_verdicts(self):
+        os.mkdir(self.path("out"))
+        done = engine("--pcap", self.path("d"), "--each", "-j2", "--json", "--verdicts", self.path("out"))
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual(sorted(os.listdir(self.path("out"))), [f"c{i}.pcap.csv" for i in range(6)])
+        for i, size in enumerate(self.sizes):
+            engine("--pcap", self.path(f"d/c{i}.pcap"), "--json", "--verdicts", self.path("alone"))
+            alone = self.read("alone")
+            self.assertEqual(alone.count("\n"), size + 1)
+            self.assertEqual(self.read(f"out/c{i}.pcap.csv"), alone)
+        os.mkdir(self.path("e"))
+        self.write("e/c0.pcap", pcap([]))
+        for arguments, part in ((("--verdicts", self.path("none")), "--verdicts", ),
+                                (("--verdicts", "-"), "is no folder"),
+                                (("--verdicts", self.path("out"), self.path("e")), "have one name")):
+            done = engine("--each", *arguments[:2], "--pcap", self.path("d"), *arguments[2:])
+            self.assert_one_line(done, 2, part)
+
     def test_refusals(self):
         folder = self.path("d")
-        for arguments, part in ((("--each", "--verdicts", self.path("v")), "--each"),
+        for arguments, part in ((("--each", "--eve", self.path("v")), "--each"),
                                 (("-j", "2"), "--each"), (("--each", "-j", "0"), "-j")):
             self.assert_one_line(engine("--pcap", folder, *arguments), 2,
                                  part if part != "-j" else "jobs")
