@@ -105,6 +105,7 @@ static uint32_t gather(struct xsk_port *p, struct frame *frame, uint32_t index, 
     frame->wire_length = desc->len;
     frame->handle = desc->addr;
     frame->link = LINK_ETHERNET;
+    frame->interface = 0;
     while (desc->options & XDP_PKT_CONTD) {
         uint64_t before = desc->addr;
 
@@ -114,7 +115,7 @@ static uint32_t gather(struct xsk_port *p, struct frame *frame, uint32_t index, 
         *umem_next(p->umem, before) = (struct umem_buffer){desc->addr, desc->len, 0};
         frame->wire_length += desc->len;
     }
-    frame->buffers = used - 1;
+    frame->buffers = (uint16_t)(used - 1);
     return used;
 }
 

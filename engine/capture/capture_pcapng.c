@@ -133,6 +133,7 @@ static int take_packet(struct pcapng *ng, uint32_t type, uint8_t *body, size_t s
         .length = captured,
         .wire_length = wire > captured ? wire : captured,
         .time = ng->time,
+        .interface = (uint16_t)number,
         .link = interface->link,
     };
     ng->capture.packets++;

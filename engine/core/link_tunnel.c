@@ -22,6 +22,17 @@ static struct tunnel link_content(const struct frame *frame)
     return tunnel;
 }
 
+/* What tells apart where frames were seen: the port's number, and the one that Linux had for it
+ * where several are recorded as one. */
+static uint64_t seen_on(const struct frame *frame)
+{
+    uint64_t identity = tunnel_identify(0, TUNNEL_INTERFACE, frame->interface);
+
+    if (frame->link == LINK_COOKED_V2 && frame->length >= 8)
+        identity = tunnel_identify(identity, TUNNEL_INTERFACE, tunnel_load32(frame->data + 4));
+    return identity;
+}
+
 enum packet_kind link_parse_tunnels(const struct frame *frame, const struct tunnel_options *options,
                                     struct packet *packet)
 {
@@ -33,12 +44,14 @@ enum packet_kind link_parse_tunnels(const struct frame *frame, const struct tunn
 
     if (kind == PACKET_OTHER)
         *packet = (struct packet){0};
-    if (kind == PACKET_OTHER || options->key & TUNNEL_KEY_VLAN)
+    if (kind == PACKET_OTHER || options->key & (TUNNEL_KEY_VLAN | TUNNEL_KEY_INTERFACE))
         tunnel = link_content(frame);
     else if (kind == PACKET_IP &&
              !(options->kinds &
                tunnel_kinds_of_transport(packet->protocol, packet->destination_port)))
         return kind;
+    if (options->key & TUNNEL_KEY_INTERFACE)
+        tunnel.identity = seen_on(frame);
     if (!tunnel_begin(options->key, kind, data, end, packet, &tunnel))
         return kind;
     for (int level = 0; level < TUNNEL_LEVELS; level++) {
@@ -48,6 +61,6 @@ enum packet_kind link_parse_tunnels(const struct frame *frame, const struct tunn
     }
     if (packet->version == 0)
         return kind;
-    tunnel_mark(options, &tunnel, packet);
+    tunnel_mark(&tunnel, packet);
     return PACKET_IP;
 }

@@ -50,7 +50,8 @@ struct frame {
     uint32_t wire_length; /* bytes of the frame on the wire, all buffers of it together */
     uint64_t time;        /* arrival, ns, on the run's one clock */
     uint64_t handle;      /* the port's own name for the frame, e.g. its UMEM address */
-    uint32_t buffers;     /* further buffers that belong to the frame, the port's own business */
+    uint16_t buffers;     /* further buffers that belong to the frame, the port's own business */
+    uint16_t interface;   /* that it was seen on, of several that the port knows */
     enum link_type link;
 };
 

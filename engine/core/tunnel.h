@@ -19,8 +19,9 @@ enum { TUNNEL_LEVELS = 4 };
 
 /* What is told apart by more than addresses, ports and protocol: bits of tunnel_options.key. */
 enum tunnel_key {
-    TUNNEL_KEY_TUNNEL = 1, /* the tunnels' identifiers */
-    TUNNEL_KEY_VLAN = 2,   /* VLAN identifiers, outer and inner */
+    TUNNEL_KEY_TUNNEL = 1,    /* the tunnels' identifiers */
+    TUNNEL_KEY_VLAN = 2,      /* VLAN identifiers, outer and inner */
+    TUNNEL_KEY_INTERFACE = 4, /* where a frame was seen; not for BPF, where that is one interface */
 };
 
 struct tunnel_options {
@@ -31,7 +32,7 @@ struct tunnel_options {
 /* Whether there is anything to do beyond packet_parse. */
 ALWAYS_INLINE bool tunnel_options_look(const struct tunnel_options *options)
 {
-    return options->kinds != 0 || (options->key & TUNNEL_KEY_VLAN) != 0;
+    return options->kinds != 0 || (options->key & (TUNNEL_KEY_VLAN | TUNNEL_KEY_INTERFACE)) != 0;
 }
 
 /* Where the way into a packet has come to. */
@@ -75,7 +76,7 @@ ALWAYS_INLINE bool tunnel_skip_link(uint32_t key, const uint8_t *data, const uin
             return false;
         if (key & TUNNEL_KEY_VLAN)
             identity =
-                tunnel_identify(identity, TUNNEL_KINDS, load_be16(cursor) & VLAN_IDENTIFIER_MASK);
+                tunnel_identify(identity, TUNNEL_VLAN, load_be16(cursor) & VLAN_IDENTIFIER_MASK);
         type = load_be16(cursor + 2);
         taken += 4;
         cursor += 4;
@@ -129,8 +130,9 @@ ALWAYS_INLINE bool tunnel_may_open(uint32_t kinds, const struct packet *packet,
 }
 
 /* Goes behind the tunnel's own header: `tunnel` is then at what it carries. */
-ALWAYS_INLINE bool tunnel_enter(uint32_t kinds, const uint8_t *data, const uint8_t *end,
-                                const struct packet *packet, struct tunnel *tunnel)
+ALWAYS_INLINE bool tunnel_enter(const struct tunnel_options *options, const uint8_t *data,
+                                const uint8_t *end, const struct packet *packet,
+                                struct tunnel *tunnel)
 {
     const uint8_t *cursor = data + TUNNEL_OFFSET(tunnel->offset);
     struct tunnel_header header = {0};
@@ -144,9 +146,10 @@ ALWAYS_INLINE bool tunnel_enter(uint32_t kinds, const uint8_t *data, const uint8
     uint32_t available = tunnel->available;
     if (header.limit != 0 && header.limit < available)
         available = header.limit;
-    if (header.type == 0 || !(kinds & 1u << header.kind) || header.length > available)
+    if (header.type == 0 || !(options->kinds & 1u << header.kind) || header.length > available)
         return false;
-    tunnel->identity = tunnel_identify(tunnel->identity, header.kind, header.number);
+    if (options->key & TUNNEL_KEY_TUNNEL)
+        tunnel->identity = tunnel_identify(tunnel->identity, header.kind, header.number);
     tunnel->type = header.type;
     tunnel->offset += header.length;
     tunnel->available = available - header.length;
@@ -175,7 +178,7 @@ ALWAYS_INLINE bool tunnel_open(const struct tunnel_options *options, const uint8
                                const uint8_t *end, struct packet *packet, struct packet *inner,
                                struct tunnel *tunnel)
 {
-    if (!tunnel_enter(options->kinds, data, end, packet, tunnel))
+    if (!tunnel_enter(options, data, end, packet, tunnel))
         return false;
     TUNNEL_FORGET();
     if (!tunnel_skip_link(options->key, data, end, tunnel))
@@ -186,16 +189,25 @@ ALWAYS_INLINE bool tunnel_open(const struct tunnel_options *options, const uint8
 
 /* Makes what is around the packet part of its flow's key. IPv4 has room for all of the identity
  * beside its addresses; an IPv6 packet's flow is told apart by 16 bits of it. */
-ALWAYS_INLINE void tunnel_mark(const struct tunnel_options *options, const struct tunnel *tunnel,
-                               struct packet *packet)
+ALWAYS_INLINE void tunnel_mark(const struct tunnel *tunnel, struct packet *packet)
 {
-    uint64_t identity = options->key ? tunnel->taken : 0;
+    uint64_t identity = tunnel->taken;
 
     if (packet->version == 4) {
         packet->source[1] = identity;
         packet->destination[1] = identity;
     }
     packet->realm = (uint16_t)(identity >> 48);
+}
+
+/* Takes that out again, for who asks about the hosts alone. */
+ALWAYS_INLINE void tunnel_unmark(struct packet *packet)
+{
+    if (packet->version == 4) {
+        packet->source[1] = 0;
+        packet->destination[1] = 0;
+    }
+    packet->realm = 0;
 }
 
 #endif

@@ -19,7 +19,9 @@ enum tunnel_kind {
     TUNNEL_MPLS,
     TUNNEL_PPPOE,
     TUNNEL_PBB,
-    TUNNEL_KINDS
+    TUNNEL_KINDS,
+    TUNNEL_VLAN = TUNNEL_KINDS, /* these two are none, and part of an identity as if they were */
+    TUNNEL_INTERFACE,
 };
 
 #define TUNNEL_NAMES                                                                               \

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char *const kind_names[] = TUNNEL_NAMES;
-static const char *const key_names[] = {"tunnel", "vlan"};
+static const char *const key_names[] = {"tunnel", "vlan", "interface"};
 
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == TUNNEL_KINDS, "a name for each kind");
 
@@ -60,7 +60,8 @@ int tunnel_parse_key(struct tunnel_options *options, const char *text, struct er
     if (strcmp(text, "none") != 0)
         key = parse_list(text, key_names, sizeof(key_names) / sizeof(key_names[0]), &bad);
     if (bad)
-        return error_set(error, -EINVAL, "--flow-key: '%.*s': say none, or some of tunnel, vlan",
+        return error_set(error, -EINVAL,
+                         "--flow-key: '%.*s': say none, or some of tunnel, vlan, interface",
                          (int)(strcspn(bad, ",") > 40 ? 40 : strcspn(bad, ",")), bad);
     options->key = key;
     return 0;

@@ -19,7 +19,8 @@
 
 #define FLOW_KEY_HELP                                                                              \
     "what makes flows different beside addresses, ports and\n"                                     \
-    "protocol: none, or some of tunnel (VNI, key, TEID, label), vlan"
+    "protocol: none, or some of tunnel (VNI, key, TEID, label),\n"                                 \
+    "vlan, interface (that a packet was seen on)"
 
 /* -EINVAL for a name that is none. */
 int tunnel_parse_kinds(struct tunnel_options *options, const char *text, struct error *error);

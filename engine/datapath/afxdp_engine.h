@@ -129,7 +129,8 @@ struct afxdp_frame {
     uint32_t wire_length; /* bytes that it had on the wire, at least `length` */
     uint64_t time;        /* arrival, ns, one clock for all frames */
     uint64_t handle;      /* yours */
-    uint32_t reserved;    /* 0 */
+    uint16_t reserved;    /* 0 */
+    uint16_t interface;   /* that it was seen on, 0 where there is one (--flow-key interface) */
     uint32_t link;        /* enum afxdp_link */
 };
 

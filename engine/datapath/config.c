@@ -89,6 +89,14 @@ const char *config_other(const struct afxdp_config *config)
     return config->bridge ? config->bridge : config->forward;
 }
 
+struct tunnel_options config_tunnels(const struct afxdp_config *config)
+{
+    struct tunnel_options tunnels = config->tunnels;
+
+    tunnels.key &= ~(uint32_t)TUNNEL_KEY_INTERFACE;
+    return tunnels;
+}
+
 bool config_is_inline(const struct afxdp_config *config)
 {
     return config_other(config) != NULL;
@@ -170,6 +178,10 @@ int config_check_as(const struct afxdp_config *config, enum config_datapath data
         status = check_applies(config, datapath, error);
     if (status == 0 && datapath == DATAPATH_KERNEL)
         status = check_kernel(config, error);
+    if (status == 0 && config->bridge && config->tunnels.key & TUNNEL_KEY_INTERFACE)
+        status = error_set(error, -EINVAL,
+                           "--flow-key interface: a bridge gets the two directions of a flow from "
+                           "its two ports, which would be two flows: leave interface out");
     if (status == 0 && config->watchdog != 0 && config->watchdog < WATCHDOG_LEAST_MS)
         status =
             error_set(error, -EINVAL,

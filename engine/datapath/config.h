@@ -113,6 +113,9 @@ bool config_has_lists(const struct afxdp_config *config);
 /* The second port's name, NULL without one. */
 const char *config_other(const struct afxdp_config *config);
 
+/* What is opened and told apart on an interface: all that comes in is of that one. */
+struct tunnel_options config_tunnels(const struct afxdp_config *config);
+
 /* Whether the ports form a wire that stays open without the engine. */
 bool config_is_inline(const struct afxdp_config *config);
 

@@ -70,7 +70,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .host_cells = config->hosts.cells,
                 .host_rows = config->hosts.rows,
                 .bypass = config->bypass,
-                .tunnels = config->tunnels,
+                .tunnels = config_tunnels(config),
             },
         .lists = kernel->base.lists.kernel,
         .flows = kernel->flows,

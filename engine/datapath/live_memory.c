@@ -49,7 +49,7 @@ int live_prepare_queue(struct live *live, uint32_t i, struct error *error)
     *queue->pipeline = (struct pipeline){
         .table = queue->table,
         .hosts = live->hosts,
-        .tunnels = live->base.config->tunnels,
+        .tunnels = config_tunnels(live->base.config),
         .classifier = live->base.judgement->judge.classifier,
         .policy = live->base.judgement->judge.policy,
         .accuser = blocks_accuser(live->blocks, i),

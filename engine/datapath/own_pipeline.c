@@ -24,6 +24,7 @@ SAME(wire_length, wire_length);
 SAME(time, time);
 SAME(handle, handle);
 SAME(reserved, buffers);
+SAME(interface, interface);
 SAME(link, link);
 _Static_assert(sizeof(struct afxdp_frame) == sizeof(struct frame), "and in arrays too");
 _Static_assert((int)AFXDP_LINK_ETHERNET == (int)LINK_ETHERNET &&

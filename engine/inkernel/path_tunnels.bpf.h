@@ -74,7 +74,7 @@ int afxdp_tunnels(struct xdp_md *context)
                 break;
         }
         if (work->packet.version != 0) {
-            tunnel_mark(&options, &work->tunnel, &work->packet);
+            tunnel_mark(&work->tunnel, &work->packet);
             work->kind = PACKET_IP;
         }
     }

@@ -7,13 +7,15 @@
 static void accuse(struct accuser *accuser, const struct packet *packet, uint64_t now,
                    uint32_t seconds)
 {
+    struct packet bare = *packet;
     struct address_pair pair;
 
     if (accuser->handshakes && !proofs_have_source(accuser->handshakes->proofs, packet, now)) {
         stats_add(&accuser->unproven, 1);
         return;
     }
-    (void)address_pair_of(&pair, packet);
+    tunnel_unmark(&bare); /* the program in front of the ring doesn't know of it */
+    (void)address_pair_of(&pair, &bare);
     const struct offence offence = {
         .source = block_key_of(&pair.source), .time = now, .seconds = seconds};
     offence_ring_put(accuser->ring, &offence);

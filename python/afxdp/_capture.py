@@ -17,7 +17,7 @@ CLASSIFIED, UNSURE = 0, 1
 _RESULT = np.dtype([("outcome", "u1"), ("action", "u1"), ("class_index", "<u2"),
                     ("confidence", "<u2")])
 _FRAME = np.dtype([("data", "<u8"), ("length", "<u4"), ("wire_length", "<u4"), ("time", "<u8"),
-                   ("handle", "<u8"), ("reserved", "<u4"), ("link", "<u4")])
+                   ("handle", "<u8"), ("reserved", "<u2"), ("interface", "<u2"), ("link", "<u4")])
 
 
 def _array(pointer, dtype: np.dtype, count: int) -> np.ndarray:

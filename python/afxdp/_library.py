@@ -31,7 +31,7 @@ class Verdict(ctypes.Structure):
 class Frame(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("length", ctypes.c_uint32),
                 ("wire_length", ctypes.c_uint32), ("time", ctypes.c_uint64),
-                ("handle", ctypes.c_uint64), ("reserved", ctypes.c_uint32),
+                ("handle", ctypes.c_uint64), ("reserved", ctypes.c_uint16), ("interface", ctypes.c_uint16),
                 ("link", ctypes.c_uint32)]
 
 

@@ -68,6 +68,61 @@ static void tells_vlans_apart(void **state)
     assert_true(flow_key_equal(&one, &bare));
 }
 
+/* A frame seen on an interface, and what its packet's key is. */
+static struct flow_key key_on(const struct tunnel_options *options, const struct built *built,
+                              enum link_type link, uint16_t interface)
+{
+    struct built copy = *built;
+    struct frame frame = {.data = copy.bytes,
+                          .length = copy.length,
+                          .wire_length = copy.length,
+                          .interface = interface,
+                          .link = link};
+    struct packet packet;
+    struct flow_key key;
+
+    assert_int_equal(link_parse_tunnels(&frame, options, &packet), PACKET_IP);
+    (void)flow_key_of(&packet, &key);
+    return key;
+}
+
+static void tells_interfaces_apart(void **state)
+{
+    (void)state;
+    const struct tunnel_options apart = {TUNNELS_ALL, TUNNEL_KEY_TUNNEL | TUNNEL_KEY_INTERFACE};
+    struct built tcp = ipv4(PROTOCOL_TCP, 5, 20), inside = vxlan(&tcp, 7);
+    const struct built *frames[] = {&tcp, &inside};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct flow_key one = key_on(&apart, frames[i], LINK_ETHERNET, 1);
+        struct flow_key again = key_on(&apart, frames[i], LINK_ETHERNET, 1);
+        struct flow_key two = key_on(&apart, frames[i], LINK_ETHERNET, 2);
+
+        assert_true(flow_key_equal(&one, &again));
+        assert_false(flow_key_equal(&one, &two));
+        one = key_on(&all, frames[i], LINK_ETHERNET, 1);
+        two = key_on(&all, frames[i], LINK_ETHERNET, 2);
+        assert_true(flow_key_equal(&one, &two));
+    }
+    struct built cooked = {.bytes = {8, 0, 0, 0, 0, 0, 0, 3}, .length = 20};
+    put_frame(&cooked, &tcp, 14);
+    struct flow_key one = key_on(&apart, &cooked, LINK_COOKED_V2, 1);
+    cooked.bytes[7]++; /* Linux's number of the interface */
+    struct flow_key two = key_on(&apart, &cooked, LINK_COOKED_V2, 1);
+    assert_false(flow_key_equal(&one, &two));
+}
+
+/* Each word of --flow-key is for itself. */
+static void leaves_tunnels_out(void **state)
+{
+    (void)state;
+    const struct tunnel_options vlans = {TUNNELS_ALL, TUNNEL_KEY_VLAN};
+    struct built tcp = ipv4(PROTOCOL_TCP, 5, 20), a = vxlan(&tcp, 7), b = vxlan(&tcp, 8);
+    struct flow_key one = key_of(&vlans, &a), two = key_of(&vlans, &b);
+
+    assert_true(flow_key_equal(&one, &two));
+}
+
 /* An ICMP error in a tunnel quotes a packet of that tunnel. */
 static void quotes_within_the_tunnel(void **state)
 {
@@ -113,6 +168,9 @@ static void parses_the_options(void **state)
     assert_int_equal(tunnel_parse_key(&options, "vlan,tunnel", &error), 0);
     assert_int_equal(options.key, TUNNEL_KEY_TUNNEL | TUNNEL_KEY_VLAN);
     assert_true(tunnel_options_look(&options));
+    assert_int_equal(tunnel_parse_key(&options, "interface", &error), 0);
+    assert_int_equal(options.key, TUNNEL_KEY_INTERFACE);
+    assert_true(tunnel_options_look(&options));
     assert_int_equal(tunnel_parse_key(&options, "none", &error), 0);
     assert_int_equal(options.key, 0);
     assert_int_equal(tunnel_parse_key(&options, "port", &error), -EINVAL);
@@ -121,10 +179,9 @@ static void parses_the_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_tenants_apart),
-        cmocka_unit_test(tells_vlans_apart),
-        cmocka_unit_test(quotes_within_the_tunnel),
-        cmocka_unit_test(parses_the_options),
+        cmocka_unit_test(tells_tenants_apart),      cmocka_unit_test(tells_vlans_apart),
+        cmocka_unit_test(tells_interfaces_apart),   cmocka_unit_test(leaves_tunnels_out),
+        cmocka_unit_test(quotes_within_the_tunnel), cmocka_unit_test(parses_the_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
