@@ -62,8 +62,9 @@ enum {
 #ifdef __bpf__
 /* What is stored before is loaded anew: the verifier has one state, whichever header led here. */
 #define TUNNEL_FORGET() __asm__ volatile("" : : : "memory")
-/* Larger than any frame's first buffer, which is where the verifier wants a limit. */
-#define TUNNEL_OFFSET(offset) ((offset)&0x7fff)
+/* Larger than any frame's first buffer, which is where the verifier wants a limit: together with
+ * IPv6's extension headers below 0xffff. */
+#define TUNNEL_OFFSET(offset) ((offset)&0x3fff)
 #else
 #define TUNNEL_FORGET() ((void)0)
 #define TUNNEL_OFFSET(offset) (offset)
@@ -215,18 +216,19 @@ ALWAYS_INLINE struct tunnel_header tunnel_read_erspan(uint32_t flags, uint32_t t
         header.type = ETHERTYPE_BRIDGED;
         return header;
     }
-    header.length += type == ETHERTYPE_ERSPAN ? 8 : 12;
-    if (at + (type == ETHERTYPE_ERSPAN ? 8 : 12) > end ||
-        at[0] >> 4 != (type == ETHERTYPE_ERSPAN ? 1 : 2))
-        return header;
-    header.number = load_be16(at + 2) & 0x3ff;
-    header.type = ETHERTYPE_BRIDGED;
-    if (type == ETHERTYPE_ERSPAN_3) {
+    if (type == ETHERTYPE_ERSPAN) {
+        header.length += 8;
+        if (at + 8 > end || at[0] >> 4 != 1)
+            return header;
+    } else {
+        header.length += 12;
+        if (at + 12 > end || at[0] >> 4 != 2 || at[10] & 0x7c) /* no Ethernet frame */
+            return header;
         if (at[11] & 1)
             header.length += 8;
-        if (at[10] & 0x7c) /* no Ethernet frame */
-            header.type = 0;
     }
+    header.number = load_be16(at + 2) & 0x3ff;
+    header.type = ETHERTYPE_BRIDGED;
     return header;
 }
 
