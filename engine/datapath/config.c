@@ -107,6 +107,11 @@ bool config_stays(const struct afxdp_config *config)
     return config_is_inline(config) || config->fail_closed;
 }
 
+bool config_times_are_of_day(const struct afxdp_config *config)
+{
+    return config->pcap || config->trailer_time || config->timestamps == TIMESTAMPS_NIC;
+}
+
 /* Two runs over a capture give the same; on an interface nobody may know who shares a cell. */
 static bool has_fixed_seed(const struct afxdp_config *config)
 {

@@ -122,6 +122,9 @@ bool config_is_inline(const struct afxdp_config *config);
 /* Whether the program outlives a process that is killed. */
 bool config_stays(const struct afxdp_config *config);
 
+/* Whether packets' times are ns since 1970; else they are of the monotonic clock. */
+bool config_times_are_of_day(const struct afxdp_config *config);
+
 struct flow_table_options config_flows(const struct afxdp_config *config);
 struct host_tables_options config_hosts(const struct afxdp_config *config);
 

@@ -148,7 +148,8 @@ const struct option_spec config_options[] = {
     {.group = "Output",
      OPTION_ROW_OUTPUT("verdicts", struct afxdp_config, verdicts),
      .applies = ALL,
-     .help = "one CSV row per packet: index,class,confidence,action"},
+     .help = "one CSV row per packet: class, confidence, action, queue, time,\n"
+             "addresses, ports and protocol; - standard output"},
     {OPTION_ROW_OUTPUT("eve", struct afxdp_config, eve), .applies = ALL,
      .help = "events as JSON lines, in Suricata's words: flows, and the\n"
              "verdicts that changed. unix:PATH is a socket, - standard output"},

@@ -21,7 +21,7 @@ int events_open(struct afxdp_datapath *d, const char *interface, struct error *e
         .host_rate = config->eve_host_rate,
         .community_seed = config->community_seed,
         .model = model ? model->file->checksum : 0,
-        .wall_clock = !interface || config->timestamps == TIMESTAMPS_NIC,
+        .day_times = config_times_are_of_day(config),
         .waits = !interface,
     };
 

@@ -324,6 +324,7 @@ static void kernel_close(struct afxdp_datapath *base)
     (void)kernel_verdicts_close(kernel, &ignored);
     (void)events_end(base, &ignored);
     ring_buffer__free(kernel->records);
+    free(kernel->row);
     if (!base->started)
         interfaces_tell_closed(&kernel->nics);
     for (uint32_t i = 0; i < 2; i++) {

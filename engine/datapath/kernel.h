@@ -30,7 +30,8 @@ struct kernel {
     struct ring_buffer *records;    /* the source of verdicts, or of events */
     struct verdict_stream *filling; /* the writer's thread's: where they go, */
     struct eve_flows *events;       /* likewise, */
-    uint64_t rows;                  /* and how many have gone there */
+    uint64_t rows;                  /* and how many have gone there; */
+    uint64_t *row;                  /* of verdicts: by queue */
     struct nic_counters nic_before[2];
     bool told_of_spread;
 };

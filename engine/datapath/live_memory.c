@@ -53,7 +53,7 @@ int live_prepare_queue(struct live *live, uint32_t i, struct error *error)
         .classifier = live->base.judgement->judge.classifier,
         .policy = live->base.judgement->judge.policy,
         .accuser = blocks_accuser(live->blocks, i),
-        .observer = live->verdicts.stream ? verdict_stream_observer(live->verdicts.stream) : NULL,
     };
+    verdicts_observe(&live->verdicts, queue->pipeline, i);
     return events_observe(&live->base, queue->pipeline, error);
 }

@@ -8,15 +8,24 @@
 int verdicts_open(struct verdicts *v, const struct afxdp_datapath *d, uint32_t queues,
                   const struct verdict_source *source, struct error *error)
 {
-    const struct judgement *judgement = d->judgement;
+    const struct verdict_stream_options options = {
+        .path = d->config->verdicts,
+        .policy = &d->judgement->policy,
+        .queues = queues,
+        .classified = d->judgement->model != NULL,
+        .day_times = config_times_are_of_day(d->config),
+    };
 
-    if (!d->config->verdicts)
-        return 0;
-    if (queues > 1)
-        return error_set(error, -EINVAL,
-                         "--verdicts counts packets in the order of one queue: add --queues 1");
-    return verdict_stream_open(&v->stream, d->config->verdicts, &judgement->policy,
-                               judgement->model != NULL, source, error);
+    return options.path ? verdict_stream_open(&v->stream, &options, source, error) : 0;
+}
+
+void verdicts_observe(const struct verdicts *v, struct pipeline *pipeline, uint32_t queue)
+{
+    if (!v->stream)
+        return;
+    struct burst_observer *observer = verdict_stream_observer(v->stream, queue);
+    observer->next = pipeline->observer;
+    pipeline->observer = observer;
 }
 
 void verdicts_watch(struct verdicts *v, const struct afxdp_datapath *d)

@@ -12,9 +12,12 @@ struct verdicts {
     uint64_t lost;                 /* rows that aren't in the file; once closed */
 };
 
-/* Opens what the config asks for. -EINVAL with more than one queue. */
+/* Opens what the config asks for. `source`: NULL where pipelines are observed. -ENOMEM, -errno. */
 int verdicts_open(struct verdicts *verdicts, const struct afxdp_datapath *datapath, uint32_t queues,
                   const struct verdict_source *source, struct error *error);
+
+/* Has the pipeline of a queue observed, before those who observe it already. */
+void verdicts_observe(const struct verdicts *verdicts, struct pipeline *pipeline, uint32_t queue);
 
 /* Says once that the file can't be written, when that happens. */
 void verdicts_watch(struct verdicts *verdicts, const struct afxdp_datapath *datapath);

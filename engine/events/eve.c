@@ -18,7 +18,6 @@
 enum {
     IDLE_MS = 2,
     CANCEL_MS = 500, /* beyond EVE_CLOSE_MS, for a write that hangs */
-    SECOND = 1000000000,
 };
 
 struct eve {
@@ -39,14 +38,6 @@ struct eve {
     struct eve_out out;
     struct eve_rate rate;
 };
-
-static uint64_t wall_clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
 
 static void write_record(struct eve *eve, const struct eve_record *record)
 {
@@ -75,7 +66,7 @@ static bool take_all(struct eve *eve)
         if (closing && !pulled)
             __atomic_store_n(&eve->source_ended, true, __ATOMIC_RELEASE);
     }
-    eve->names.clock = eve->options.wall_clock ? 0 : wall_clock_ns() - monotonic_ns();
+    day_clock_watch(&eve->names.clock);
     for (uint32_t queue = 0; queue < eve->queues; queue++) {
         struct eve_ring *ring = eve->flows[queue]->ring;
         const struct eve_record *record;
@@ -123,6 +114,7 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
     eve->names.interface = options->interface;
     eve->names.community_seed = options->community_seed;
     eve->names.model = options->model;
+    eve->names.clock.told = options->day_times;
     int status = line_file_open(&eve->out.lines, options->path, true, "events", error);
     if (status != 0) {
         eve_close(eve);
@@ -177,7 +169,7 @@ int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_ob
 
 void eve_post(struct eve *eve, const char *type, json_t *content)
 {
-    eve_posts_add(&eve->posts, wall_clock_ns(), type, content);
+    eve_posts_add(&eve->posts, day_clock_now(), type, content);
 }
 
 void eve_set_model(struct eve *eve, uint32_t checksum)

@@ -27,9 +27,9 @@ struct eve_options {
     uint32_t rate;               /* events of flows a second, by their own times; 0: all */
     uint32_t host_rate;          /* of those that one host began; 0: all */
     uint16_t community_seed;
-    uint32_t model;  /* its checksum; 0: none */
-    bool wall_clock; /* packets' times are of the day, not of the monotonic clock */
-    bool waits;      /* those who tell, for the writer */
+    uint32_t model; /* its checksum; 0: none */
+    bool day_times; /* packets' times are of the day, not of the monotonic clock */
+    bool waits;     /* those who tell, for the writer */
 };
 
 /* Opens the file. -errno with one line. */

@@ -154,7 +154,7 @@ static void add_common(struct text *text, const struct eve_names *names,
     uint64_t id =
         flow_hash_finish(flow_hash(&names->seed, &flow->key) ^ flow->start * 0x9e3779b97f4a7c15);
 
-    eve_time(time, record->time + names->clock);
+    eve_time(time, record->time + names->clock.offset);
     eve_community_id(community, flow, names->community_seed);
     flow_text_of(&words, &flow->key, flow->initiator_is_low);
     add(text,
@@ -207,8 +207,8 @@ static void add_flow(struct text *text, const struct eve_names *names,
     char start[EVE_TIME_SIZE], end[EVE_TIME_SIZE];
     const char *comma = "";
 
-    eve_time(start, flow->start + names->clock);
-    eve_time(end, flow->last + names->clock);
+    eve_time(start, flow->start + names->clock.offset);
+    eve_time(end, flow->last + names->clock.offset);
     add(text,
         ",\"flow\":{\"pkts_toserver\":%" PRIu64 ",\"pkts_toclient\":%" PRIu64
         ",\"bytes_toserver\":%" PRIu64 ",\"bytes_toclient\":%" PRIu64

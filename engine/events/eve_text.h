@@ -3,6 +3,7 @@
 #ifndef AFXDP_EVE_TEXT_H
 #define AFXDP_EVE_TEXT_H
 
+#include "day_clock.h"
 #include "eve_record.h"
 #include "flow_table.h"
 #include "policy.h"
@@ -18,7 +19,7 @@ struct eve_names {
     const char *interface; /* NULL: a capture, which has no queue either */
     uint16_t community_seed;
     uint32_t model; /* its checksum; 0: none */
-    uint64_t clock; /* ns that make a packet's time one of the day */
+    struct day_clock clock;
     uint32_t class_count;
     char slot[SLOTS][CLASS_NAME_SIZE];
     struct flow_seed seed; /* of flow_id */

@@ -7,21 +7,9 @@
 #ifndef AFXDP_VERDICT_RING_H
 #define AFXDP_VERDICT_RING_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "verdict_row.h"
 
-enum { VERDICT_RING_SIZE = 1 << 16 }; /* records: a millisecond's at line rate, 1 MiB */
-
-struct verdict_record {
-    uint64_t index; /* of the packet, among those received */
-    uint16_t confidence;
-    uint8_t slot;
-    uint8_t action;
-    bool classified;
-    uint8_t zero[3];
-};
-
-_Static_assert(sizeof(struct verdict_record) == 16, "four to a cache line");
+enum { VERDICT_RING_SIZE = 1 << 16 }; /* records: a millisecond's at line rate, 4 MiB */
 
 struct verdict_ring {
     /* the producer's */

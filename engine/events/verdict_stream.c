@@ -11,52 +11,52 @@
 #include "monotonic.h"
 #include "rights.h"
 #include "thread.h"
-#include "verdict_log.h"
 #include "verdict_ring.h"
 
 enum {
     IDLE_MS = 2,
+    TURN = 1024,     /* rows of a queue, then of the next */
     CLOSE_MS = 2000, /* for a reader to take what is left */
     CANCEL_MS = 500, /* beyond that, for a write that hangs */
 };
 
-struct verdict_stream {
+/* What a worker fills, and the writer empties. */
+struct queue {
     struct burst_observer observer;
+    struct verdict_ring *ring;
+    uint64_t index; /* of the pipeline's next packet */
+    uint16_t number;
+};
+
+struct verdict_stream {
     struct verdict_rows rows; /* how a row looks */
     struct verdict_source source;
-    struct verdict_ring *ring; /* NULL with a source */
-    uint64_t index;            /* of the pipeline's next packet */
     pthread_t thread;
     bool closing;
-    struct line_file lines; /* the thread's */
-    uint64_t pulled;        /* likewise: rows put into the buffer */
+    struct line_file lines; /* the thread's, as all from here on */
+    uint64_t pulled;        /* rows put into the buffer */
+    uint32_t turn;          /* which queue comes first */
+    uint32_t queue_count;   /* 0 with a source */
+    struct queue queue[];
 };
 
 static void observe(struct burst_observer *observer, const struct burst *burst)
 {
-    struct verdict_stream *s = (struct verdict_stream *)observer;
+    struct queue *queue = (struct queue *)observer;
     uint64_t pending = 0;
     uint32_t ip = 0;
 
     for (uint32_t i = 0; i < burst->count; i++) {
-        struct verdict_record *record = verdict_ring_place(s->ring, pending);
-        bool verdict = ip < burst->ip_count && burst->place[ip] == i;
+        struct verdict_record *record = verdict_ring_place(queue->ring, pending);
 
-        if (record) {
-            *record = (struct verdict_record){
-                .index = s->index + i,
-                .slot = burst->slot[i],
-                .action = burst->action[i],
-                .classified = verdict,
-                .confidence = verdict ? burst->verdicts[ip].confidence : 0,
-            };
-            pending++;
-        }
-        ip += verdict;
+        if (!record)
+            break;
+        verdict_record_of_burst(record, burst, i, &ip, queue->index, queue->number);
+        pending++;
     }
-    s->index += burst->count;
-    verdict_ring_publish(s->ring, pending);
-    verdict_ring_count_lost(s->ring, burst->count - pending);
+    queue->index += burst->count;
+    verdict_ring_publish(queue->ring, pending);
+    verdict_ring_count_lost(queue->ring, burst->count - pending);
 }
 
 bool verdict_stream_has_room(const struct verdict_stream *s)
@@ -64,24 +64,27 @@ bool verdict_stream_has_room(const struct verdict_stream *s)
     return line_file_has_room(&s->lines, VERDICT_ROW_MAX);
 }
 
-void verdict_stream_add(struct verdict_stream *s, uint64_t index, uint32_t slot, uint32_t action,
-                        bool classified, uint16_t confidence)
+void verdict_stream_add(struct verdict_stream *s, const struct verdict_record *record)
 {
     s->pulled++;
-    s->lines.length += verdict_row_print(&s->rows, s->lines.buffer + s->lines.length, index, slot,
-                                         action, classified, confidence);
+    s->lines.length += verdict_row_print(&s->rows, s->lines.buffer + s->lines.length, record);
 }
 
-static void pull_ring(void *context, struct verdict_stream *s)
+static void pull_rings(void *context, struct verdict_stream *s)
 {
-    struct verdict_ring *ring = context;
-    const struct verdict_record *record;
+    (void)context;
+    for (uint32_t i = 0; i < s->queue_count; i++) {
+        struct verdict_ring *ring = s->queue[s->turn++ % s->queue_count].ring;
+        const struct verdict_record *record;
 
-    while (verdict_stream_has_room(s) && (record = verdict_ring_peek(ring))) {
-        verdict_stream_add(s, record->index, record->slot, record->action, record->classified,
-                           record->confidence);
-        verdict_ring_next(ring);
+        for (int taken = 0;
+             taken < TURN && verdict_stream_has_room(s) && (record = verdict_ring_peek(ring));
+             taken++) {
+            verdict_stream_add(s, record);
+            verdict_ring_next(ring);
+        }
     }
+    s->turn++;
 }
 
 static void *writer_thread(void *argument)
@@ -94,6 +97,7 @@ static void *writer_thread(void *argument)
     for (;;) {
         bool closing = __atomic_load_n(&s->closing, __ATOMIC_ACQUIRE);
 
+        day_clock_watch(&s->rows.clock);
         s->source.pull(s->source.context, s);
         if (closing && end == 0)
             end = monotonic_ms() + CLOSE_MS;
@@ -113,33 +117,44 @@ static void *writer_thread(void *argument)
 static void free_stream(struct verdict_stream *s)
 {
     line_file_close(&s->lines);
-    free(s->ring);
+    for (uint32_t i = 0; i < s->queue_count; i++)
+        free(s->queue[i].ring);
     free(s);
 }
 
-int verdict_stream_open(struct verdict_stream **out, const char *path, const struct policy *policy,
-                        bool classified, const struct verdict_source *source, struct error *error)
+static int make_rings(struct verdict_stream *s)
 {
-    struct verdict_stream *s = calloc(1, sizeof(*s));
+    for (uint32_t i = 0; i < s->queue_count; i++) {
+        struct queue *queue = &s->queue[i];
+
+        queue->observer.observe = observe;
+        queue->number = (uint16_t)i;
+        queue->ring = aligned_alloc(_Alignof(struct verdict_ring), sizeof(*queue->ring));
+        if (!queue->ring)
+            return -ENOMEM;
+        memset(queue->ring, 0, sizeof(*queue->ring));
+    }
+    return 0;
+}
+
+int verdict_stream_open(struct verdict_stream **out, const struct verdict_stream_options *options,
+                        const struct verdict_source *source, struct error *error)
+{
+    uint32_t queues = source ? 0 : options->queues;
+    struct verdict_stream *s = calloc(1, sizeof(*s) + queues * sizeof(s->queue[0]));
     int status;
 
     if (!s)
         return error_set(error, -ENOMEM, "no memory to write verdicts");
-    s->observer.observe = observe;
+    s->queue_count = queues;
     s->lines.file = -1;
-    verdict_rows_init(&s->rows, policy, classified);
-    if (source) {
-        s->source = *source;
-    } else {
-        s->ring = aligned_alloc(_Alignof(struct verdict_ring), sizeof(*s->ring));
-        if (!s->ring) {
-            status = error_set(error, -ENOMEM, "no memory to write verdicts");
-            goto fail;
-        }
-        memset(s->ring, 0, sizeof(*s->ring));
-        s->source = (struct verdict_source){pull_ring, s->ring};
+    verdict_rows_init(&s->rows, options->policy, options->classified, options->day_times);
+    s->source = source ? *source : (struct verdict_source){pull_rings, NULL};
+    if (make_rings(s) != 0) {
+        status = error_set(error, -ENOMEM, "no memory to write verdicts of %u queues", queues);
+        goto fail;
     }
-    status = line_file_open(&s->lines, path, false, "verdicts", error);
+    status = line_file_open(&s->lines, options->path, false, "verdicts", error);
     if (status != 0)
         goto fail;
     s->lines.length = strlen(strcpy(s->lines.buffer, VERDICT_ROW_HEADER));
@@ -156,9 +171,9 @@ fail:
     return status;
 }
 
-struct burst_observer *verdict_stream_observer(struct verdict_stream *s)
+struct burst_observer *verdict_stream_observer(struct verdict_stream *s, uint32_t queue)
 {
-    return &s->observer;
+    return &s->queue[queue].observer;
 }
 
 int verdict_stream_check(const struct verdict_stream *s, struct error *error)
@@ -194,8 +209,9 @@ int verdict_stream_close(struct verdict_stream *s, uint64_t *lost, struct error 
         s->source.pull(s->source.context, s);
     }
     /* The header is a line that was never pulled. */
-    *lost = s->pulled - (s->lines.written > 0 ? s->lines.written - 1 : 0) +
-            (s->ring ? s->ring->lost : 0);
+    *lost = s->pulled - (s->lines.written > 0 ? s->lines.written - 1 : 0);
+    for (uint32_t i = 0; i < s->queue_count; i++)
+        *lost += s->queue[i].ring->lost;
     int status = verdict_stream_check(s, error);
     free_stream(s);
     return status;

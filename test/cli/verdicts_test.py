@@ -26,6 +26,7 @@ def udp(dport):
     return bytes(frame)
 
 
+HEADER = "index,class,confidence,action,queue,time,src_ip,src_port,dest_ip,dest_port,proto"
 # low 240, high 150, a tie: low 0, not IP, cut
 PACKETS = [udp(53), tcp(2000), udp(2000), bytes(60), udp(53)[:20]]
 
@@ -42,9 +43,26 @@ class Verdicts(programs.Test):
                       model=self.model)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         rows = [line.split(",") for line in self.read("v.csv").splitlines()]
-        self.assertEqual(rows[0], ["index", "class", "confidence", "action"])
+        self.assertEqual(rows[0], HEADER.split(","))
         self.assertEqual([row[0] for row in rows[1:]], ["0", "1", "2", "3", "4"])
-        return report(done), [tuple(row[1:]) for row in rows[1:]]
+        return report(done), [tuple(row[1:4]) for row in rows[1:]]
+
+    def test_ends_and_times(self):
+        """Of each packet, in its own direction; what has no ports, or no addresses, has none."""
+        source, destination = bytes(range(16)), bytes(15) + b"\x01"
+        icmp = struct.pack(">IHBB", 6 << 28, 8, 58, 64) + source + destination + bytes(8)
+        packets = [(10**18 + 7, udp(53)), (10**18 - 1, bytes(12) + b"\x86\xdd" + icmp),
+                   (2 * 10**18, bytes(60)), (123456789, udp(53)[:20])]
+        capture = self.write("ends.pcap", pcap(packets))
+        done = engine("-r", capture, "--verdicts", "-", model=self.model)
+        rows = list(csv.reader(done.stdout.decode().splitlines()))
+        self.assertEqual([row[4:] for row in rows], [
+            HEADER.split(",")[4:],
+            ["0", "1000000000.000000007", "10.0.0.2", "1000", "10.128.0.1", "53", "UDP"],
+            ["0", "999999999.999999999", "1:203:405:607:809:a0b:c0d:e0f", "", "::1", "",
+             "IPv6-ICMP"],
+            ["0", "2000000000.000000000", "", "", "", "", ""],
+            ["0", "0.123456789", "", "", "", "", ""]])
 
     def test_hosts(self):
         """A tree of feature set 2 judges by the numbers that afxdp-features writes."""

@@ -71,7 +71,7 @@ static int tear_down(void **state)
 static void start(struct rig *rig, const char *path)
 {
     const struct eve_options options = {
-        .path = path, .policy = &rig->policy, .interface = "eth0", .wall_clock = true};
+        .path = path, .policy = &rig->policy, .interface = "eth0", .day_times = true};
     struct error error = {""};
 
     assert_int_equal(eve_open(&rig->eve, &options, &error), 0);
@@ -290,7 +290,7 @@ static void the_rate_outlives_a_bogus_stamp(void **state)
     struct rig *rig = *state;
     const struct route route = {.in = &rig->in->port, .out = NULL, .stats = &rig->stats};
     const struct eve_options options = {
-        .path = rig->path, .policy = &rig->policy, .rate = 2, .wall_clock = true, .waits = true};
+        .path = rig->path, .policy = &rig->policy, .rate = 2, .day_times = true, .waits = true};
     struct error error = {""};
 
     assert_int_equal(eve_open(&rig->eve, &options, &error), 0);

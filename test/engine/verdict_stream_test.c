@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "verdict_log.h"
 #include "verdict_ring.h"
 #include "verdict_stream.h"
 
@@ -56,45 +55,87 @@ static int tear_down(void **state)
     return 0;
 }
 
+static int open_stream(struct rig *rig, const char *path, uint32_t queues, struct error *error)
+{
+    const struct verdict_stream_options options = {
+        .path = path,
+        .policy = &rig->policy,
+        .queues = queues,
+        .classified = true,
+        .day_times = true,
+    };
+
+    return verdict_stream_open(&rig->stream, &options, NULL, error);
+}
+
 static void start(struct rig *rig)
 {
     struct error error;
 
-    assert_int_equal(verdict_stream_open(&rig->stream, rig->path, &rig->policy, true, NULL, &error),
-                     0);
+    assert_int_equal(open_stream(rig, rig->path, 1, &error), 0);
+}
+
+/* From 192.0.2.1, port 1000, to 192.0.2.2, port 53. */
+static struct packet packet_of(uint64_t index)
+{
+    const bool back = index % 4 == 2;
+    struct packet packet = {
+        .source = {back ? 0x020200c0 : 0x010200c0},
+        .destination = {back ? 0x010200c0 : 0x020200c0},
+        .source_port = back ? 53 : 1000,
+        .destination_port = back ? 1000 : 53,
+        .protocol = PROTOCOL_UDP,
+        .version = 4,
+    };
+
+    return packet;
 }
 
 /* A burst of frames of which every other is IP, with its place as the confidence. */
-static void send(struct rig *rig, uint32_t count)
+static void send_to(struct rig *rig, uint32_t queue, uint32_t count, uint64_t first)
 {
-    struct burst_observer *observer = verdict_stream_observer(rig->stream);
+    struct burst_observer *observer = verdict_stream_observer(rig->stream, queue);
+    struct burst *burst = &rig->burst;
 
-    rig->burst.count = count;
-    rig->burst.ip_count = 0;
+    burst->count = count;
+    burst->ip_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        bool ip = (rig->sent + i) % 2 == 0;
+        bool ip = (first + i) % 2 == 0;
 
-        rig->burst.slot[i] = ip ? 0 : SLOT_OTHER;
-        rig->burst.action[i] = ip ? ACTION_COUNT : ACTION_FORWARD;
+        burst->slot[i] = ip ? 0 : SLOT_OTHER;
+        burst->action[i] = ip ? ACTION_COUNT : ACTION_FORWARD;
+        burst->frames[i].time = (first + i) * 1000000001;
         if (ip) {
-            rig->burst.place[rig->burst.ip_count] = (uint8_t)i;
-            rig->burst.verdicts[rig->burst.ip_count++].confidence =
-                (uint16_t)((rig->sent + i) % 1000);
+            const struct packet packet = packet_of(first + i);
+            uint32_t at = burst->ip_count++;
+
+            burst->place[at] = (uint8_t)i;
+            burst->from_low[at] = flow_key_of(&packet, &burst->keys[at]);
+            burst->verdicts[at].confidence = (uint16_t)((first + i) % 1000);
         }
     }
-    observer->observe(observer, &rig->burst);
+    observer->observe(observer, burst);
+}
+
+static void send(struct rig *rig, uint32_t count)
+{
+    send_to(rig, 0, count, rig->sent);
     rig->sent += count;
 }
 
-static void expect_row(const char *row, uint64_t index)
+static void expect_row(const char *row, uint32_t queue, uint64_t index)
 {
+    const char *const ends[] = {"192.0.2.1,1000,192.0.2.2,53", "192.0.2.2,53,192.0.2.1,1000"};
+    unsigned long long time = index * 1000000001;
     char wanted[VERDICT_ROW_MAX];
 
     if (index % 2 == 0)
-        snprintf(wanted, sizeof(wanted), "%llu,unclassified,%llu,count\n",
-                 (unsigned long long)index, (unsigned long long)(index % 1000));
+        snprintf(wanted, sizeof(wanted), "%llu,unclassified,%llu,count,%u,%llu.%09llu,%s,UDP\n",
+                 (unsigned long long)index, (unsigned long long)(index % 1000), queue,
+                 time / 1000000000, time % 1000000000, ends[index % 4 == 2]);
     else
-        snprintf(wanted, sizeof(wanted), "%llu,other,,forward\n", (unsigned long long)index);
+        snprintf(wanted, sizeof(wanted), "%llu,other,,forward,%u,%llu.%09llu,,,,,\n",
+                 (unsigned long long)index, queue, time / 1000000000, time % 1000000000);
     assert_string_equal(row, wanted);
 }
 
@@ -111,7 +152,7 @@ static uint64_t check_rows(FILE *file)
         uint64_t index = strtoull(row, NULL, 10);
 
         assert_true(index >= next);
-        expect_row(row, index);
+        expect_row(row, 0, index);
         next = index + 1;
         rows++;
     }
@@ -134,6 +175,40 @@ static void every_row_reaches_a_file(void **state)
     assert_non_null(file);
     assert_int_equal(check_rows(file), rig->sent);
     fclose(file);
+}
+
+/* Each queue's rows are there, in its order, with its index. */
+static void rows_of_several_queues(void **state)
+{
+    enum { QUEUES = 3, BURSTS = 400 };
+    uint64_t next[QUEUES] = {0}, sent[QUEUES] = {0}, lost;
+    struct rig *rig = *state;
+    char row[VERDICT_ROW_MAX];
+    struct error error;
+
+    assert_int_equal(open_stream(rig, rig->path, QUEUES, &error), 0);
+    for (uint32_t i = 0; i < BURSTS; i++) {
+        uint32_t queue = i * i % QUEUES, count = i % BURST_MAX;
+
+        send_to(rig, queue, count, sent[queue]);
+        sent[queue] += count;
+    }
+    assert_int_equal(verdict_stream_close(rig->stream, &lost, &error), 0);
+    assert_int_equal(lost, 0);
+    FILE *file = fopen(rig->path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(row, sizeof(row), file));
+    while (fgets(row, sizeof(row), file)) {
+        const char *field = row;
+
+        for (int i = 0; i < 4; i++)
+            field = strchr(field, ',') + 1;
+        unsigned long queue = strtoul(field, NULL, 10);
+        assert_true(queue < QUEUES);
+        expect_row(row, (uint32_t)queue, next[queue]++);
+    }
+    fclose(file);
+    assert_memory_equal(next, sent, sizeof(next));
 }
 
 static double seconds(void)
@@ -195,13 +270,11 @@ static void a_full_disk_is_told(void **state)
     struct error error = {""};
     uint64_t lost;
 
-    assert_int_equal(
-        verdict_stream_open(&rig->stream, "/dev/full", &rig->policy, true, NULL, &error), 0);
+    assert_int_equal(open_stream(rig, "/dev/full", 1, &error), 0);
     send(rig, 9);
     assert_int_equal(verdict_stream_close(rig->stream, &lost, &error), -ENOSPC);
     assert_int_equal(lost, 9);
-    assert_int_equal(
-        verdict_stream_open(&rig->stream, "/nowhere/x", &rig->policy, true, NULL, &error), -ENOENT);
+    assert_int_equal(open_stream(rig, "/nowhere/x", 1, &error), -ENOENT);
 }
 
 int main(void)
@@ -209,6 +282,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_row_reaches_a_file),
+        TEST(rows_of_several_queues),
         TEST(a_reader_that_stands_still_stops_nothing),
         TEST(a_reader_that_goes_away_is_told),
         TEST(a_full_disk_is_told),

@@ -24,12 +24,19 @@ def possible_cpus():
         return int(re.split("[-,]", file.read())[-1]) + 1
 
 
+def ends_of(row):
+    """Of a row of --verdicts: the queue and the addresses, ports and protocol."""
+    columns = row.strip().split(",")
+    return columns[4], columns[6:]
+
+
 class SinglePort(lab.Test):
-    def replay(self, here, *options, model, rate="10000", settle=0.2):
+    def replay(self, here, *options, model, rate="10000", settle=0.2, generate=()):
         """The report of an engine that sees the shipped capture, and how much was sent. From one
         core: each has a flow table of its own."""
         engine = here.engine("--iface", "eng0", *options, model=model)
-        sent = here.generate("--pcap", lab.MIXED, "--rate", rate, "--cpu", "0")
+        sent = here.generate("--pcap", lab.MIXED, "--rate", rate, "--cpu", "0",
+                             *generate)
         time.sleep(settle)
         return engine.stop(), sent["sent"], engine
 
@@ -117,12 +124,17 @@ class SinglePort(lab.Test):
         self.assertGreater(report["evictions"], 100)
 
     def test_verdicts(self):
-        """One row per packet, with the counts of the report."""
+        """One row per packet, with the counts of the report and the ends that a capture's rows have.
+        """
         here = self.lab()
-        report, sent, _ = self.replay(here, *KERNEL, "--verdicts", self.path("v.csv"), model=NN)
+        report, sent, _ = self.replay(here, *KERNEL, "--verdicts", self.path("v.csv"), model=NN,
+                                      generate=("--record", self.path("sent.pcap")))
         with open(self.path("v.csv")) as file:
             rows = file.read().splitlines()
-        self.assertEqual(rows[0], "index,class,confidence,action")
+        subprocess.run([lab.ENGINE, "--pcap", self.path("sent.pcap"), "--model", NN,
+                        "--verdicts", self.path("file.csv")], check=True, stdout=subprocess.DEVNULL, timeout=60)
+        with open(self.path("file.csv")) as file:
+            self.assertEqual([ends_of(row) for row in rows], [ends_of(row) for row in file])
         self.assertEqual(len(rows), sent + 1)
         self.assertEqual([row.split(",")[0] for row in rows[1:]], [str(i) for i in range(sent)])
         for name, count in report["classes"].items():

@@ -135,9 +135,6 @@ class Failures(lab.Test):
         report = self.here.engine("--iface", "lo", "--mode", "skb").stop()
         self.assertEqual(report["mode"], "skb")
 
-    def test_verdicts_of_two_queues(self):
-        self.refused("--iface", "eng0", "--verdicts", self.path("v.csv"), says=["--queues 1"])
-
 
 class Crossing(lab.Test):
     def test_peer_takes_no_redirected_frames(self):

@@ -65,7 +65,7 @@ class Reload(lab.Test):
         with open(rows, encoding="ascii") as file:
             next(file)
             for row in file:
-                _, name, _, action = row.strip().split(",")
+                _, name, _, action = row.split(",")[:4]
                 seen[name, action] += 1
         return dict(seen)
 

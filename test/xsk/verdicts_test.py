@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What becomes of packets when the file of --verdicts doesn't take its rows."""
 
+import collections
+import csv
 import json
 import os
 import signal
@@ -19,6 +21,39 @@ class Verdicts(lab.Test):
 
     def send(self, here, count):
         here.generate("--count", str(count), "--rate", "50000")
+
+    def check_rows(self, path, report, since):
+        """Of each queue as many as it received, numbered from 0, with ends, and times of this run."""
+        rows, flows = collections.defaultdict(list), set()
+        with open(path, newline="", encoding="ascii") as file:
+            for row in csv.DictReader(file):
+                rows[int(row["queue"])].append(int(row["index"]))
+                flows.add((row["src_ip"], row["src_port"], row["dest_ip"], row["dest_port"]))
+                self.assertTrue(since <= float(row["time"]) <= time.time(), row)
+                self.assertEqual(row["proto"], "UDP")
+        received = {queue["queue"]: queue["received"] for queue in report["queues"]
+                    if queue["received"]}
+        self.assertEqual({queue: len(of) for queue, of in rows.items()}, received)
+        self.assertEqual(len(rows), 2)
+        for of in rows.values():
+            self.assertEqual(of, list(range(len(of))))
+        return flows
+
+    def test_several_queues(self):
+        flows = []
+        for datapath in DATAPATHS:
+            with self.subTest(datapath=datapath):
+                here, path = self.lab("--queues", "2"), self.path("rows" + str(len(datapath)))
+                since = time.time()
+                engine = here.engine("--iface", "eng0", "--queues", "2", "--verdicts", path,
+                                     *datapath)
+                here.generate("--count", "4000", "--flows", "64", "--rate", "20000")
+                time.sleep(0.2)
+                report = engine.stop()
+                self.assertEqual((report["packets"], report["verdicts_lost"]), (4000, 0))
+                flows.append(self.check_rows(path, report, since))
+        self.assertEqual(flows[0], flows[1])
+        self.assertEqual(len(flows[0]), 64)
 
     def test_a_reader_that_stands_still_stops_no_packet(self):
         for datapath in DATAPATHS:
