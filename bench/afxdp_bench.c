@@ -16,6 +16,7 @@ static const struct {
     {"hosts", bench_hosts, "workers under one flood, with a host memory each and one for all"},
     {"kernel", bench_kernel, "ns per packet of every in-kernel form, parse to verdict; needs root"},
     {"bypass", bench_bypass, "what --bypass costs a packet that isn't bypassed; needs root"},
+    {"tunnels", bench_tunnels, "what --tunnels costs a packet, in a tunnel or not; needs root"},
     {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
     {"kernel-wire", bench_kernel_wire, "in-kernel networks beside a tree on one veth pair (root)"},
     {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},

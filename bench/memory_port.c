@@ -15,9 +15,17 @@ static const uint8_t frame_template[MEMORY_FRAME_SIZE] = {
 
 enum { SOURCE = 26, SOURCE_PORT = 34 };
 
+static const uint8_t tunnel_template[MEMORY_TUNNEL_SIZE] = {
+    2,    0,  0,    0,    0,   3,  2, 0, 0,   0,  0, 4, 0x08, 0x00, /* Ethernet */
+    0x45, 0,  0,    100,  0,   0,  0, 0,                            /* IPv4, 100 bytes */
+    64,   17, 0,    0,    172, 16, 0, 1, 172, 16, 0, 2,             /* UDP, addresses */
+    0xc0, 0,  0x12, 0xb5, 0,   80, 0, 0,                            /* 49152 -> 4789 */
+    8,    0,  0,    0,    0,   0,  7, 0,                            /* VXLAN, VNI 7 */
+};
+
 static size_t size_of(const struct memory_port *p)
 {
-    return (size_t)p->frame_count * MEMORY_FRAME_SIZE;
+    return (size_t)p->frame_count * p->stride;
 }
 
 static int memory_port_receive(struct port *port, struct frame *frames, uint32_t most)
@@ -25,15 +33,15 @@ static int memory_port_receive(struct port *port, struct frame *frames, uint32_t
     struct memory_port *p = (struct memory_port *)port;
 
     for (uint32_t i = 0; i < most; i++) {
-        uint8_t *data = p->frames + (size_t)p->next * MEMORY_FRAME_SIZE;
+        uint8_t *data = p->frames + (size_t)p->next * p->stride;
 
         if (p->new_flows) {
             uint64_t unseen = p->delivered + i;
             memcpy(data + SOURCE, &unseen, sizeof(unseen)); /* source and destination address */
         }
         frames[i] = (struct frame){.data = data,
-                                   .length = MEMORY_FRAME_SIZE,
-                                   .wire_length = MEMORY_FRAME_SIZE,
+                                   .length = p->frame_size,
+                                   .wire_length = p->frame_size,
                                    .time = p->time,
                                    .link = LINK_ETHERNET};
         p->time += MEMORY_FRAME_INTERVAL_NS;
@@ -76,7 +84,9 @@ int memory_port_open(struct memory_port *p, uint32_t flows, bool new_flows)
     *p = (struct memory_port){.port = {&memory_port_operations},
                               .frame_count = flows,
                               .time = 1000000000,
-                              .new_flows = new_flows};
+                              .new_flows = new_flows,
+                              .frame_size = MEMORY_FRAME_SIZE,
+                              .stride = MEMORY_FRAME_SIZE};
     p->frames = mmap(NULL, size_of(p), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p->frames == MAP_FAILED) {
         p->frames = NULL;
@@ -98,6 +108,29 @@ int memory_port_open(struct memory_port *p, uint32_t flows, bool new_flows)
         there[SOURCE + 3] = (uint8_t)i;
         there[SOURCE_PORT + 1] = (uint8_t)(i * 7);
     }
+    return 0;
+}
+
+int memory_port_wrap(struct memory_port *p)
+{
+    struct memory_port plain = *p;
+
+    p->frame_size = MEMORY_TUNNEL_SIZE + MEMORY_FRAME_SIZE;
+    p->stride = 2 * MEMORY_FRAME_SIZE;
+    p->frames = mmap(NULL, size_of(p), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p->frames == MAP_FAILED) {
+        *p = plain;
+        return -ENOMEM;
+    }
+    (void)madvise(p->frames, size_of(p), MADV_HUGEPAGE);
+    for (uint32_t i = 0; i < p->frame_count; i++) {
+        uint8_t *frame = p->frames + (size_t)i * p->stride;
+
+        memcpy(frame, tunnel_template, MEMORY_TUNNEL_SIZE);
+        memcpy(frame + MEMORY_TUNNEL_SIZE, plain.frames + (size_t)i * plain.stride,
+               MEMORY_FRAME_SIZE);
+    }
+    memory_port_close(&plain);
     return 0;
 }
 

@@ -10,6 +10,7 @@ int bench_stages(int argc, char **argv);
 int bench_hosts(int argc, char **argv);
 int bench_kernel(int argc, char **argv);
 int bench_bypass(int argc, char **argv);
+int bench_tunnels(int argc, char **argv);
 
 /* Scripts of the source tree, named alike: bench/wire.py and so on. */
 int bench_wire(int argc, char **argv);

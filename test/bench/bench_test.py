@@ -29,6 +29,7 @@ FIELDS = { # of every row: name -> types
                      "times_ours": NUMBER},
     "kernel": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
     "bypass": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
+    "tunnels": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "wire": {"table": str, "what": str, "pps": int},
 }
 STEPS = ("receive", "parse", "hash", "find", "update", "classify", "policy", "give away")
