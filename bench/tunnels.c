@@ -100,15 +100,21 @@ static double time_kernel(void *context)
     return kernel_time(program, way->port.frames, way->port.frame_size);
 }
 
+/* The least of some tries: other programs take the core away now and then. */
 static double clock_cost(void)
 {
-    enum { READS = 10000 };
-    uint64_t start = monotonic_ns();
-    uint64_t now = start;
+    enum { TRIES = 100, READS = 100 };
+    uint64_t least = UINT64_MAX;
 
-    for (int i = 0; i < READS; i++)
-        now = monotonic_ns();
-    return (double)(now - start) / READS;
+    for (int try = 0; try < TRIES; try++) {
+        uint64_t start = monotonic_ns();
+        uint64_t now = start;
+
+        for (int i = 0; i < READS; i++)
+            now = monotonic_ns();
+        least = now - start < least ? now - start : least;
+    }
+    return (double)least / READS;
 }
 
 static int open_pipeline(struct way *way, const struct tunnel_options *tunnels,

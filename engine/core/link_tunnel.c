@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "link_tunnel.h"
 
-#include "link_layer.h"
-
 /* Where the content of the link header's EtherType begins; type 0 where it has none. */
 static struct tunnel link_content(const struct frame *frame)
 {
@@ -33,30 +31,25 @@ static uint64_t seen_on(const struct frame *frame)
     return identity;
 }
 
-enum packet_kind link_parse_tunnels(const struct frame *frame, const struct tunnel_options *options,
-                                    struct packet *packet)
+enum packet_kind link_open_tunnels(const struct frame *frame, const struct tunnel_options *options,
+                                   enum packet_kind kind, struct packet *packet)
 {
     const uint8_t *data = frame->data;
     const uint8_t *end = data + frame->length;
-    enum packet_kind kind = link_parse(frame, packet);
     struct tunnel tunnel = {0};
-    struct packet inner;
+    struct packet outer;
 
     if (kind == PACKET_OTHER)
         *packet = (struct packet){0};
     if (kind == PACKET_OTHER || options->key & (TUNNEL_KEY_VLAN | TUNNEL_KEY_INTERFACE))
         tunnel = link_content(frame);
-    else if (kind == PACKET_IP &&
-             !(options->kinds &
-               tunnel_kinds_of_transport(packet->protocol, packet->destination_port)))
-        return kind;
     if (options->key & TUNNEL_KEY_INTERFACE)
         tunnel.identity = seen_on(frame);
     if (!tunnel_begin(options->key, kind, data, end, packet, &tunnel))
         return kind;
     for (int level = 0; level < TUNNEL_LEVELS; level++) {
         if (!tunnel_may_open(options->kinds, packet, &tunnel) ||
-            !tunnel_open(options, data, end, packet, &inner, &tunnel))
+            !tunnel_open(options, data, end, packet, &outer, &tunnel))
             break;
     }
     if (packet->version == 0)

@@ -156,26 +156,31 @@ ALWAYS_INLINE bool tunnel_enter(const struct tunnel_options *options, const uint
     return true;
 }
 
-/* Parses what `tunnel` is at, into *packet if it is IP. */
+/* Parses what `tunnel` is at, into *packet if it is IP. What was there is put aside rather than
+ * what is in it copied: a copy of what was written a moment ago makes the CPU wait for the store
+ * buffer.
+ */
 ALWAYS_INLINE bool tunnel_parse(uint32_t kinds, const uint8_t *data, const uint8_t *end,
-                                struct packet *packet, struct packet *inner, struct tunnel *tunnel)
+                                struct packet *packet, struct packet *outer, struct tunnel *tunnel)
 {
     const uint8_t *cursor = data + TUNNEL_OFFSET(tunnel->offset);
 
     if (tunnel->type != ETHERTYPE_IPV4 && tunnel->type != ETHERTYPE_IPV6)
         return tunnel_may_open(kinds, packet, tunnel);
-    if (packet_parse_network((uint16_t)tunnel->type, cursor, end, tunnel->available, inner) !=
-        PACKET_IP)
+    *outer = *packet;
+    if (packet_parse_network((uint16_t)tunnel->type, cursor, end, tunnel->available, packet) !=
+        PACKET_IP) {
+        *packet = *outer;
         return false;
-    *packet = *inner;
+    }
     tunnel_at_transport(data, end, packet, tunnel);
     return true;
 }
 
 /* Opens one level. True: `tunnel` has come one level further, and *packet is what is in it, or what
- * it was where one more tunnel comes first. `inner` is scratch. */
+ * it was where one more tunnel comes first. `outer` is scratch. */
 ALWAYS_INLINE bool tunnel_open(const struct tunnel_options *options, const uint8_t *data,
-                               const uint8_t *end, struct packet *packet, struct packet *inner,
+                               const uint8_t *end, struct packet *packet, struct packet *outer,
                                struct tunnel *tunnel)
 {
     if (!tunnel_enter(options, data, end, packet, tunnel))
@@ -184,7 +189,7 @@ ALWAYS_INLINE bool tunnel_open(const struct tunnel_options *options, const uint8
     if (!tunnel_skip_link(options->key, data, end, tunnel))
         return false;
     TUNNEL_FORGET();
-    return tunnel_parse(options->kinds, data, end, packet, inner, tunnel);
+    return tunnel_parse(options->kinds, data, end, packet, outer, tunnel);
 }
 
 /* Makes what is around the packet part of its flow's key. IPv4 has room for all of the identity

@@ -104,6 +104,20 @@ ALWAYS_INLINE uint32_t tunnel_kinds_of_transport(uint32_t protocol, uint32_t por
     }
 }
 
+#define TUNNEL_BIT(number) (UINT64_C(1) << ((number)&63))
+
+/* Whether such a packet may be any kind: a test of one bit, which says yes to a few others too. */
+ALWAYS_INLINE bool tunnel_is_likely(uint32_t protocol, uint32_t port)
+{
+    const uint64_t ports = TUNNEL_BIT(PORT_VXLAN) | TUNNEL_BIT(PORT_VXLAN_GPE) |
+                           TUNNEL_BIT(PORT_GENEVE) | TUNNEL_BIT(PORT_GTP);
+    const uint64_t protocols = TUNNEL_BIT(PROTOCOL_IPV4) | TUNNEL_BIT(PROTOCOL_IPV6) |
+                               TUNNEL_BIT(PROTOCOL_GRE) | TUNNEL_BIT(PROTOCOL_MPLS);
+    bool udp = protocol == PROTOCOL_UDP;
+
+    return (udp ? ports : protocols) >> ((udp ? port : protocol) & 63) & 1;
+}
+
 ALWAYS_INLINE uint32_t tunnel_kinds_of_ethertype(uint32_t type)
 {
     switch (type) {

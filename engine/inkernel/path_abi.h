@@ -102,7 +102,7 @@ struct path_work {
     struct host_identity identity; /* of a flow that begins */
     uint8_t scratch[PATH_SCRATCH]; /* the classifier's own */
     struct tunnel tunnel;          /* from here on: left by afxdp_tunnels, see path_tunnels.bpf.h */
-    struct packet inner;
+    struct packet outer;
     uint32_t kind;     /* enum packet_kind */
     uint32_t bypassed; /* 1: never touched */
     uint32_t listed;   /* enum listed, of the outermost packet */

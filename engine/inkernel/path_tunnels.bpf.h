@@ -30,7 +30,7 @@ __attribute__((noinline)) int path_level(struct xdp_md *context)
         return 0; /* can't be: for the verifier */
     return tunnel_open(&options, (const uint8_t *)(long)context->data,
                        (const uint8_t *)(long)context->data_end, &cpu->work.packet,
-                       &cpu->work.inner, &cpu->work.tunnel);
+                       &cpu->work.outer, &cpu->work.tunnel);
 }
 
 /* Where the frame's packet begins, of which `kind` is known. */
