@@ -12,15 +12,17 @@
 
 #include <xdp/xsk.h>
 
+#include "histogram.h"
 #include "port.h"
 #include "umem.h"
 
 /* Counted by the port's thread, readable by any. */
 struct xsk_port_counters {
     uint64_t received;
-    uint64_t sent;      /* frames handed to the TX ring */
-    uint64_t unstamped; /* came without an arrival time and took the burst's clock */
-    uint64_t wakeups;   /* system calls made for the TX or fill ring */
+    uint64_t sent;            /* frames handed to the TX ring */
+    uint64_t unstamped;       /* came without an arrival time and took the burst's clock */
+    uint64_t wakeups;         /* system calls made for the TX or fill ring */
+    struct histogram waiting; /* descriptors found in the RX ring, where there were any */
 };
 
 struct xsk_port {

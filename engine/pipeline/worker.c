@@ -22,15 +22,45 @@ struct worker {
     bool stop;
     bool ended;
     int status;
-    uint64_t idle_since; /* ns; 0: not idle */
-    uint64_t busy_since; /* ns; 0: idle */
-    uint64_t idle_last;  /* ns; when a round last found nothing, or a wait ended */
-    uint64_t beat_last;  /* ns, of the coarse clock; 0: never yet */
+    uint64_t idle_since;              /* ns; 0: not idle */
+    uint64_t busy_since;              /* ns; 0: idle */
+    uint64_t idle_last;               /* ns; when a round last found nothing, or a wait ended */
+    uint64_t beat_last;               /* ns, of the coarse clock; 0: never yet */
+    uint64_t share_since, share_busy; /* when a share was last taken, and busy_ns then */
 };
 
 static void count(uint64_t *counter, uint64_t value)
 {
     __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + value, __ATOMIC_RELAXED);
+}
+
+static void busy_until(struct worker *w, uint64_t now)
+{
+    if (w->busy_since != 0 && now > w->busy_since)
+        count(&w->options.counters->busy_ns, now - w->busy_since);
+}
+
+/* Once a tick, by the heartbeat's clock. */
+static void take_share(struct worker *w, uint64_t now)
+{
+    struct worker_counters *counters = w->options.counters;
+    uint64_t passed = now - w->share_since;
+
+    if (w->busy_since != 0 && now > w->busy_since) { /* the clock may be a tick behind */
+        busy_until(w, now);
+        w->busy_since = now;
+    }
+    if (passed < (uint64_t)WORKER_SHARE_MS * 1000000)
+        return;
+    uint64_t busy = counters->busy_ns - w->share_busy;
+    if (busy > passed)
+        busy = passed;
+    if (w->share_since != 0) {
+        count(&counters->shares[busy == 0 ? 0 : (busy * WORKER_SHARES - 1) / passed], 1);
+        count(&counters->shares_sum, busy * 1000000 / passed);
+    }
+    w->share_since = now;
+    w->share_busy = counters->busy_ns;
 }
 
 /* The coarse clock costs no system call whatever the machine's clock is, and changes once a tick:
@@ -47,6 +77,7 @@ static void beat(struct worker *w)
     if (w->beat_last != 0 && now - w->beat_last > counters->longest_pause_ns)
         count(&counters->longest_pause_ns, now - w->beat_last - counters->longest_pause_ns);
     w->beat_last = now;
+    take_share(w, now);
     for (uint32_t i = 0; i < WORKER_ROUTES_MAX; i++)
         if (w->options.heartbeat[i])
             __atomic_store_n(w->options.heartbeat[i], now, __ATOMIC_RELAXED);
@@ -74,16 +105,11 @@ static int run_routes(struct worker *w)
 
         if (status < 0)
             return status;
+        if (status > 0)
+            histogram_add(&w->options.counters->bursts, (uint32_t)status);
         received += status;
     }
     return received;
-}
-
-static void busy_until(struct worker *w, uint64_t now)
-{
-    if (w->busy_since != 0)
-        count(&w->options.counters->busy_ns, now - w->busy_since);
-    w->busy_since = 0;
 }
 
 /* A clock is read only while nothing comes in. */
@@ -95,6 +121,7 @@ static int idle(struct worker *w)
     if (w->idle_since == 0) {
         w->idle_since = now;
         busy_until(w, now);
+        w->busy_since = 0;
     }
     if (now - w->idle_since < (uint64_t)w->options.spin_us * 1000)
         return 0;
@@ -149,6 +176,7 @@ static void *worker_thread(void *argument)
     if (w->status == 0)
         w->status = work(w);
     busy_until(w, monotonic_ns());
+    w->busy_since = 0;
     if (w->status == 0)
         w->status = drain(w);
     else if (w->status == -ENXIO) /* gone, but what came before can be read */

@@ -9,12 +9,15 @@
 #ifndef AFXDP_WORKER_H
 #define AFXDP_WORKER_H
 
+#include "histogram.h"
 #include "judge.h"
 #include "pipeline.h"
 
 enum {
     WORKER_ROUTES_MAX = 2,
-    WORKER_WAIT_MS = 20, /* longest sleep: how soon a stop is noticed on a quiet link */
+    WORKER_WAIT_MS = 20,   /* longest sleep: how soon a stop is noticed on a quiet link */
+    WORKER_SHARE_MS = 100, /* of so long at least the busy share is taken */
+    WORKER_SHARES = 10,
 };
 
 /* The ports behind the routes, as a whole: what struct port can't say for two at once. */
@@ -30,8 +33,14 @@ struct worker_ports {
 struct worker_counters {
     uint64_t sleeps;  /* times it slept */
     uint64_t busy_ns; /* time with packets at hand, system calls included, from the end of the last
-                       * round that found none: the clock is read in those rounds only */
+                       * round that found none: a clock beside the heartbeat's is read in those
+                       * rounds only */
     uint64_t longest_pause_ns; /* between two heartbeats: it stood still, or a burst took long */
+    struct histogram bursts;   /* frames of those that weren't empty */
+    /* How many times the busy share of WORKER_SHARE_MS was up to (i + 1) / WORKER_SHARES, and the
+     * sum of all of them, in millionths. */
+    uint64_t shares[WORKER_SHARES];
+    uint64_t shares_sum;
 };
 
 struct worker_options {

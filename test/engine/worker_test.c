@@ -134,6 +134,8 @@ static void counters_are_read_while_workers_run(void **state)
         assert_true(stats_add_up(crew[i].stats));
         assert_int_equal(crew[i].stats->packets, MEMORY_PORT_FRAMES);
         assert_int_equal(crew[i].stats->flows, 50);
+        assert_int_equal(crew[i].counters.bursts.sum, MEMORY_PORT_FRAMES);
+        assert_int_equal(crew[i].counters.bursts.count[3], MEMORY_PORT_FRAMES / 7); /* 5 to 8 */
         for (int frame = 0; frame < MEMORY_PORT_FRAMES; frame++)
             assert_int_equal(crew[i].port->given_back[frame], 1);
         crew_end(&crew[i]);
@@ -214,6 +216,46 @@ static void a_single_burst_counts_as_busy_time(void **state)
     crew_end(&crew);
 }
 
+static uint64_t shares_of(const struct crew *crew)
+{
+    uint64_t count = 0;
+
+    for (int i = 0; i < WORKER_SHARES; i++)
+        count += __atomic_load_n(&crew->counters.shares[i], __ATOMIC_RELAXED);
+    return count;
+}
+
+/* A worker that is never idle says so while it works, and one that always is, too. */
+static void the_busy_share_is_taken_all_the_time(void **state)
+{
+    (void)state;
+    const struct classifier slow = {.classify = classify_slowly};
+    struct crew busy, idle;
+    struct policy policy;
+
+    policy_init(&policy, NULL);
+    crew_begin(&busy, &policy);
+    crew_begin(&idle, &policy);
+    busy.pipeline->classifier = &slow;
+    busy.port->most = 1;
+    idle.port->count = 0;
+    crew_start(&busy, 1000);
+    crew_start(&idle, 1000);
+    while (shares_of(&busy) < 2 || shares_of(&idle) < 2)
+        pause_1_ms();
+    uint64_t ns = __atomic_load_n(&busy.counters.busy_ns, __ATOMIC_RELAXED);
+    assert_in_range(ns, UINT64_C(150) * 1000000, UINT64_C(60) * 1000000000);
+    worker_stop(busy.worker);
+    worker_stop(idle.worker);
+    assert_int_equal(worker_join(busy.worker) + worker_join(idle.worker), 0);
+    assert_true(busy.counters.shares[WORKER_SHARES - 1] >= 1);
+    assert_int_equal(idle.counters.shares[0], shares_of(&idle));
+    assert_int_equal(idle.counters.shares_sum, 0);
+    assert_true(busy.counters.shares_sum > 1800000);
+    crew_end(&busy);
+    crew_end(&idle);
+}
+
 /* What can't be sent doesn't hold a stop up for longer than was agreed. */
 static void draining_is_bounded(void **state)
 {
@@ -240,6 +282,7 @@ int main(void)
         cmocka_unit_test(an_idle_worker_sleeps_and_still_stops_soon),
         cmocka_unit_test(a_failing_port_ends_its_worker_with_its_error),
         cmocka_unit_test(a_single_burst_counts_as_busy_time),
+        cmocka_unit_test(the_busy_share_is_taken_all_the_time),
         cmocka_unit_test(draining_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
