@@ -23,6 +23,11 @@ read_flow(const struct flow_table *table, const struct flow_bucket *bucket, uint
     return flow->packets != 0 && flow_tag(flow_hash(&table->seed, &flow->key)) == tag;
 }
 
+static bool is_over(const struct flow_table *table, const struct flow *flow, uint64_t now)
+{
+    return now != 0 && now > flow->last && now - flow->last > table->timeout;
+}
+
 void flow_view_walk(const struct flow_table *table, uint64_t now,
                     void (*take)(void *context, const struct flow_view *flow), void *context)
 {
@@ -32,7 +37,7 @@ void flow_view_walk(const struct flow_table *table, uint64_t now,
         for (uint32_t way = 0; way < FLOW_WAYS; way++) {
             if (!read_flow(table, &table->buckets[i], way, &flow))
                 continue;
-            if (now != 0 && now > flow.last && now - flow.last > table->timeout)
+            if (is_over(table, &flow, now))
                 continue;
             const struct flow_view view = {
                 .key = flow.key,
@@ -44,4 +49,18 @@ void flow_view_walk(const struct flow_table *table, uint64_t now,
             take(context, &view);
         }
     }
+}
+
+uint64_t flow_view_count(const struct flow_table *table, uint64_t now, uint32_t most)
+{
+    uint32_t step = most == 0 ? 1 : (table->bucket_count + most - 1) / most;
+    uint64_t looked = 0;
+    uint64_t found = 0;
+    struct flow flow;
+
+    for (uint32_t i = 0; i < table->bucket_count; i += step, looked++)
+        for (uint32_t way = 0; way < FLOW_WAYS; way++)
+            found +=
+                read_flow(table, &table->buckets[i], way, &flow) && !is_over(table, &flow, now);
+    return looked ? (found * table->bucket_count + looked / 2) / looked : 0;
 }

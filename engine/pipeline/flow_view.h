@@ -21,4 +21,8 @@ struct flow_view {
 void flow_view_walk(const struct flow_table *table, uint64_t now,
                     void (*take)(void *context, const struct flow_view *flow), void *context);
 
+/* How many flows that are: exact where the table has no more than `most` buckets, else estimated
+ * from about as many, evenly spread. Any thread. */
+uint64_t flow_view_count(const struct flow_table *table, uint64_t now, uint32_t most);
+
 #endif

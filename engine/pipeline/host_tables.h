@@ -46,6 +46,10 @@ size_t host_tables_bytes(const struct host_tables_options *options);
 /* The value of an option, CELLS or CELLS:ROWS, into `options`. -EINVAL. */
 int host_tables_parse(struct host_tables_options *options, const char *text, struct error *error);
 
+/* Initiators that began flows in the window of `now` (ns) or the one before, as far as they don't
+ * share a cell: estimated from about `most` cells where there are more. Any thread. */
+uint64_t host_tables_count(const struct host_tables *tables, uint64_t now, uint32_t most);
+
 void host_tables_free(struct host_tables *tables); /* takes NULL */
 
 /* A flow's cells in a row. */

@@ -86,6 +86,23 @@ struct writing {
     bool ends;
 };
 
+static void counting_a_part_comes_close(void **state)
+{
+    (void)state;
+    struct flow_table *table = new_table(8192);
+
+    assert_int_equal(flow_view_count(table, 0, 16), 0);
+    for (uint16_t number = 1; number <= 5000; number++)
+        count_packet(table, number, number <= 1000 ? SECOND : 20 * (uint64_t)SECOND);
+    struct seen seen = {0};
+    flow_view_walk(table, 21 * (uint64_t)SECOND, take, &seen);
+    assert_int_equal(flow_view_count(table, 21 * (uint64_t)SECOND, table->bucket_count),
+                     seen.flows);
+    assert_in_range(flow_view_count(table, 21 * (uint64_t)SECOND, 200), seen.flows * 8 / 10,
+                    seen.flows * 12 / 10);
+    flow_table_free(table);
+}
+
 static void *write_flows(void *argument)
 {
     struct writing *writing = argument;
@@ -117,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_live_flow_is_seen_once),
+        cmocka_unit_test(counting_a_part_comes_close),
         cmocka_unit_test(no_key_is_made_of_two),
     };
 
