@@ -7,6 +7,7 @@
 #include "afxdp_engine.h"
 #include "flow_table_memory.h"
 #include "host_tables.h"
+#include "metrics_server.h"
 #include "option.h"
 #include "policy.h"
 #include "prefix_list.h"
@@ -65,6 +66,7 @@ struct afxdp_config {
     uint32_t eve_rate;    /* a second, 0: all */
     uint32_t eve_host_rate;
     uint16_t community_seed;
+    struct metrics_address metrics; /* where scrapers ask; of size 0: nowhere */
 
     const char *interface; /* NULL: choose */
     const char *bridge;    /* the other port, of one of these */

@@ -46,6 +46,11 @@ static int parse_hosts(void *target, const char *value, struct error *error)
     return host_tables_parse(&((struct afxdp_config *)target)->hosts, value, error);
 }
 
+static int parse_metrics(void *target, const char *value, struct error *error)
+{
+    return metrics_address_parse(&((struct afxdp_config *)target)->metrics, value, error);
+}
+
 static int parse_tunnels(void *target, const char *value, struct error *error)
 {
     return tunnel_parse_kinds(&((struct afxdp_config *)target)->tunnels, value, error);
@@ -159,6 +164,8 @@ const struct option_spec config_options[] = {
      .help = "at most N a second of flows that one host began"},
     {NUMBER("community-id-seed", "N", 0, UINT16_MAX, community_seed), .applies = ALL,
      .needs = "eve", .initial = "0", .help = "seed of the events' community_id"},
+    {OPTION_ROW_OTHER("metrics", "[ADDRESS:]PORT", parse_metrics), .applies = LIVE,
+     .help = "metrics for Prometheus, by HTTP; on loopback unless told\notherwise"},
 
     {.group = "Interface (needs root, or CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF; inline CAP_PERFMON)",
      TEXT("iface", "IF", interface),

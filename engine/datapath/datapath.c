@@ -6,6 +6,7 @@
 
 #include "datapath_control.h"
 #include "events.h"
+#include "metrics.h"
 #include "monotonic.h"
 #include "public_error.h"
 #include "report_value.h"
@@ -45,6 +46,8 @@ int afxdp_datapath_open(struct afxdp_datapath **out, const struct afxdp_config *
         status = d->operations->open(d, &said);
     if (status == 0)
         status = datapath_control_open(d, &said);
+    if (status == 0)
+        status = metrics_open(d, &said);
     if (status != 0) {
         afxdp_datapath_close(d);
         return public_error(error, status, &said);
@@ -53,11 +56,20 @@ int afxdp_datapath_open(struct afxdp_datapath **out, const struct afxdp_config *
     return 0;
 }
 
+static uint64_t day_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 int afxdp_datapath_start(struct afxdp_datapath *d, struct afxdp_error *error)
 {
     struct error said;
 
     d->start = monotonic_s();
+    d->start_of_day = day_ns();
     int status = d->operations->start(d, &said);
     if (status != 0)
         return public_error(error, status, &said);
@@ -69,6 +81,11 @@ int afxdp_datapath_start(struct afxdp_datapath *d, struct afxdp_error *error)
         say(&d->say, AFXDP_INFO, "nothing is dropped: neither --action nor the model asks for it");
     say(&d->say, AFXDP_INFO, "running");
     return 0;
+}
+
+uint64_t datapath_packet_clock(const struct afxdp_datapath *d)
+{
+    return d->config->timestamps == TIMESTAMPS_NIC ? 0 : monotonic_ns();
 }
 
 bool datapath_is_done(const struct afxdp_datapath *d)
@@ -95,6 +112,7 @@ int afxdp_datapath_poll(struct afxdp_datapath *d, unsigned timeout_ms, struct af
         d->failed = said;
     else
         datapath_control_serve(d);
+    metrics_serve(d);
     events_watch(d);
     if (status > 0 && datapath_is_done(d))
         status = 0;
@@ -219,6 +237,8 @@ void datapath_report(const struct afxdp_datapath *d, struct report *report)
         report->live = json_object();
     if (d->eve)
         report_put(report->live, "events", events_report(d));
+    if (d->metrics)
+        report_put(report->live, "metrics", metrics_report(d));
     report->lacks = report_lacks();
 }
 
@@ -252,6 +272,7 @@ void afxdp_datapath_close(struct afxdp_datapath *d)
         return;
     afxdp_datapath_stop(d);
     control_close(d->control);
+    metrics_server_close(d->metrics);
     d->operations->close(d);
     eve_close(d->eve);
     datapath_lists_close(&d->lists);

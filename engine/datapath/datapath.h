@@ -11,6 +11,16 @@
 #include "flow_table_memory.h"
 #include "judgement.h"
 #include "report.h"
+#include "worker.h"
+
+struct datapath_queue {
+    const char *interface; /* its name, any bytes */
+    bool rest;             /* all queues that no worker serves */
+    struct stats stats;
+    const struct worker_counters *worker; /* of the first port's queue; NULL: none */
+    const struct histogram *ring; /* descriptors found in the RX ring; NULL: there is none */
+    uint32_t ring_size;
+};
 
 struct datapath_operations {
     /* Sets everything up but the swap of programs. After a failure only close is called. */
@@ -41,6 +51,12 @@ struct datapath_operations {
     /* The flow table of a queue, which a worker writes to; NULL: of no queue of that number. The
      * function NULL: they can't be read from here. */
     const struct flow_table *(*table)(const struct afxdp_datapath *datapath, uint32_t queue);
+    /* What --metrics tells of a queue of one of the ports; false: there is none of that number.
+     * NULL without an interface. */
+    bool (*queue)(const struct afxdp_datapath *datapath, uint32_t port, uint32_t queue,
+                  struct datapath_queue *view);
+    /* The host memory, where it can be read from here and there is one. */
+    const struct host_tables *(*hosts)(const struct afxdp_datapath *datapath);
 };
 
 /* The first member of each datapath's own struct. */
@@ -48,22 +64,24 @@ struct afxdp_datapath {
     const struct datapath_operations *operations;
     const struct afxdp_config *config;
     struct afxdp_callbacks say;
-    struct judgement *judgement; /* at work */
-    struct judgement *kept;      /* that a worker may still use; freed once there are none */
-    struct control *control;     /* NULL: none */
-    struct eve *eve;             /* NULL: no events */
-    double stats_posted;         /* s, of the monotonic clock */
-    bool eve_told;               /* that they can't be written */
-    struct datapath_lists lists; /* of an interface */
-    uint8_t actions_set[SLOTS];  /* 1 + the action set while it runs, which survives a reload, */
-    uint32_t blocks_set[SLOTS];  /* and its block */
-    bool can_block;              /* sources */
+    struct judgement *judgement;    /* at work */
+    struct judgement *kept;         /* that a worker may still use; freed once there are none */
+    struct control *control;        /* NULL: none */
+    struct eve *eve;                /* NULL: no events */
+    struct metrics_server *metrics; /* NULL: none */
+    double stats_posted;            /* s, of the monotonic clock */
+    bool eve_told;                  /* that they can't be written */
+    struct datapath_lists lists;    /* of an interface */
+    uint8_t actions_set[SLOTS];     /* 1 + the action set while it runs, which survives a reload, */
+    uint32_t blocks_set[SLOTS];     /* and its block */
+    bool can_block;                 /* sources */
     bool started;
     bool stopped;
     bool stop_asked;
-    double start;        /* s, of the monotonic clock */
-    double seconds;      /* from start to stop */
-    struct error failed; /* why it ended early; "" while it hasn't */
+    double start;          /* s, of the monotonic clock */
+    uint64_t start_of_day; /* the same in ns since 1970 */
+    double seconds;        /* from start to stop */
+    struct error failed;   /* why it ended early; "" while it hasn't */
 };
 
 /* Their structs, zeroed but for `operations`; the caller frees what close leaves, the struct. NULL
@@ -75,6 +93,9 @@ struct afxdp_datapath *kernel_datapath_new(void);
 /* Changes the action of a class while it runs: "CLASS=ACTION". As afxdp_datapath_reload, but for
  * the model, which stays. */
 int datapath_set_action(struct afxdp_datapath *datapath, const char *text, struct error *error);
+
+/* ns of the packets' clock; 0 where that is a NIC's. */
+uint64_t datapath_packet_clock(const struct afxdp_datapath *datapath);
 
 /* Whether a limit of the config is reached, or the end was asked for. */
 bool datapath_is_done(const struct afxdp_datapath *datapath);

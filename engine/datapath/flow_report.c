@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "flow_text.h"
 #include "flow_view.h"
@@ -32,17 +31,6 @@ struct host_choice {
     uint64_t total, left_out;
     struct host_count host[HOSTS];
 };
-
-/* ns of the packets' clock; 0 where that is a NIC's. */
-static uint64_t packet_clock(const struct afxdp_datapath *d)
-{
-    struct timespec now;
-
-    if (d->config->timestamps == TIMESTAMPS_NIC)
-        return 0;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static void sink(struct flow_choice *choice)
 {
@@ -137,7 +125,7 @@ int flow_report(json_t **out, const struct afxdp_datapath *d, uint32_t most, str
     struct flow_choice *choice = calloc(1, sizeof(*choice));
     if (!choice)
         return error_set(error, -ENOMEM, "no memory to look at the flows");
-    uint64_t now = packet_clock(d);
+    uint64_t now = datapath_packet_clock(d);
     const struct flow_table *table;
     choice->most = most;
     for (; (table = d->operations->table(d, choice->queue)); choice->queue++)
@@ -210,7 +198,7 @@ int host_report(json_t **out, const struct afxdp_datapath *d, uint32_t most, str
     struct host_choice *choice = calloc(1, sizeof(*choice));
     if (!choice)
         return error_set(error, -ENOMEM, "no memory to look at the hosts");
-    uint64_t now = packet_clock(d);
+    uint64_t now = datapath_packet_clock(d);
     const struct flow_table *table;
     for (uint32_t queue = 0; (table = d->operations->table(d, queue)); queue++)
         flow_view_walk(table, now, count_host, choice);

@@ -347,6 +347,21 @@ static const struct nic *first_nic(const struct afxdp_datapath *base)
     return ((const struct kernel *)base)->nics.nic[0];
 }
 
+static bool queue_of(const struct afxdp_datapath *base, uint32_t port, uint32_t number,
+                     struct datapath_queue *view)
+{
+    const struct kernel *kernel = (const struct kernel *)base;
+    struct path_counters counters;
+
+    if (port >= kernel->ports || number >= path_queues(kernel->model.path))
+        return false;
+    path_queue_counters(kernel->model.path, port, number, &counters);
+    view->interface = kernel->nics.nic[port]->name;
+    view->rest = number >= kernel->nics.queues;
+    view->stats = counters.stats;
+    return true;
+}
+
 struct afxdp_datapath *kernel_datapath_new(void)
 {
     static const struct datapath_operations operations = {
@@ -359,6 +374,7 @@ struct afxdp_datapath *kernel_datapath_new(void)
         .stop = kernel_stop,
         .close = kernel_close,
         .nic = first_nic,
+        .queue = queue_of,
     };
     struct kernel *kernel = calloc(1, sizeof(*kernel));
 

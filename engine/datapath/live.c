@@ -345,6 +345,27 @@ static const struct flow_table *table_of(const struct afxdp_datapath *base, uint
     return queue < live->nics.queues ? live->queue[queue].table : NULL;
 }
 
+static bool queue_of(const struct afxdp_datapath *base, uint32_t port, uint32_t number,
+                     struct datapath_queue *view)
+{
+    const struct live *live = (const struct live *)base;
+    const struct live_queue *queue = &live->queue[number];
+
+    if (port >= live->routes || number >= live->nics.queues)
+        return false;
+    view->interface = live->nics.nic[port]->name;
+    stats_add_snapshot(&view->stats, &queue->stats[port]);
+    view->worker = port == 0 ? &queue->counters : NULL;
+    view->ring = &live->sockets.group[number]->port[port].counters.waiting;
+    view->ring_size = live->sockets.group[number]->port[port].rx.size;
+    return true;
+}
+
+static const struct host_tables *hosts_of(const struct afxdp_datapath *base)
+{
+    return ((const struct live *)base)->hosts;
+}
+
 struct afxdp_datapath *live_datapath_new(void)
 {
     static const struct datapath_operations operations = {
@@ -358,6 +379,8 @@ struct afxdp_datapath *live_datapath_new(void)
         .close = live_close,
         .nic = first_nic,
         .table = table_of,
+        .queue = queue_of,
+        .hosts = hosts_of,
         .allow = live_blocks_allow,
     };
     struct live *live = calloc(1, sizeof(*live));
