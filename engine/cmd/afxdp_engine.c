@@ -17,6 +17,7 @@
 #include "report_table.h"
 #include "service.h"
 #include "signals.h"
+#include "top.h"
 
 enum { LOOK_MS = 10 }; /* how soon a signal is noticed */
 
@@ -60,8 +61,10 @@ static int add_capture(void *target, const char *value, struct error *error)
     return config_add_capture(config, value, error);
 }
 
-static const struct program_verb verbs[] = {
-    {&engine_ctl_program, engine_ctl_main}, {&engine_doctor_program, engine_doctor_main}, {0}};
+static const struct program_verb verbs[] = {{&engine_ctl_program, engine_ctl_main},
+                                            {&engine_doctor_program, engine_doctor_main},
+                                            {&top_program, top_main},
+                                            {0}};
 
 static const struct program engine_program = {
     .name = "afxdp-engine",
@@ -69,10 +72,12 @@ static const struct program engine_program = {
     .usage = "afxdp-engine --iface IF --model FILE [--bridge IF2] [options]\n"
              "       afxdp-engine [--pcap] FILE|FOLDER... --model FILE [options]\n"
              "       afxdp-engine ctl COMMAND [options]\n"
+             "       afxdp-engine top [options]\n"
              "       afxdp-engine doctor [IF]",
     .summary = "Classifies every packet with an integer-only neural network or decision tree.",
     .notes = "Nothing is dropped unless --action or the model asks. SIGHUP reads the model's file\n"
-             "again, SIGUSR1 prints the report on stderr. `ctl` talks to a running engine.\n"
+             "again, SIGUSR1 prints the report on stderr. `ctl` talks to a running engine,\n"
+             "`top` watches one.\n"
              "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {config_options, printing_options},
     .argument = add_capture,

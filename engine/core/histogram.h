@@ -25,4 +25,14 @@ ALWAYS_INLINE void histogram_add(struct histogram *histogram, uint32_t value)
                      __ATOMIC_RELAXED);
 }
 
+/* How many values there were. */
+ALWAYS_INLINE uint64_t histogram_count(const struct histogram *histogram)
+{
+    uint64_t count = 0;
+
+    for (int i = 0; i < HISTOGRAM_STEPS; i++)
+        count += __atomic_load_n(&histogram->count[i], __ATOMIC_RELAXED);
+    return count;
+}
+
 #endif

@@ -30,6 +30,9 @@ static void add_socket(json_t *object, const struct xsk_port *port)
     struct xdp_statistics s = {0};
 
     (void)xsk_port_statistics(port, &s);
+    report_number(object, "rx_ring_size", port->rx.size);
+    report_number(object, "rx_ring_looks", histogram_count(&port->counters.waiting));
+    report_number(object, "rx_ring_waiting", port->counters.waiting.sum);
     report_number(object, "rx_dropped", s.rx_dropped);
     report_number(object, "rx_ring_full", s.rx_ring_full);
     report_number(object, "rx_invalid_descriptors", s.rx_invalid_descs);
