@@ -96,12 +96,27 @@ static bool is_stdout(const char *path)
     return path && strcmp(path, "-") == 0;
 }
 
-/* The option whose rows or events have standard output to themselves; NULL: none. */
+/* The option whose output has standard output to itself; NULL: none. */
 static const char *owner_of_stdout(const struct afxdp_config *config)
 {
     if (is_stdout(config->verdicts))
         return "--verdicts";
+    if (is_stdout(config->write))
+        return "--write";
     return is_stdout(config->eve) ? "--eve" : NULL;
+}
+
+static int check_stdout(const struct afxdp_config *config, bool json, struct error *error)
+{
+    int owners = is_stdout(config->verdicts) + is_stdout(config->write) + is_stdout(config->eve);
+
+    if (owners + json < 2)
+        return 0;
+    return error_set(error, -EINVAL, "%s and %s - both want standard output: name a file",
+                     json                     ? "--json"
+                     : is_stdout(config->eve) ? "--eve"
+                                              : "--write",
+                     owner_of_stdout(config));
 }
 
 /* Command line, then --config, then whether it all fits together: an enum program_outcome. */
@@ -121,15 +136,12 @@ static int read_options(struct afxdp_config *config, struct printing *printing, 
         status = option_check_files(values, PROGRAM_TABLES_MAX, NULL, 0, error);
     if (status == PROGRAM_RUN)
         status = config_check(config, error);
-    if (status == PROGRAM_RUN && printing->each && (!config->pcap || config->eve))
-        status = error_set(error, -EINVAL, "--each is for --pcap, and without --eve");
+    if (status == PROGRAM_RUN && printing->each && (!config->pcap || config->eve || config->write))
+        status = error_set(error, -EINVAL, "--each is for --pcap, and without --eve or --write");
     if (status == PROGRAM_RUN && printing->each && printing->stats_interval)
         status = error_set(error, -EINVAL, "--stats-interval is for a run, and without --each");
-    const char *owner = owner_of_stdout(config);
-    if (status == PROGRAM_RUN && owner &&
-        (printing->json || (is_stdout(config->verdicts) && is_stdout(config->eve))))
-        status = error_set(error, -EINVAL, "%s and %s - both want standard output: name a file",
-                           printing->json ? "--json" : "--eve", owner);
+    if (status == PROGRAM_RUN)
+        status = check_stdout(config, printing->json, error);
     return status;
 }
 

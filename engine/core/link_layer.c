@@ -11,49 +11,42 @@ enum {
     ORGANISATION_BRIDGED = 0x0000f8,
 };
 
+/* Of a type's numbers the one that files have comes first. */
+static const struct {
+    uint16_t number;
+    uint16_t link;
+} links[] = {
+    {0, LINK_LOOPBACK},      {1, LINK_ETHERNET},       {6, LINK_TOKEN_RING},
+    {9, LINK_PPP},           {10, LINK_FDDI},          {101, LINK_RAW_IP},
+    {12, LINK_RAW_IP}, /* libpcap's own number, which is 14 on OpenBSD */
+    {14, LINK_RAW_IP},       {50, LINK_PPP},           {51, LINK_PPP_ETHER},
+    {100, LINK_LLC},         {104, LINK_CISCO_HDLC},   {105, LINK_WIFI},
+    {107, LINK_FRAME_RELAY}, {108, LINK_LOOPBACK_BIG}, {109, LINK_ENC},
+    {113, LINK_COOKED_V1},   {117, LINK_PFLOG},        {119, LINK_PRISM},
+    {127, LINK_RADIOTAP},    {138, LINK_FIREWIRE},     {163, LINK_AVS},
+    {166, LINK_PPP},         {192, LINK_PPI},          {204, LINK_PPP_DIRECTED},
+    {228, LINK_IPV4},        {229, LINK_IPV6},         {239, LINK_NFLOG},
+    {258, LINK_PKTAP},       {276, LINK_COOKED_V2},
+};
+
 enum link_type link_of_number(uint32_t number)
 {
-    static const struct {
-        uint16_t number;
-        uint16_t link;
-    } links[] = {
-        {0, LINK_LOOPBACK},
-        {1, LINK_ETHERNET},
-        {6, LINK_TOKEN_RING},
-        {9, LINK_PPP},
-        {10, LINK_FDDI},
-        {12, LINK_RAW_IP}, /* libpcap's own number, which is 14 on OpenBSD */
-        {14, LINK_RAW_IP},
-        {50, LINK_PPP},
-        {51, LINK_PPP_ETHER},
-        {100, LINK_LLC},
-        {101, LINK_RAW_IP},
-        {104, LINK_CISCO_HDLC},
-        {105, LINK_WIFI},
-        {107, LINK_FRAME_RELAY},
-        {108, LINK_LOOPBACK_BIG},
-        {109, LINK_ENC},
-        {113, LINK_COOKED_V1},
-        {117, LINK_PFLOG},
-        {119, LINK_PRISM},
-        {127, LINK_RADIOTAP},
-        {138, LINK_FIREWIRE},
-        {163, LINK_AVS},
-        {166, LINK_PPP},
-        {192, LINK_PPI},
-        {204, LINK_PPP_DIRECTED},
-        {228, LINK_IPV4},
-        {229, LINK_IPV6},
-        {239, LINK_NFLOG},
-        {258, LINK_PKTAP},
-        {276, LINK_COOKED_V2},
-    };
-
     for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
         if (links[i].number == number)
             return (enum link_type)links[i].link;
     }
     return LINK_UNKNOWN;
+}
+
+uint16_t link_number(enum link_type link)
+{
+    enum { USER = 147 }; /* whose meaning the reader knows */
+
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        if (links[i].link == link)
+            return links[i].number;
+    }
+    return USER;
 }
 
 /* ISO's network layer identifiers, RFC 2427. */

@@ -51,6 +51,9 @@ ALWAYS_INLINE uint32_t link_family(const struct frame *frame)
 /* The link type of a capture file's number; LINK_UNKNOWN where its packets can't be read. */
 enum link_type link_of_number(uint32_t number);
 
+/* A number that a capture's file may give the type: LINKTYPE_USER0 for LINK_UNKNOWN. */
+uint16_t link_number(enum link_type link);
+
 /* The link types that no interface gives, and IP behind an LLC header: out of the way of the rest.
  */
 enum packet_kind link_parse_rare(const struct frame *frame, struct packet *packet);

@@ -42,6 +42,7 @@ enum link_type {
     LINK_PPI,     /* these two name the link type of the frame that follows */
     LINK_PKTAP,   /* Darwin's */
     LINK_UNKNOWN, /* every packet is `other` */
+    LINK_TYPES,
 };
 
 struct frame {

@@ -11,6 +11,7 @@
 #include "events.h"
 #include "listed_port.h"
 #include "monotonic.h"
+#include "packets.h"
 #include "report_value.h"
 #include "say.h"
 #include "verdict_log.h"
@@ -122,7 +123,13 @@ static int capture_datapath_open(struct afxdp_datapath *base, struct error *erro
     status = events_open(base, NULL, error);
     if (status == 0)
         status = events_observe(base, d->pipeline, error);
-    return status == 0 ? events_start(base, error) : status;
+    if (status == 0)
+        status = packets_open(base, (const char *const[2]){NULL, NULL}, error);
+    if (status == 0)
+        status = packets_observe(base, d->pipeline, error);
+    if (status == 0)
+        status = events_start(base, error);
+    return status == 0 ? packets_start(base, error) : status;
 }
 
 static int capture_datapath_start(struct afxdp_datapath *base, struct error *error)
@@ -220,10 +227,11 @@ static int capture_datapath_stop(struct afxdp_datapath *base, struct error *erro
 {
     struct capture_datapath *d = of(base);
     int status = d->log ? verdict_log_close(d->log, error) : 0;
-    int events = events_end(base, status == 0 ? error : NULL);
-
     d->log = NULL;
-    return status == 0 ? events : status;
+    int events = events_end(base, status == 0 ? error : NULL);
+    status = status == 0 ? events : status;
+    int packets = packets_end(base, status == 0 ? error : NULL);
+    return status == 0 ? packets : status;
 }
 
 static void capture_datapath_close(struct afxdp_datapath *base)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model_open.h"
+#include "packet_rule.h"
 #include "public_error.h"
 
 int afxdp_config_new(struct afxdp_config **out)
@@ -158,12 +159,24 @@ static int check_applies(const struct afxdp_config *config, enum config_datapath
 
 static int check_kernel(const struct afxdp_config *config, struct error *error)
 {
+    if (config->write)
+        return error_set(error, -EINVAL,
+                         "--write: packets that are judged inside the kernel never come to user "
+                         "space; --datapath afxdp can write them");
     if (config->mode != MODE_ZEROCOPY && config->mode != MODE_COPY)
         return 0;
     return error_set(error, -EINVAL,
                      "--mode %s: with --datapath kernel there is no socket to copy to; it runs "
                      "natively, or with --mode skb in the kernel's generic path",
                      config->mode == MODE_ZEROCOPY ? "zerocopy" : "copy");
+}
+
+static int check_write(const struct afxdp_config *config, struct error *error)
+{
+    if (config->write_files && strcmp(config->write, "-") == 0)
+        return error_set(error, -EINVAL,
+                         "--write-files: standard output is one file, name another");
+    return 0;
 }
 
 /* Two sleeps of a worker, of which one may come a tick late. */
@@ -187,6 +200,8 @@ int config_check_as(const struct afxdp_config *config, enum config_datapath data
         status = error_set(error, -EINVAL,
                            "--flow-key interface: a bridge gets the two directions of a flow from "
                            "its two ports, which would be two flows: leave interface out");
+    if (status == 0)
+        status = check_write(config, error);
     if (status == 0 && config->watchdog != 0 && config->watchdog < WATCHDOG_LEAST_MS)
         status =
             error_set(error, -EINVAL,
@@ -222,6 +237,7 @@ int afxdp_config_check(const struct afxdp_config *config, struct afxdp_error *er
 {
     struct model *model = NULL;
     struct policy policy;
+    struct packet_rule rule;
     struct error said;
     int status = config_check(config, &said);
 
@@ -229,6 +245,8 @@ int afxdp_config_check(const struct afxdp_config *config, struct afxdp_error *er
         status = model_open(&model, config->model, &said);
     if (status == 0)
         status = config_policy(config, model ? model->file : NULL, &policy, &said);
+    if (status == 0)
+        status = packet_rule_parse(&rule, config->write_if, &policy, &said);
     model_close(model);
     return public_error(error, status, &said);
 }

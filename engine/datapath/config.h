@@ -67,6 +67,11 @@ struct afxdp_config {
     uint32_t eve_host_rate;
     uint16_t community_seed;
     struct metrics_address metrics; /* where scrapers ask; of size 0: nowhere */
+    const char *write;              /* packets; NULL: none */
+    const char *write_if;           /* NULL: all */
+    uint32_t write_snaplen;
+    uint64_t write_max; /* bytes of a file, 0: any */
+    uint32_t write_files;
 
     const char *interface; /* NULL: choose */
     const char *bridge;    /* the other port, of one of these */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The one table of options. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "block_table.h"
 #include "bypass_text.h"
 #include "config.h"
+#include "packet_files.h"
 
 /* For whom an option has a meaning. */
 enum {
@@ -100,6 +102,28 @@ static int parse_bypass(void *target, const char *value, struct error *error)
     return status;
 }
 
+/* Bytes, or with K, M or G after the number so many of 2^10, 2^20, 2^30. */
+static int parse_write_max(void *target, const char *value, struct error *error)
+{
+    static const char units[] = "KMG";
+    char *end;
+
+    errno = 0;
+    unsigned long long number = strtoull(value, &end, 10);
+    const char *unit = *end ? strchr(units, *end) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    bool is_number = value[0] >= '0' && value[0] <= '9' && errno == 0;
+    if (!is_number || (*end && (!unit || end[1])) || number > UINT64_MAX >> 1 >> shift ||
+        number << shift < PACKET_FILES_LEAST)
+        return error_set(
+            error, -EINVAL,
+            "--write-max %.60s: should be bytes, 1M or more (K, M and G are 2^10, 2^20 "
+            "and 2^30)",
+            value);
+    ((struct afxdp_config *)target)->write_max = number << shift;
+    return 0;
+}
+
 #define FLAG(text, member) OPTION_ROW_FLAG(text, struct afxdp_config, member)
 #define TEXT(text, what, member) OPTION_ROW_TEXT(text, what, struct afxdp_config, member)
 #define NUMBER(text, what, from, to, member)                                                       \
@@ -166,6 +190,19 @@ const struct option_spec config_options[] = {
      .needs = "eve", .initial = "0", .help = "seed of the events' community_id"},
     {OPTION_ROW_OTHER("metrics", "[ADDRESS:]PORT", parse_metrics), .applies = LIVE,
      .help = "metrics for Prometheus, by HTTP; on loopback unless told\notherwise"},
+    {OPTION_ROW_OUTPUT("write", struct afxdp_config, write), .applies = ALL,
+     .help = "the packets themselves as pcapng; a packet's comment says its\n"
+             "class, confidence, action and flow. - standard output"},
+    {TEXT("write-if", "LIST", write_if), .applies = ALL, .needs = "write",
+     .help = "only those of a class, of an action: class=flood,action=drop"},
+    {NUMBER("write-snaplen", "N", 1, PCAPNG_SNAPLEN_MAX, write_snaplen), .applies = ALL,
+     .needs = "write", .unit = "bytes", .initial = "262144", .help = "of a packet, at most"},
+    {OPTION_ROW_OTHER("write-max", "SIZE", parse_write_max), .applies = ALL, .needs = "write",
+     .help = "of a file, as 100M; then no more is written, or"},
+    {NUMBER("write-files", "N", 2, PACKET_FILES_MAX, write_files), .applies = ALL,
+     .needs = "write-max",
+     .help = "the next of N files, FILE with a number before its ending,\nwhich are written over "
+             "in turn"},
 
     {.group = "Interface (needs root, or CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF; inline CAP_PERFMON)",
      TEXT("iface", "IF", interface),

@@ -8,6 +8,7 @@
 #include "events.h"
 #include "metrics.h"
 #include "monotonic.h"
+#include "packets.h"
 #include "public_error.h"
 #include "report_value.h"
 #include "say.h"
@@ -114,6 +115,7 @@ int afxdp_datapath_poll(struct afxdp_datapath *d, unsigned timeout_ms, struct af
         datapath_control_serve(d);
     metrics_serve(d);
     events_watch(d);
+    packets_watch(d);
     if (status > 0 && datapath_is_done(d))
         status = 0;
     return public_error(error, status, &said);
@@ -233,12 +235,14 @@ void datapath_report(const struct afxdp_datapath *d, struct report *report)
     d->operations->totals(d, &report->totals);
     (void)report_lacks();
     d->operations->report(d, report);
-    if (d->eve && !report->live)
+    if ((d->eve || d->writer) && !report->live)
         report->live = json_object();
     if (d->eve)
         report_put(report->live, "events", events_report(d));
     if (d->metrics)
         report_put(report->live, "metrics", metrics_report(d));
+    if (d->writer)
+        report_put(report->live, "written", packets_report(d));
     report->lacks = report_lacks();
 }
 
@@ -275,6 +279,7 @@ void afxdp_datapath_close(struct afxdp_datapath *d)
     metrics_server_close(d->metrics);
     d->operations->close(d);
     eve_close(d->eve);
+    packet_writer_close(d->writer);
     datapath_lists_close(&d->lists);
     judgement_free(d->judgement);
     while (d->kept) {

@@ -10,6 +10,7 @@
 #include "eve.h"
 #include "flow_table_memory.h"
 #include "judgement.h"
+#include "packet_writer.h"
 #include "report.h"
 #include "worker.h"
 
@@ -69,12 +70,15 @@ struct afxdp_datapath {
     struct control *control;        /* NULL: none */
     struct eve *eve;                /* NULL: no events */
     struct metrics_server *metrics; /* NULL: none */
-    double stats_posted;            /* s, of the monotonic clock */
-    bool eve_told;                  /* that they can't be written */
-    struct datapath_lists lists;    /* of an interface */
-    uint8_t actions_set[SLOTS];     /* 1 + the action set while it runs, which survives a reload, */
-    uint32_t blocks_set[SLOTS];     /* and its block */
-    bool can_block;                 /* sources */
+    struct packet_writer *writer;   /* NULL: no packets are written */
+    bool writer_told;               /* that they can't be */
+    bool writer_ended;
+    double stats_posted;         /* s, of the monotonic clock */
+    bool eve_told;               /* that they can't be written */
+    struct datapath_lists lists; /* of an interface */
+    uint8_t actions_set[SLOTS];  /* 1 + the action set while it runs, which survives a reload, */
+    uint32_t blocks_set[SLOTS];  /* and its block */
+    bool can_block;              /* sources */
     bool started;
     bool stopped;
     bool stop_asked;

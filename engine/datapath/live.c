@@ -11,6 +11,7 @@
 #include "live_blocks.h"
 #include "live_memory.h"
 #include "live_promises.h"
+#include "packets.h"
 #include "say.h"
 
 enum {
@@ -165,11 +166,16 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0)
         status = events_open(base, live->nics.nic[0]->name, error);
     if (status == 0)
+        status = packets_open(
+            base, (const char *const[2]){live->nics.nic[0]->name, config_other(config)}, error);
+    if (status == 0)
         status = judgement_hosts(&live->hosts, base->judgement, config, true, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
         status = live_prepare_queue(live, i, error);
     if (status == 0)
         status = events_start(base, error);
+    if (status == 0)
+        status = packets_start(base, error);
     if (status == 0)
         status = sockets_bind(&live->sockets, &live->nics, config, error);
     if (status == 0)
@@ -308,7 +314,9 @@ static int live_stop(struct afxdp_datapath *base, struct error *error)
     join_workers(live);
     int status = verdicts_close(&live->verdicts, 0, error);
     int events = events_end(base, status == 0 ? error : NULL);
-    return status == 0 ? events : status;
+    status = status == 0 ? events : status;
+    int packets = packets_end(base, status == 0 ? error : NULL);
+    return status == 0 ? packets : status;
 }
 
 static void live_close(struct afxdp_datapath *base)

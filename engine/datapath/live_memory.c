@@ -8,6 +8,7 @@
 
 #include "events.h"
 #include "memory_plan.h"
+#include "packets.h"
 
 void live_prefer_node(const struct live *live)
 {
@@ -55,5 +56,6 @@ int live_prepare_queue(struct live *live, uint32_t i, struct error *error)
         .accuser = blocks_accuser(live->blocks, i),
     };
     verdicts_observe(&live->verdicts, queue->pipeline, i);
-    return events_observe(&live->base, queue->pipeline, error);
+    status = events_observe(&live->base, queue->pipeline, error);
+    return status == 0 ? packets_observe(&live->base, queue->pipeline, error) : status;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "flow_id.h"
 #include "flow_text.h"
 
 enum { SECOND = 1000000000 };
@@ -151,8 +152,7 @@ static void add_common(struct text *text, const struct eve_names *names,
     const struct eve_flow *flow = &record->flow;
     char time[EVE_TIME_SIZE], community[COMMUNITY_ID_SIZE];
     struct flow_text words;
-    uint64_t id =
-        flow_hash_finish(flow_hash(&names->seed, &flow->key) ^ flow->start * 0x9e3779b97f4a7c15);
+    uint64_t id = flow_id(&names->seed, &flow->key, flow->start);
 
     eve_time(time, record->time + names->clock.offset);
     eve_community_id(community, flow, names->community_seed);
@@ -160,7 +160,7 @@ static void add_common(struct text *text, const struct eve_names *names,
     add(text,
         "{\"timestamp\":\"%s\",\"event_type\":\"%s\",\"flow_id\":%" PRIu64
         ",\"community_id\":\"%s\"",
-        time, type, id >> 1, community);
+        time, type, id, community);
     if (names->interface) {
         add(text, ",\"in_iface\":");
         add_string(text, names->interface);

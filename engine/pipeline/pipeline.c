@@ -299,6 +299,7 @@ ALWAYS_INLINE int take_burst(struct pipeline *pipeline, const struct route *rout
     if (received <= 0)
         return received;
     burst->count = (uint32_t)received;
+    burst->side = route->side;
     DONE(RECEIVE);
 
     if (tunnel_options_look(&pipeline->tunnels))

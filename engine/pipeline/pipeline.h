@@ -29,6 +29,7 @@
 struct burst {
     uint32_t count;
     uint32_t ip_count;
+    uint32_t side; /* of a wire, 0 or 1: where they came in */
     struct frame frames[BURST_MAX];
     uint8_t slot[BURST_MAX];   /* of each frame, see counters.h */
     uint8_t action[BURST_MAX]; /* of each frame */

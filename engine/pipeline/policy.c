@@ -47,8 +47,19 @@ bool policy_drops(const struct policy *policy)
     return false;
 }
 
-static int unknown_class(const struct policy *policy, const char *name, size_t length,
-                         struct error *error)
+int policy_find_slot(const struct policy *policy, const char *name, size_t length)
+{
+    for (uint32_t slot = 0; slot < SLOTS; slot++) {
+        const char *known = policy_slot_name(policy, slot);
+
+        if (known && strlen(known) == length && memcmp(known, name, length) == 0)
+            return (int)slot;
+    }
+    return -1;
+}
+
+int policy_no_class(const struct policy *policy, const char *option, const char *name,
+                    size_t length, struct error *error)
 {
     char known[384] = "";
     size_t used = 0;
@@ -61,7 +72,7 @@ static int unknown_class(const struct policy *policy, const char *name, size_t l
             snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "", slot_name);
         used += (size_t)wrote;
     }
-    return error_set(error, -EINVAL, "--action: no class '%.*s'; there are %s",
+    return error_set(error, -EINVAL, "--%s: no class '%.*s'; there are %s", option,
                      (int)(length < 40 ? length : 40), name, known);
 }
 
@@ -119,13 +130,10 @@ int policy_set_action(struct policy *policy, const char *text, struct error *err
     int action = parse(equals + 1, &seconds);
     if (action < 0)
         return not_an_action(text, equals + 1, error);
-    for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        const char *name = policy_slot_name(policy, slot);
-        if (name && strlen(name) == length && memcmp(name, text, length) == 0) {
-            policy->action[slot] = (uint8_t)action;
-            policy->block_seconds[slot] = seconds;
-            return 0;
-        }
-    }
-    return unknown_class(policy, text, length, error);
+    int slot = policy_find_slot(policy, text, length);
+    if (slot < 0)
+        return policy_no_class(policy, "action", text, length, error);
+    policy->action[slot] = (uint8_t)action;
+    policy->block_seconds[slot] = seconds;
+    return 0;
 }

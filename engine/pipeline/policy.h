@@ -31,6 +31,13 @@ void policy_init(struct policy *policy, const struct q8 *model);
  * with a message that lists the classes. */
 int policy_set_action(struct policy *policy, const char *text, struct error *error);
 
+/* The slot of that name, which needn't end with a NUL; -1: there is none. */
+int policy_find_slot(const struct policy *policy, const char *name, size_t length);
+
+/* -EINVAL, with a message of that option's that lists the classes. */
+int policy_no_class(const struct policy *policy, const char *option, const char *name,
+                    size_t length, struct error *error);
+
 /* Name of a slot, NULL where the policy has none. */
 const char *policy_slot_name(const struct policy *policy, uint32_t slot);
 
