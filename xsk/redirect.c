@@ -51,6 +51,7 @@ static void set_options(struct redirect_bpf__rodata *constants,
     constants->other_enters = options->other_enters;
     constants->complete_ring = options->complete_ring;
     constants->complete_cross = options->complete_cross;
+    constants->leaving_completes = options->complete_ring || options->complete_cross;
     constants->watchdog_ns = options->watchdog_ms * UINT64_C(1000000);
     constants->tick_ns = ticks_length_ns();
     constants->lists_given = options->lists != NULL;

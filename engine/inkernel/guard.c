@@ -90,6 +90,7 @@ static int open_object(struct guard *guard, const struct guard_options *options,
         return xdp_open_failed("the guard program", error);
     constants->guard_without = options->without;
     constants->guard_leaving = options->leaving && !options->skb;
+    constants->leaving_completes = constants->guard_leaving;
     if (tags)
         xdp_bind_to_device(guard->tags->progs.afxdp_guard, options->interface);
     return 0;

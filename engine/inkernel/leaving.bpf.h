@@ -27,6 +27,10 @@ enum {
     LEAVING_FRAGMENT = 0x3fff,  /* more fragments, or an offset */
 };
 
+/* 0: nothing is completed, and the functions that do it are empty: the verifier walks them even
+ * where nobody calls them, and without CAP_PERFMON it refuses what they do with pointers. */
+const volatile uint32_t leaving_completes = 0;
+
 /* Transport of an IP packet. */
 struct leaving_part {
     const uint8_t *start;
@@ -98,6 +102,8 @@ __attribute__((noinline)) int leaving_sum(struct xdp_md *context, uint32_t offse
     uint32_t sum = 0;
     uint32_t last = 0; /* bytes as they lie in memory */
 
+    if (!leaving_completes)
+        return -1;
     LEAVING_SUM(start, end, length, left, sum, 512, LEAVING_MOST / 512)
     LEAVING_SUM(start, end, length, left, sum, 64, 7)
     LEAVING_SUM(start, end, length, left, sum, 16, 3)
@@ -123,8 +129,10 @@ __attribute__((noinline)) int leaving_complete(struct xdp_md *context)
     const uint8_t *end = (const uint8_t *)(long)context->data_end;
     struct leaving_part part = {0};
     uint16_t type;
-    const uint8_t *ip = packet_network(data, end, &type);
 
+    if (!leaving_completes)
+        return 0;
+    const uint8_t *ip = packet_network(data, end, &type);
     if (!ip || (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6))
         return 0;
     if (!(type == ETHERTYPE_IPV4 ? leaving_ipv4(ip, end, &part) : leaving_ipv6(ip, end, &part)))

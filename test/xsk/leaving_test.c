@@ -30,6 +30,7 @@ static struct redirect_bpf *load(bool complete)
     assert_non_null(program);
     program->rodata->inline_port = 1;
     program->rodata->complete_cross = complete;
+    program->rodata->leaving_completes = complete;
     assert_int_equal(redirect_bpf__load(program), 0);
     assert_int_equal(
         bpf_map_update_elem(bpf_map__fd(program->maps.other_port), &first, &loopback, BPF_ANY), 0);
