@@ -25,19 +25,20 @@ enum { MANY = 100, LONG = 1 << 22, ANSWER_MAX = 4096 };
 struct rig {
     struct metrics_server *server;
     pthread_t thread;
-    bool ends; /* atomic */
-    bool deaf; /* atomic: nobody writes */
-    size_t padding;
+    bool ends;      /* atomic */
+    bool deaf;      /* atomic: nobody writes */
+    size_t padding; /* atomic */
     int written;
 };
 
 static void write_metrics(void *context, FILE *to)
 {
     struct rig *rig = context;
+    size_t padding = __atomic_load_n(&rig->padding, __ATOMIC_RELAXED);
 
     rig->written++;
     fprintf(to, "written %d\n", rig->written);
-    for (size_t i = 0; i < rig->padding; i++)
+    for (size_t i = 0; i < padding; i++)
         fputc('x', to);
 }
 
@@ -258,7 +259,7 @@ static void garbage_is_survived_and_counted(void **state)
         int client = enter(rig);
 
         for (size_t byte = 0; byte < sizeof(noise); byte++)
-            noise[byte] = i % 2 ? (char)rand() : (char)('a' + rand() % 26);
+            noise[byte] = (char)(i % 2 ? rand() : 'a' + rand() % 26);
         for (size_t byte = 0; byte < 4; byte++)
             noise[sizeof(noise) - 4 + byte] = "\r\n\r\n"[byte];
         (void)!send(client, noise, sizeof(noise), MSG_NOSIGNAL);
@@ -299,12 +300,12 @@ static void who_reads_nothing_holds_nobody_up(void **state)
 {
     struct rig *rig = *state;
 
-    rig->padding = LONG;
+    __atomic_store_n(&rig->padding, LONG, __ATOMIC_RELAXED);
     int client = enter(rig);
     say(client, "GET /metrics HTTP/1.0\r\n\r\n");
     while (counters_of(rig).answered == 0)
         pause_1_ms();
-    rig->padding = 0;
+    __atomic_store_n(&rig->padding, 0, __ATOMIC_RELAXED);
     assert_answer(rig, "GET /metrics HTTP/1.0\r\n\r\n", "HTTP/1.1 200", "written 2\n");
     close(client);
 }
