@@ -133,6 +133,24 @@ void capture_paths_free(struct capture_paths *paths)
     *paths = (struct capture_paths){0};
 }
 
+int capture_paths_check_output(const struct capture_paths *paths, const char *option,
+                               const char *output, struct error *error)
+{
+    struct stat written, read;
+
+    if (stat(output, &written) != 0 || !S_ISREG(written.st_mode))
+        return 0;
+    for (uint32_t i = 0; i < paths->count; i++) {
+        if (stat(paths->path[i], &read) == 0 && read.st_dev == written.st_dev &&
+            read.st_ino == written.st_ino)
+            return error_set(error, -EINVAL,
+                             "--%s %.200s: this capture is read, and would be overwritten: name "
+                             "another",
+                             option, output);
+    }
+    return 0;
+}
+
 static const char *base_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -173,5 +191,12 @@ int capture_paths_check_rows(const struct capture_paths *paths, const char *opti
                             sorted[i - 1], sorted[i]);
     }
     free(sorted);
+    for (uint32_t i = 0; i < paths->count && !err; i++) {
+        char *rows = capture_paths_rows(folder, paths->path[i]);
+
+        err = rows ? capture_paths_check_output(paths, option, rows, error)
+                   : error_set(error, -ENOMEM, "no memory for the names of captures");
+        free(rows);
+    }
     return err;
 }

@@ -24,11 +24,15 @@ int capture_paths_add(struct capture_paths *paths, const char *what, struct erro
 
 void capture_paths_free(struct capture_paths *paths);
 
+/* -EINVAL where `output`, which `option` names, is one of them and would be written over. */
+int capture_paths_check_output(const struct capture_paths *paths, const char *option,
+                               const char *output, struct error *error);
+
 /* Where the rows of one capture of many go: FOLDER/NAME.csv. NULL without memory; free() it. */
 char *capture_paths_rows(const char *folder, const char *path);
 
-/* -EINVAL where `folder` isn't one, or two captures would have one file there; `option` names it.
- * -ENOMEM. */
+/* -EINVAL where `folder` isn't one, two captures would have one file there, or a capture would be
+ * written over; `option` names it. -ENOMEM. */
 int capture_paths_check_rows(const struct capture_paths *paths, const char *option,
                              const char *folder, struct error *error);
 

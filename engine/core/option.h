@@ -111,6 +111,10 @@ int option_check_conflicts(const struct option_values *values, struct error *err
 int option_check_files(const struct option_values *values, int tables, char *const *inputs,
                        int input_count, struct error *error);
 
+/* The same of one more file that `option` has written beside the one that it names. */
+int option_check_written(const struct option_values *values, const char *option, const char *path,
+                         struct error *error);
+
 /* A whole number within [least, most], in decimal or 0x hexadecimal; `what` names it in messages
  * ("--flows"). */
 int option_number(const char *text, const char *what, uint64_t least, uint64_t most,

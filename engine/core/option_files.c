@@ -91,3 +91,11 @@ int option_check_files(const struct option_values *values, int tables, char *con
     }
     return status;
 }
+
+int option_check_written(const struct option_values *values, const char *option, const char *path,
+                         struct error *error)
+{
+    const struct use use = {.option = option, .path = path, .written = true};
+
+    return check_use(&use, values, 1, values->table, error);
+}

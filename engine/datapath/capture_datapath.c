@@ -59,6 +59,25 @@ static int open_tables(struct capture_datapath *d, struct error *error)
     return judgement_hosts(&d->hosts, d->base.judgement, d->base.config, flows.ready, error);
 }
 
+/* A folder or a pattern may have named what is to be written. */
+static int check_outputs(const struct capture_datapath *d, struct error *error)
+{
+    const struct afxdp_config *config = d->base.config;
+    int status = 0;
+
+    if (config->verdicts)
+        status = capture_paths_check_output(&d->paths, "verdicts", config->verdicts, error);
+    if (status == 0 && config->eve)
+        status = capture_paths_check_output(&d->paths, "eve", config->eve, error);
+    for (uint32_t i = 0; status == 0 && config->write && i < config_write_files(config); i++) {
+        char name[PATH_MAX];
+
+        packet_files_name(name, config->write, config_write_files(config), i);
+        status = capture_paths_check_output(&d->paths, "write", name, error);
+    }
+    return status;
+}
+
 /* What lies in a folder and isn't a capture is told, for it might be one that is damaged. */
 static int open_captures(struct capture_datapath *d, struct error *error)
 {
@@ -67,6 +86,8 @@ static int open_captures(struct capture_datapath *d, struct error *error)
 
     for (uint32_t i = 0; i < config->capture_count && status == 0; i++)
         status = capture_paths_add(&d->paths, config->captures[i], error);
+    if (status == 0)
+        status = check_outputs(d, error);
     if (status == 0)
         status = capture_series_open(&d->capture, d->paths.path, d->paths.count, error);
     if (status == 0 && d->paths.left_out)

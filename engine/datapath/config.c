@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model_open.h"
+#include "packet_files.h"
 #include "packet_rule.h"
 #include "public_error.h"
 
@@ -171,12 +172,25 @@ static int check_kernel(const struct afxdp_config *config, struct error *error)
                      config->mode == MODE_ZEROCOPY ? "zerocopy" : "copy");
 }
 
+uint32_t config_write_files(const struct afxdp_config *config)
+{
+    return config->write_files ? config->write_files : 1;
+}
+
 static int check_write(const struct afxdp_config *config, struct error *error)
 {
+    int status = 0;
+
     if (config->write_files && strcmp(config->write, "-") == 0)
         return error_set(error, -EINVAL,
                          "--write-files: standard output is one file, name another");
-    return 0;
+    for (uint32_t i = 0; status == 0 && i < config->write_files; i++) {
+        char name[PATH_MAX];
+
+        packet_files_name(name, config->write, config->write_files, i);
+        status = option_check_written(&config->values, "write", name, error);
+    }
+    return status;
 }
 
 /* Two sleeps of a worker, of which one may come a tick late. */

@@ -115,6 +115,9 @@ enum config_datapath config_datapath(const struct afxdp_config *config);
 enum config_way config_way(const struct afxdp_config *config);
 
 /* Whether there are lists of prefixes, which may be empty. */
+/* How many files --write has. */
+uint32_t config_write_files(const struct afxdp_config *config);
+
 bool config_has_lists(const struct afxdp_config *config);
 
 /* The second port's name, NULL without one. */

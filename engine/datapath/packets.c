@@ -16,7 +16,7 @@ int packets_open(struct afxdp_datapath *d, const char *const interface[2], struc
                 .interface = {interface[0], interface[1]},
                 .snaplen = config->write_snaplen,
                 .most = config->write_max,
-                .count = config->write_files ? config->write_files : 1,
+                .count = config_write_files(config),
             },
         .rule = config->write_if,
         .policy = &d->judgement->policy,

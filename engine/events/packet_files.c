@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,18 +41,17 @@ struct packet_files {
     uint8_t buffer[BUFFER];
 };
 
-/* "x.pcapng" as "x.07.pcapng". */
-static void name_of(char *name, size_t size, const struct packet_files_options *options, uint32_t i)
+void packet_files_name(char name[PATH_MAX], const char *path, uint32_t count, uint32_t i)
 {
-    const char *slash = strrchr(options->path, '/');
-    const char *dot = strrchr(slash ? slash : options->path, '.');
-    size_t stem = dot ? (size_t)(dot - options->path) : strlen(options->path);
-    int digits = snprintf(NULL, 0, "%u", options->count - 1);
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(slash ? slash : path, '.');
+    size_t stem = dot ? (size_t)(dot - path) : strlen(path);
+    int digits = snprintf(NULL, 0, "%u", count - 1);
 
-    if (options->count == 1)
-        snprintf(name, size, "%s", options->path);
+    if (count == 1)
+        snprintf(name, PATH_MAX, "%s", path);
     else
-        snprintf(name, size, "%.*s.%0*u%s", (int)stem, options->path, digits, i, dot ? dot : "");
+        snprintf(name, PATH_MAX, "%.*s.%0*u%s", (int)stem, path, digits, i, dot ? dot : "");
 }
 
 static int open_file(const struct packet_files_options *options, uint32_t i, int *file,
@@ -65,7 +63,7 @@ static int open_file(const struct packet_files_options *options, uint32_t i, int
         *file = STDOUT_FILENO;
         return 0;
     }
-    name_of(name, sizeof(name), options, i);
+    packet_files_name(name, options->path, options->count, i);
     *file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     return *file >= 0
                ? 0

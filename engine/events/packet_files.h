@@ -8,6 +8,7 @@
 #ifndef AFXDP_PACKET_FILES_H
 #define AFXDP_PACKET_FILES_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "error.h"
@@ -27,6 +28,9 @@ struct packet_files_options {
     uint64_t most;  /* bytes of a file, PACKET_FILES_LEAST or more; 0: any */
     uint32_t count; /* of files */
 };
+
+/* The i-th of `count` files: of a ring "x.pcapng" is "x.07.pcapng". */
+void packet_files_name(char name[PATH_MAX], const char *path, uint32_t count, uint32_t i);
 
 struct packet_files;
 

@@ -117,6 +117,8 @@ static int prepare(struct extraction *extraction, const struct extraction_option
 
     for (uint32_t i = 0; i < options->capture_count && !err; i++)
         err = capture_paths_add(&extraction->paths, options->captures[i], error);
+    if (!err && options->output)
+        err = capture_paths_check_output(&extraction->paths, "output", options->output, error);
     if (!err)
         err = capture_series_open(&extraction->capture, extraction->paths.path,
                                   extraction->paths.count, error);

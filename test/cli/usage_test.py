@@ -109,6 +109,29 @@ class Usage(programs.Test):
         self.assertEqual(pathlib.Path(capture).read_bytes(), pathlib.Path(MIXED).read_bytes())
         self.assertEqual(self.read("rows.csv"), "x")
 
+    def test_no_capture_of_a_folder_is_written_over(self):
+        folder = pathlib.Path(self.path("captures"))
+        folder.mkdir()
+        one, ring = folder / "a.pcap", folder / "b.0.pcap"
+        rows = folder / "a.pcap.csv"
+        for capture in (one, ring, rows):
+            capture.write_bytes(pathlib.Path(MIXED).read_bytes())
+        ringed = ("--write", folder / "b.pcap", "--write-max", "1M", "--write-files", "2")
+        for arguments, part in (
+                (("afxdp-engine", "-m", "none", "-r", folder, "--verdicts", one), "overwritten"),
+                (("afxdp-engine", "-m", "none", "-r", folder, "--eve", one), "overwritten"),
+                (("afxdp-engine", "-m", "none", "-r", folder, "--write", one), "overwritten"),
+                (("afxdp-engine", "-m", "none", "-r", folder, *ringed), "overwritten"),
+                (("afxdp-engine", "-m", "none", "-r", ring, *ringed), "--pcap"),
+                (("afxdp-engine", "-m", "none", "-r", folder, "--each", "--verdicts", folder),
+                 "overwritten"),
+                (("afxdp-features", folder, "-o", one), "overwritten"),
+                (("afxdp-features", folder, "--each", "-o", folder), "overwritten")):
+            with self.subTest(arguments=arguments):
+                self.assert_one_line(run(*map(str, arguments)), 2, part)
+        for capture in (one, ring, rows):
+            self.assertEqual(capture.read_bytes(), pathlib.Path(MIXED).read_bytes())
+
     def test_mistakes_of_the_generator(self):
         for arguments, part in ((("--pcap", MIXED, "--count", "3"), "--count: only one of them"),
                                 (("--pcap", MIXED, "--live"), "--live: only one of them"),
