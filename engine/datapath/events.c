@@ -30,13 +30,14 @@ int events_open(struct afxdp_datapath *d, const char *interface, struct error *e
 
 int events_observe(struct afxdp_datapath *d, struct pipeline *pipeline, struct error *error)
 {
-    struct burst_observer **last = &pipeline->observer;
+    struct burst_observer *observer;
 
     if (!d->eve)
         return 0;
-    while (*last)
-        last = &(*last)->next;
-    return eve_observe(d->eve, pipeline->table, last, error);
+    int status = eve_observe(d->eve, pipeline->table, &observer, error);
+    if (status == 0)
+        pipeline_add_observer(pipeline, observer);
+    return status;
 }
 
 int events_start(struct afxdp_datapath *d, struct error *error)

@@ -10,7 +10,7 @@
 /* Opens what the config asks for. `interface`: NULL for a capture, which waits for the writer. */
 int events_open(struct afxdp_datapath *datapath, const char *interface, struct error *error);
 
-/* Has a pipeline observed, after those who observe it already. In the order of queues, then the
+/* Has a pipeline observed. In the order of queues, then the
  * writer is started. */
 int events_observe(struct afxdp_datapath *datapath, struct pipeline *pipeline, struct error *error);
 int events_start(struct afxdp_datapath *datapath, struct error *error);

@@ -30,13 +30,14 @@ int packets_open(struct afxdp_datapath *d, const char *const interface[2], struc
 
 int packets_observe(struct afxdp_datapath *d, struct pipeline *pipeline, struct error *error)
 {
-    struct burst_observer **last = &pipeline->observer;
+    struct burst_observer *observer;
 
     if (!d->writer)
         return 0;
-    while (*last)
-        last = &(*last)->next;
-    return packet_writer_observe(d->writer, pipeline->table, last, error);
+    int status = packet_writer_observe(d->writer, pipeline->table, &observer, error);
+    if (status == 0)
+        pipeline_add_observer(pipeline, observer);
+    return status;
 }
 
 int packets_start(struct afxdp_datapath *d, struct error *error)

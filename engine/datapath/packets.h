@@ -11,7 +11,7 @@
 int packets_open(struct afxdp_datapath *datapath, const char *const interface[2],
                  struct error *error);
 
-/* Has a pipeline observed, after those who observe it already; then the writer is started. */
+/* Has a pipeline observed; then the writer is started. */
 int packets_observe(struct afxdp_datapath *datapath, struct pipeline *pipeline,
                     struct error *error);
 int packets_start(struct afxdp_datapath *datapath, struct error *error);

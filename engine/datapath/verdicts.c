@@ -21,11 +21,8 @@ int verdicts_open(struct verdicts *v, const struct afxdp_datapath *d, uint32_t q
 
 void verdicts_observe(const struct verdicts *v, struct pipeline *pipeline, uint32_t queue)
 {
-    if (!v->stream)
-        return;
-    struct burst_observer *observer = verdict_stream_observer(v->stream, queue);
-    observer->next = pipeline->observer;
-    pipeline->observer = observer;
+    if (v->stream)
+        pipeline_add_observer(pipeline, verdict_stream_observer(v->stream, queue));
 }
 
 void verdicts_watch(struct verdicts *v, const struct afxdp_datapath *d)

@@ -161,14 +161,6 @@ bool eve_flows_have_room(struct eve_flows *f)
     return eve_ring_room(f->ring) >= EVE_RECORDS_OF_PACKET;
 }
 
-/* Which place in the table the packet's flow has. */
-static uint64_t place_of(const struct eve_flows *f, const struct burst *burst, uint32_t i)
-{
-    uint64_t way = (uint64_t)(burst->flows[i] - burst->buckets[i]->flow);
-
-    return (uint64_t)(burst->buckets[i] - f->buckets) * FLOW_WAYS + way;
-}
-
 static void count_of_burst(struct eve_flows *f, const struct burst *burst, uint32_t i)
 {
     const struct packet *packet = &burst->packets[i];
@@ -176,7 +168,7 @@ static void count_of_burst(struct eve_flows *f, const struct burst *burst, uint3
     const uint8_t *end = frame->data + frame->length;
     const struct eve_packet p = {
         .key = &burst->keys[i],
-        .place = place_of(f, burst, i),
+        .place = burst_flow_place(burst, f->buckets, i),
         .time = frame->time,
         .wire_length = frame->wire_length,
         .queue = f->queue,
@@ -197,7 +189,7 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
 
     /* As far away as the flow table, and asked for as it is: as a whole burst. */
     for (uint32_t i = 0; i < burst->ip_count; i++) {
-        const uint8_t *flow = f->flows + place_of(f, burst, i) * f->stride;
+        const uint8_t *flow = f->flows + burst_flow_place(burst, f->buckets, i) * f->stride;
 
         __builtin_prefetch(flow, 1);
         __builtin_prefetch(flow + LINE, 1);

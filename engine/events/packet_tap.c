@@ -12,10 +12,7 @@
 static struct packet_flow *flow_of(const struct packet_tap *tap, const struct burst *burst,
                                    uint32_t ip)
 {
-    uint64_t way = (uint64_t)(burst->flows[ip] - burst->buckets[ip]->flow);
-    uint64_t bucket = (uint64_t)(burst->buckets[ip] - tap->buckets);
-
-    return &tap->flows[bucket * FLOW_WAYS + way];
+    return &tap->flows[burst_flow_place(burst, tap->buckets, ip)];
 }
 
 /* As flow_bucket_lookup, which has begun a flow there or gone on with one. */

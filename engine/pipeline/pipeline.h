@@ -60,6 +60,15 @@ ALWAYS_INLINE const uint32_t *burst_features(const struct burst *burst, uint32_t
     return &burst->features[ip * burst->feature_count];
 }
 
+/* Which place the ip-th IP packet's flow has in the table of `buckets`. */
+ALWAYS_INLINE uint64_t burst_flow_place(const struct burst *burst,
+                                        const struct flow_bucket *buckets, uint32_t ip)
+{
+    uint64_t way = (uint64_t)(burst->flows[ip] - burst->buckets[ip]->flow);
+
+    return (uint64_t)(burst->buckets[ip] - buckets) * FLOW_WAYS + way;
+}
+
 /* Called once per burst, after the actions are decided and before the frames are given away. */
 struct burst_observer {
     void (*observe)(struct burst_observer *observer, const struct burst *burst);
@@ -77,6 +86,13 @@ struct pipeline {
     struct tunnel_options tunnels;   /* what is opened */
     struct burst burst;
 };
+
+/* Has the pipeline's bursts looked at by one more. */
+ALWAYS_INLINE void pipeline_add_observer(struct pipeline *pipeline, struct burst_observer *observer)
+{
+    observer->next = pipeline->observer;
+    pipeline->observer = observer;
+}
 
 /* A pipeline of zeros, aligned as it has to be. NULL without memory; free() it. */
 struct pipeline *pipeline_new(void);

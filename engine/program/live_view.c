@@ -304,7 +304,7 @@ void live_view_draw(const struct live_view *view, struct live_screen *screen)
 
     draw_head(view, screen);
     draw_classes(view, screen);
-    draw_queues(view, screen, left < 1 ? 1 : left);
+    draw_queues(view, screen, left);
     draw_events(view, screen);
     if (!view->flows || !view->hosts) {
         live_screen_line(screen, 0, "flows and hosts stand in the kernel: not to be had");
