@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
@@ -158,22 +157,17 @@ static void close_all(struct bypass_run *run)
 int bench_bypass(int argc, char **argv)
 {
     struct bench_options options;
+    int status = kernel_bench_begin(&options, "bypass", usage, argc, argv);
 
-    if (bench_options_read(&options, usage, argc, argv))
-        return 2;
-    if (geteuid() != 0) {
-        fputs("afxdp-bench bypass: loading XDP programs needs root\n", stderr);
-        return 1;
-    }
+    if (status != 0)
+        return status;
     struct bypass_run *run = calloc(1, sizeof(*run));
     if (!run)
         return 1;
-    kernel_stay_on_cpu(&options);
-    int status = load_all(run);
+    status = load_all(run);
     if (status == 0) {
         make_rows(run);
-        status = bench_measure(run->cases, ROWS,
-                               (options.rounds + KERNEL_ROUNDS_SHARE - 1) / KERNEL_ROUNDS_SHARE);
+        status = kernel_bench_measure(run->cases, ROWS, &options);
     }
     if (status == 0)
         bench_print(run->cases, ROWS, options.format, stdout);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
 #include "dt_kernel.h"
@@ -251,25 +250,20 @@ static void make_net(struct kernel_run *run)
 int bench_kernel(int argc, char **argv)
 {
     struct bench_options options;
+    int status = kernel_bench_begin(&options, "kernel", usage, argc, argv);
 
-    if (bench_options_read(&options, usage, argc, argv))
-        return 2;
-    if (geteuid() != 0) {
-        fputs("afxdp-bench kernel: loading XDP programs needs root\n", stderr);
-        return 1;
-    }
+    if (status != 0)
+        return status;
     struct kernel_run *run = calloc(1, sizeof(*run));
     if (!run)
         return 1;
-    kernel_stay_on_cpu(&options);
-    int status = add_plain(run);
+    status = add_plain(run);
     if (status == 0)
         status = options.model ? add_model(run, options.model) : add_shapes(run, FEATURE_SET_1);
     if (status == 0 && !options.model)
         status = add_shapes(run, FEATURE_SET_2);
     if (status == 0)
-        status = bench_measure(run->cases, run->count,
-                               (options.rounds + KERNEL_ROUNDS_SHARE - 1) / KERNEL_ROUNDS_SHARE);
+        status = kernel_bench_measure(run->cases, run->count, &options);
     if (status == 0) {
         make_net(run);
         bench_print(run->cases, run->count, options.format, stdout);

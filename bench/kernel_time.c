@@ -2,7 +2,9 @@
 #include "kernel_time.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -35,13 +37,32 @@ double kernel_time(const int program[KERNEL_LOADS], const void *frame, uint32_t 
     return nanoseconds[middle];
 }
 
-void kernel_stay_on_cpu(const struct bench_options *options)
+static void stay_on_cpu(void)
 {
     cpu_set_t set;
 
-    if (options->cpu >= 0)
-        return;
     CPU_ZERO(&set);
     CPU_SET((size_t)sched_getcpu(), &set);
     (void)sched_setaffinity(0, sizeof(set), &set);
+}
+
+int kernel_bench_begin(struct bench_options *options, const char *what, const char *usage, int argc,
+                       char **argv)
+{
+    if (bench_options_read(options, usage, argc, argv))
+        return 2;
+    if (geteuid() != 0) {
+        fprintf(stderr, "afxdp-bench %s: loading XDP programs needs root\n", what);
+        return 1;
+    }
+    if (options->cpu < 0)
+        stay_on_cpu();
+    return 0;
+}
+
+int kernel_bench_measure(struct bench_case *cases, size_t count,
+                         const struct bench_options *options)
+{
+    return bench_measure(cases, count,
+                         (options->rounds + KERNEL_ROUNDS_SHARE - 1) / KERNEL_ROUNDS_SHARE);
 }

@@ -15,8 +15,13 @@ enum { KERNEL_LOADS = 3, KERNEL_ROUNDS_SHARE = 3 };
 /* ns of one frame; `program`: descriptors of the loads. Ends the process where one can't run. */
 double kernel_time(const int program[KERNEL_LOADS], const void *frame, uint32_t length);
 
-/* Flow tables and counters are each CPU's own: the thread has to stay on one, also without --cpu.
- */
-void kernel_stay_on_cpu(const struct bench_options *options);
+/* Reads the options of `afxdp-bench WHAT` and begins: 0, or the exit status with which it is over.
+ * Flow tables and counters are each CPU's own: the thread stays on one, also without --cpu. */
+int kernel_bench_begin(struct bench_options *options, const char *what, const char *usage, int argc,
+                       char **argv);
+
+/* bench_measure, with that share of the rounds. */
+int kernel_bench_measure(struct bench_case *cases, size_t count,
+                         const struct bench_options *options);
 
 #endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
 #include "kernel_time.h"
@@ -198,25 +197,19 @@ static void close_way(struct way *way)
 int bench_tunnels(int argc, char **argv)
 {
     struct bench_options options;
-    int status = 0;
+    int status = kernel_bench_begin(&options, "tunnels", usage, argc, argv);
 
-    if (bench_options_read(&options, usage, argc, argv))
-        return 2;
-    if (geteuid() != 0) {
-        fputs("afxdp-bench tunnels: loading XDP programs needs root\n", stderr);
-        return 1;
-    }
+    if (status != 0)
+        return status;
     struct tunnels_run *run = calloc(1, sizeof(*run));
     if (!run)
         return 1;
-    kernel_stay_on_cpu(&options);
     policy_init(&run->policy, NULL);
     for (int i = 0; i < WAYS && status == 0; i++)
         status = open_way(run, i);
     if (status == 0) {
         make_rows(run);
-        status = bench_measure(run->cases, ROWS,
-                               (options.rounds + KERNEL_ROUNDS_SHARE - 1) / KERNEL_ROUNDS_SHARE);
+        status = kernel_bench_measure(run->cases, ROWS, &options);
     }
     if (status == 0)
         bench_print(run->cases, ROWS, options.format, stdout);
