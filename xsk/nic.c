@@ -94,6 +94,7 @@ int nic_open(struct nic **out, const char *name, struct error *error)
         free(nic);
         return status;
     }
+    nic->busy_poll[0] = nic->busy_poll[1] = -1;
     memcpy(nic->name, link.name, sizeof(nic->name));
     memcpy(nic->kind, link.kind, sizeof(nic->kind));
     nic->ifindex = link.ifindex;
@@ -188,6 +189,7 @@ void nic_leave(struct nic *nic)
 {
     if (!nic)
         return;
+    nic_close_busy_poll(nic);
     close(nic->control);
     nic_settings_drop(nic->settings);
     free(nic->settings);

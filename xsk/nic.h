@@ -47,6 +47,7 @@ struct nic {
     struct nic_settings *settings; /* what is changed, by this engine and one that was killed */
     struct xdp_claim *claim;       /* beside which that is kept; NULL: nowhere */
     bool kept;                     /* this engine has */
+    int busy_poll[2]; /* sysfs files that are put back with fewer rights; -1: not open */
 };
 
 /* By its name or an alternative name. -ENODEV: no such interface. -EPROTONOSUPPORT: its frames have

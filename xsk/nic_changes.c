@@ -124,6 +124,7 @@ int nic_adopt(struct nic *nic, struct xdp_claim *claim, struct error *unusable, 
     int status = nic_sysfs_device(nic, &nic->settings->device);
     if (status != 0)
         return nic_refused(nic, status, "be told from others", error);
+    nic_open_busy_poll(nic);
     nic->claim = claim;
     status = xdp_claim_recall(claim, &text, NIC_SETTINGS_TEXT_MOST, error);
     if (status == 0 && text)

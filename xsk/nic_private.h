@@ -34,6 +34,8 @@ int nic_text(char **out, const char *format, ...) __attribute__((format(printf, 
 /* The ways of single settings, for nic_read and nic_write. */
 int nic_read_promiscuous(const struct nic *nic, enum nic_setting which, char **value);
 int nic_write_promiscuous(const struct nic *nic, enum nic_setting which, const char *value);
+void nic_open_busy_poll(struct nic *nic); /* what can't be opened is found anew each time */
+void nic_close_busy_poll(struct nic *nic);
 int nic_read_busy_poll(const struct nic *nic, enum nic_setting which, char **value);
 int nic_write_busy_poll(const struct nic *nic, enum nic_setting which, const char *value);
 int nic_read_offload(const struct nic *nic, enum nic_setting which, char **value);

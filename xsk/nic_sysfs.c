@@ -89,19 +89,46 @@ int nic_sysfs_read(const struct nic *nic, const char *file, long *value)
     return status == 0 && end == text ? -EIO : status;
 }
 
-int nic_sysfs_write(const struct nic *nic, const char *file, long value)
+int nic_sysfs_open(const struct nic *nic, const char *file)
 {
     int folder = own_folder(nic);
-    char text[32];
-    int length = snprintf(text, sizeof(text), "%ld\n", value);
 
     if (folder < 0)
         return folder;
-    int fd = openat(folder, file, O_WRONLY | O_CLOEXEC);
-    int status = fd < 0 || write(fd, text, (size_t)length) < 0 ? -errno : 0;
-    if (fd >= 0)
-        close(fd);
+    int fd = openat(folder, file, O_RDWR | O_CLOEXEC);
+    int status = fd < 0 ? -errno : fd;
     close(folder);
+    return status;
+}
+
+int nic_sysfs_read_open(int fd, long *value)
+{
+    char text[64], *end = text;
+    ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+
+    if (length < 0)
+        return -errno;
+    text[length] = 0;
+    *value = strtol(text, &end, 10);
+    return end == text ? -EIO : 0;
+}
+
+int nic_sysfs_write_open(int fd, long value)
+{
+    char text[32];
+    int length = snprintf(text, sizeof(text), "%ld\n", value);
+
+    return pwrite(fd, text, (size_t)length, 0) < 0 ? -errno : 0;
+}
+
+int nic_sysfs_write(const struct nic *nic, const char *file, long value)
+{
+    int fd = nic_sysfs_open(nic, file);
+
+    if (fd < 0)
+        return fd;
+    int status = nic_sysfs_write_open(fd, value);
+    close(fd);
     return status;
 }
 

@@ -12,6 +12,11 @@ struct nic;
 int nic_sysfs_read(const struct nic *nic, const char *file, long *value);
 int nic_sysfs_write(const struct nic *nic, const char *file, long value);
 
+/* Such a file's descriptor, to be read and written as often as one likes. */
+int nic_sysfs_open(const struct nic *nic, const char *file);
+int nic_sysfs_read_open(int fd, long *value);
+int nic_sysfs_write_open(int fd, long value);
+
 /* Calls `each` with the name of every interface that gets frames from this one (VLANs, its bridge
  * or bond, ...) until one returns other than 0, which is returned. 0, or -errno as above. */
 int nic_sysfs_each_upper(const struct nic *nic,

@@ -28,7 +28,8 @@ static int blocked(const struct attachment *a, const struct xdp_attached *attach
     if (attached->ours)
         return error_set(error, -EBUSY,
                          "%s: an earlier engine's program (id %u) is held there by a bpf_link that "
-                         "isn't pinned in %s; see: bpftool link show",
+                         "isn't pinned in %s: after a kill, start with the --user that it had; "
+                         "see: bpftool link show",
                          name, attached->id, a->pins.folder[0] ? a->pins.folder : xdp_bpffs());
     return error_set(error, -EBUSY,
                      "%s: another XDP program is attached: %s (id %u, %s mode), and it is left "
@@ -160,6 +161,7 @@ int xdp_prepare(struct xdp_attachment **out, const struct xdp_request *request, 
         .marker = {.fail_closed = request->fail_closed,
                    .other_ifindex = (uint32_t)request->other_ifindex},
         .marker_map = -1,
+        .pins = {.held = -1},
         .place = {.program = -1, .link = -1},
         .leftover = {.place = {.program = -1, .link = -1}, .marker = -1},
     };
@@ -296,6 +298,7 @@ static void free_attachment(struct attachment *a)
         close(a->place.link);
     if (a->marker_map >= 0)
         close(a->marker_map);
+    xdp_pins_close(&a->pins);
     xdp_claim_close(a->claim);
     free(a);
 }

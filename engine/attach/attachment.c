@@ -6,14 +6,14 @@
 #include "dispatcher.h"
 
 /* What is behind a pinned link. Only a start without CAP_SYS_ADMIN misses it. */
-static void pin_program(const struct attachment *a, const struct xdp_place *place, int marker)
+static void pin_program(struct attachment *a, const struct xdp_place *place, int marker)
 {
     (void)xdp_pins_put(&a->pins, XDP_PIN_PROGRAM, place->program);
     if (marker >= 0)
         (void)xdp_pins_put(&a->pins, XDP_PIN_MARKER, marker);
 }
 
-static int pin(const struct attachment *a, const struct xdp_place *place, int marker)
+static int pin(struct attachment *a, const struct xdp_place *place, int marker)
 {
     int status = xdp_pins_put(&a->pins, XDP_PIN_LINK, place->link);
 

@@ -24,6 +24,7 @@ struct xdp_claim {
     int ifindex;
     int folder;
     int lock;
+    int settings; /* that are there; -1: none */
     char name[NAME];
 };
 
@@ -60,6 +61,15 @@ static bool is_still_there(int folder, const char *name, int lock)
            held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
+/* In root's folder files are root's, whoever the engine is now: the next one must trust them. */
+static void give_to_folder(int folder, int file)
+{
+    struct stat of;
+
+    if (geteuid() != 0 && fstat(folder, &of) == 0 && of.st_uid != geteuid())
+        (void)!fchown(file, of.st_uid, of.st_gid);
+}
+
 /* A lock that was had may be of a file that its last holder removed: then once more. */
 static int lock(int folder, const char *name)
 {
@@ -73,8 +83,10 @@ static int lock(int folder, const char *name)
             close(file);
             return status;
         }
-        if (is_still_there(folder, name, file))
+        if (is_still_there(folder, name, file)) {
+            give_to_folder(folder, file);
             return file;
+        }
         close(file);
     }
     return -EBUSY;
@@ -165,7 +177,7 @@ int xdp_claim_open(struct xdp_claim **out, int ifindex, struct error *error)
 
     if (!claim)
         return error_set(error, -ENOMEM, "out of memory");
-    *claim = (struct xdp_claim){.ifindex = ifindex, .folder = -1, .lock = -1};
+    *claim = (struct xdp_claim){.ifindex = ifindex, .folder = -1, .lock = -1, .settings = -1};
     xdp_claim_name(claim->name, sizeof(claim->name), ifindex);
     status = claim->folder = run_folder_open(error);
     if (status < 0) {
@@ -197,6 +209,8 @@ void xdp_claim_close(struct xdp_claim *claim)
         (void)unlinkat(claim->folder, claim->name, 0);
         close(claim->lock);
     }
+    if (claim->settings >= 0)
+        close(claim->settings);
     if (claim->folder >= 0)
         close(claim->folder);
     free(claim);
@@ -207,25 +221,55 @@ int xdp_claim_ifindex(const struct xdp_claim *claim)
     return claim->ifindex;
 }
 
-static int write_whole(int folder, const char *name, const char *text)
+static void keep_open(struct xdp_claim *claim, int file)
 {
-    size_t length = strlen(text);
-
-    (void)unlinkat(folder, name, 0); /* of an engine that was killed while it wrote */
-    int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0)
-        return -errno;
-    ssize_t written = write(file, text, length);
-    int status = written < 0 ? -errno : 0;
-    if (close(file) != 0 && status == 0)
-        status = -errno;
-    return status == 0 && (size_t)written != length ? -ENOSPC : status;
+    if (claim->settings >= 0)
+        close(claim->settings);
+    claim->settings = file;
 }
 
-static int forget(const struct xdp_claim *claim, const char *name, const char *writing)
+static int write_text(int file, const char *text)
+{
+    size_t length = strlen(text);
+    ssize_t written = pwrite(file, text, length, 0);
+
+    if (written < 0)
+        return -errno;
+    return (size_t)written == length ? 0 : -ENOSPC;
+}
+
+/* A descriptor of the file, or -errno. */
+static int write_whole(int folder, const char *name, const char *text)
+{
+    (void)unlinkat(folder, name, 0); /* of an engine that was killed while it wrote */
+    int file = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0)
+        return -errno;
+    give_to_folder(folder, file);
+    int status = write_text(file, text);
+    if (status == 0)
+        return file;
+    close(file);
+    return status;
+}
+
+/* Where the folder is closed to us. `text` NULL: an empty file says that there is nothing. */
+static int write_in_place(const struct xdp_claim *claim, const char *text)
+{
+    if (claim->settings < 0)
+        return text ? -EACCES : 0;
+    if (ftruncate(claim->settings, 0) != 0)
+        return -errno;
+    return text ? write_text(claim->settings, text) : 0;
+}
+
+static int forget(struct xdp_claim *claim, const char *name, const char *writing)
 {
     (void)unlinkat(claim->folder, writing, 0);
-    return unlinkat(claim->folder, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
+    if (unlinkat(claim->folder, name, 0) != 0 && errno != ENOENT)
+        return -errno;
+    keep_open(claim, -1);
+    return 0;
 }
 
 int xdp_claim_remember(struct xdp_claim *claim, const char *text)
@@ -235,14 +279,19 @@ int xdp_claim_remember(struct xdp_claim *claim, const char *text)
 
     snprintf(name, sizeof(name), "%s%s", claim->name, SETTINGS);
     snprintf(writing, sizeof(writing), "%s%s", claim->name, WRITING);
-    if (!text)
-        return forget(claim, name, writing);
-    int status = write_whole(claim->folder, writing, text);
-    if (status == 0 && renameat(claim->folder, writing, claim->folder, name) != 0)
-        status = -errno;
-    if (status != 0)
+    int file = text ? write_whole(claim->folder, writing, text) : forget(claim, name, writing);
+    if (file == -EACCES && geteuid() != 0)
+        return write_in_place(claim, text);
+    if (file < 0 || !text)
+        return file;
+    if (renameat(claim->folder, writing, claim->folder, name) != 0) {
+        int status = -errno;
         (void)unlinkat(claim->folder, writing, 0);
-    return status;
+        close(file);
+        return status;
+    }
+    keep_open(claim, file);
+    return 0;
 }
 
 /* Nobody else can put a file there, but one may be left by a hand, or by a disk that was full. */
@@ -288,24 +337,30 @@ static int read_whole(char **out, int file, size_t most, struct error *error)
     return 0;
 }
 
-int xdp_claim_recall(const struct xdp_claim *claim, char **text, size_t most, struct error *error)
+int xdp_claim_recall(struct xdp_claim *claim, char **text, size_t most, struct error *error)
 {
     char name[NAME + sizeof(SETTINGS)];
 
     *text = NULL;
     snprintf(name, sizeof(name), "%s%s", claim->name, SETTINGS);
-    int file = openat(claim->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int file = openat(claim->folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file < 0 && errno == ENOENT)
         return 0;
     int status = 0;
-    if (file < 0 && (errno == ELOOP || errno == ENXIO))
+    if (file < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
         status = error_set(error, -EPERM, "it is no plain file");
     else if (file < 0)
         status = error_set(error, -errno, "%s", strerror(errno));
     else
         status = read_whole(text, file, most, error);
-    if (file >= 0)
+    if (status == 0)
+        keep_open(claim, file);
+    else if (file >= 0)
         close(file);
+    if (status == 0 && *text && !**text) { /* as write_in_place leaves it */
+        free(*text);
+        *text = NULL;
+    }
     return status;
 }
 

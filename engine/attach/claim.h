@@ -8,7 +8,9 @@
  *     /run/afxdp-engine/4026531840-7.settings  what its next clean end has to put back
  *     /run/afxdp-engine/4026531840-7.control   where the holder listens, if it does
  *
- * Whoever changes an interface holds its claim. One thread at a time. */
+ * An engine that has become another user may not look into the folder any more: its lock and its
+ * socket are then left, which nobody is kept by, and what is to be remembered is written where it
+ * lies. Whoever changes an interface holds its claim. One thread at a time. */
 #ifndef AFXDP_CLAIM_H
 #define AFXDP_CLAIM_H
 
@@ -34,13 +36,14 @@ void xdp_claim_close(struct xdp_claim *claim);
 int xdp_claim_ifindex(const struct xdp_claim *claim);
 
 /* Keeps the text, in place of what was remembered, whole or not at all: it is there when this
- * returns 0, and survives the process. `text` NULL: there is nothing more to remember. */
+ * returns 0, and survives the process (written where it lies, it may be cut off by a crash). `text`
+ * NULL: there is nothing more to remember. */
 int xdp_claim_remember(struct xdp_claim *claim, const char *text);
 
 /* What is remembered; free() it. NULL when nothing is. It counts as a stranger's: -EPERM when it
  * isn't a plain file that only root or the caller's user can write, -EFBIG above `most` bytes,
  * -EINVAL with a NUL in it, others of open and read. */
-int xdp_claim_recall(const struct xdp_claim *claim, char **text, size_t most, struct error *error);
+int xdp_claim_recall(struct xdp_claim *claim, char **text, size_t most, struct error *error);
 
 /* Where that is, for messages. */
 void xdp_claim_path(const struct xdp_claim *claim, char *path, size_t size);

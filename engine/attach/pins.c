@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,13 +68,17 @@ static bool link_is_dead(const char *path)
     return dead;
 }
 
-static void remove_named(const char *folder, const char *name)
+/* From the folder that is held, or by its path. */
+static void remove_named(const struct xdp_pins *pins, const char *name)
 {
     char path[PATH_MAX];
 
     for (int which = XDP_PINS - 1; which >= 0; which--) {
-        pin_path(path, folder, name, (enum xdp_pin)which);
-        unlink(path);
+        if (pins->held < 0)
+            pin_path(path, pins->folder, name, (enum xdp_pin)which);
+        else
+            snprintf(path, sizeof(path), "%s-%s", name, suffixes[which]);
+        (void)unlinkat(pins->held, path, 0);
     }
 }
 
@@ -92,7 +97,7 @@ static void reap(const struct xdp_pins *pins)
         snprintf(name, sizeof(name), "%.*s", (int)(suffix - file->d_name), file->d_name);
         pin_path(path, pins->folder, name, XDP_PIN_LINK);
         if (link_is_dead(path))
-            remove_named(pins->folder, name);
+            remove_named(pins, name);
     }
     if (files)
         closedir(files);
@@ -100,6 +105,7 @@ static void reap(const struct xdp_pins *pins)
 
 void xdp_pins_find(struct xdp_pins *pins, int ifindex)
 {
+    pins->held = -1;
     xdp_claim_name(pins->name, sizeof(pins->name), ifindex);
     snprintf(pins->folder, sizeof(pins->folder), "%s/" FOLDER, xdp_bpffs());
     if (!is_ours(pins->folder) && !find_other(pins)) {
@@ -138,11 +144,23 @@ static int make(const char *folder)
     return status == -EEXIST && is_ours(folder) ? 0 : status;
 }
 
+/* A folder of root's becomes the user's that the engine has become, so that it can clear up. */
+static void hold(struct xdp_pins *pins)
+{
+    struct stat made;
+
+    pins->held = open(pins->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (pins->held >= 0 && geteuid() != 0 && fstat(pins->held, &made) == 0 && made.st_uid == 0)
+        (void)!fchownat(pins->held, "", geteuid(), getegid(), AT_EMPTY_PATH);
+}
+
 int xdp_pins_make(struct xdp_pins *pins, struct error *error)
 {
     unsigned number = 0;
     int status = check_bpffs(error);
 
+    if (status == 0 && pins->folder[0])
+        hold(pins);
     if (status != 0 || pins->folder[0])
         return status;
     snprintf(pins->folder, sizeof(pins->folder), "%s/" FOLDER, xdp_bpffs());
@@ -151,8 +169,10 @@ int xdp_pins_make(struct xdp_pins *pins, struct error *error)
         snprintf(pins->folder, sizeof(pins->folder), "%s/" FOLDER "-%08x", xdp_bpffs(), number);
         status = make(pins->folder);
     }
-    if (status == 0)
+    if (status == 0) {
+        hold(pins);
         return 0;
+    }
     error_set(error, status, "%s can't be made: %s", pins->folder, strerror(-status));
     pins->folder[0] = 0;
     return status;
@@ -169,13 +189,15 @@ int xdp_pins_get(const struct xdp_pins *pins, enum xdp_pin which)
     return fd >= 0 ? fd : -errno;
 }
 
-int xdp_pins_put(const struct xdp_pins *pins, enum xdp_pin which, int fd)
+int xdp_pins_put(struct xdp_pins *pins, enum xdp_pin which, int fd)
 {
     char path[PATH_MAX];
 
     pin_path(path, pins->folder, pins->name, which);
-    if (unlink(path) != 0 && errno == ENOENT)
-        (void)mkdir(pins->folder, 0700); /* its last user may have removed it just now */
+    if (unlink(path) != 0 && errno == ENOENT && mkdir(pins->folder, 0700) == 0) {
+        xdp_pins_close(pins); /* its last user removed it just now */
+        hold(pins);
+    }
     return bpf_obj_pin(fd, path) == 0 ? 0 : -errno;
 }
 
@@ -189,6 +211,13 @@ void xdp_pins_remove(const struct xdp_pins *pins)
 {
     if (!pins->folder[0])
         return;
-    remove_named(pins->folder, pins->name);
+    remove_named(pins, pins->name);
     xdp_pins_tidy(pins);
+}
+
+void xdp_pins_close(struct xdp_pins *pins)
+{
+    if (pins->held >= 0)
+        close(pins->held);
+    pins->held = -1;
 }

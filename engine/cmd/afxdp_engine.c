@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "afxdp_engine.h"
 #include "datapath.h"
@@ -11,6 +10,7 @@
 #include "engine_ctl.h"
 #include "engine_doctor.h"
 #include "engine_each.h"
+#include "other_user.h"
 #include "program.h"
 #include "progress.h"
 #include "rate_line.h"
@@ -29,6 +29,7 @@ struct printing {
     bool each;
     uint32_t jobs;           /* 0: not said */
     uint32_t stats_interval; /* s, 0: none */
+    struct other_user user;
     struct option_values values;
 };
 
@@ -47,19 +48,11 @@ static const struct option_spec printing_options[] = {
      .needs = "each", .initial = "1", .help = "so many captures at the same time"},
     {OPTION_ROW_NUMBER("stats-interval", "SECONDS", 1, 86400, struct printing, stats_interval),
      .unit = "s", .help = "a line of rates on stderr this often"},
+    {OPTION_ROW_TEXT("user", "NAME", struct printing, user.name),
+     .help = "interfaces: become this user, and keep after the start only\nwhat replacing a model "
+             "and the end take"},
     {0},
 };
-
-/* A capture without --pcap, and what a shell makes of a pattern behind it. */
-static int add_capture(void *target, const char *value, struct error *error)
-{
-    struct afxdp_config *config = target;
-
-    if (!config->pcap && access(value, F_OK) != 0)
-        return error_set(error, -EINVAL,
-                         "'%.80s' is no option, nor a capture; see afxdp-engine --help", value);
-    return config_add_capture(config, value, error);
-}
 
 static const struct program_verb verbs[] = {{&engine_ctl_program, engine_ctl_main},
                                             {&engine_doctor_program, engine_doctor_main},
@@ -80,7 +73,7 @@ static const struct program engine_program = {
              "`top` watches one.\n"
              "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {config_options, printing_options},
-    .argument = add_capture,
+    .argument = config_add_argument,
     .verbs = verbs,
 };
 
@@ -140,6 +133,8 @@ static int read_options(struct afxdp_config *config, struct printing *printing, 
         status = error_set(error, -EINVAL, "--each is for --pcap, and without --eve or --write");
     if (status == PROGRAM_RUN && printing->each && printing->stats_interval)
         status = error_set(error, -EINVAL, "--stats-interval is for a run, and without --each");
+    if (status == PROGRAM_RUN)
+        status = other_user_find(&printing->user, !config->pcap, error);
     if (status == PROGRAM_RUN)
         status = check_stdout(config, printing->json, error);
     return status;
@@ -252,6 +247,11 @@ static int run_datapath(const struct afxdp_config *config, const struct printing
     if (service_open(&service, &deaf) != 0)
         program_complain(&engine_program, "warning: %s", deaf.text);
     signals_catch(!capture);
+    if (other_user_become(&printing->user, &deaf) != 0) {
+        program_complain(&engine_program, "%s", deaf.text);
+        service_close(&service);
+        return EXIT_USAGE;
+    }
     if (afxdp_datapath_open(&datapath, config, &callbacks, refused) != 0 ||
         afxdp_datapath_start(datapath, refused) != 0) {
         program_complain(&engine_program, "%s", refused->text);
@@ -259,6 +259,8 @@ static int run_datapath(const struct afxdp_config *config, const struct printing
         service_close(&service);
         return EXIT_USAGE;
     }
+    const struct model *model = datapath->judgement->model;
+    other_user_keep(&printing->user, model ? model->path : NULL, &engine_program);
     int failed = run(datapath, printing->json, printing->stats_interval, &service);
     if (failed != 0 && !(capture && signals_end_wanted()))
         status = capture ? EXIT_USAGE : EXIT_FAILED;

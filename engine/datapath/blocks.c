@@ -15,6 +15,7 @@
 #include "block_table.h"
 #include "monotonic.h"
 #include "report_value.h"
+#include "rights.h"
 #include "stats.h"
 #include "thread.h"
 
@@ -239,6 +240,7 @@ static void *run(void *context)
 
     prctl(PR_SET_NAME, "blocks", 0, 0, 0);
     prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
+    (void)rights_keep(rights_for_bpf());
     while (!__atomic_load_n(&b->stop, __ATOMIC_ACQUIRE)) {
         uint64_t now = monotonic_ns();
         struct offence offence;

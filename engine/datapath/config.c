@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model_open.h"
 #include "packet_files.h"
@@ -52,6 +53,14 @@ int afxdp_config_read(struct afxdp_config *config, const char *path, struct afxd
     struct error said;
 
     return public_error(error, option_read_file(&config->values, path, &said), &said);
+}
+
+int config_add_argument(void *config, const char *value, struct error *error)
+{
+    if (!((const struct afxdp_config *)config)->pcap && access(value, F_OK) != 0)
+        return error_set(error, -EINVAL,
+                         "'%.80s' is no option, nor a capture; see afxdp-engine --help", value);
+    return config_add_capture(config, value, error);
 }
 
 int config_add_capture(struct afxdp_config *config, const char *value, struct error *error)

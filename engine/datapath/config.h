@@ -111,6 +111,11 @@ extern const struct option_spec config_options[];
 /* Adds a file, a folder or a pattern to the captures; the value stays the caller's. -ENOMEM. */
 int config_add_capture(struct afxdp_config *config, const char *value, struct error *error);
 
+/* The same for a word that no option stands before: a capture without --pcap, and what a shell
+ * makes of a pattern behind it. `config` is a struct afxdp_config. -EINVAL where there is no such
+ * file. */
+int config_add_argument(void *config, const char *value, struct error *error);
+
 enum config_datapath config_datapath(const struct afxdp_config *config);
 enum config_way config_way(const struct afxdp_config *config);
 
