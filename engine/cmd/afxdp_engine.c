@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "afxdp_engine.h"
+#include "confine.h"
 #include "datapath.h"
 #include "each.h"
 #include "engine_ctl.h"
@@ -247,6 +248,7 @@ static int run_datapath(const struct afxdp_config *config, const struct printing
     if (service_open(&service, &deaf) != 0)
         program_complain(&engine_program, "warning: %s", deaf.text);
     signals_catch(!capture);
+    confine_tell(engine_program.name);
     if (other_user_become(&printing->user, &deaf) != 0) {
         program_complain(&engine_program, "%s", deaf.text);
         service_close(&service);

@@ -13,6 +13,7 @@
 
 #include "address_lists.h"
 #include "block_table.h"
+#include "confine.h"
 #include "monotonic.h"
 #include "report_value.h"
 #include "rights.h"
@@ -241,6 +242,7 @@ static void *run(void *context)
     prctl(PR_SET_NAME, "blocks", 0, 0, 0);
     prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
     (void)rights_keep(rights_for_bpf());
+    (void)confine(CONFINED_BLOCKS);
     while (!__atomic_load_n(&b->stop, __ATOMIC_ACQUIRE)) {
         uint64_t now = monotonic_ns();
         struct offence offence;

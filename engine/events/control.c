@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "control_handover.h"
 #include "control_line.h"
 #include "monotonic.h"
@@ -264,6 +265,7 @@ static void *control_thread(void *argument)
     struct pollfd polled[POLLED];
 
     (void)rights_give_up();
+    (void)confine(CONFINED_CONTROL);
     while (!__atomic_load_n(&control->closing, __ATOMIC_ACQUIRE)) {
         fill_polled(control, polled);
         (void)poll(polled, POLLED, LOOK_MS);
@@ -311,6 +313,7 @@ int control_open(struct control **out, const char *path, struct error *error)
     int status =
         strlen(path) < sizeof(control->address.sun_path) ? make_socket(control) : -ENAMETOOLONG;
     if (status == 0) {
+        json_object_seed(0); /* which reads a file that the thread mustn't open */
         status = thread_start(&control->thread, control_thread, control);
         control->started = status == 0;
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "confine.h"
 #include "eve_posts.h"
 #include "eve_rate.h"
 #include "eve_text.h"
@@ -86,6 +87,7 @@ static void *writer_thread(void *argument)
     struct eve *eve = argument;
 
     (void)rights_give_up();
+    (void)confine(line_file_is_socket(&eve->out.lines) ? CONFINED_SENDER : CONFINED_WRITER);
     for (;;) {
         bool told = __atomic_load_n(&eve->told, __ATOMIC_ACQUIRE);
         bool any = take_all(eve);
@@ -126,6 +128,7 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
 
 int eve_start(struct eve *eve, struct error *error)
 {
+    tzset(); /* which reads a file that the writer mustn't open */
     int status = thread_start(&eve->thread, writer_thread, eve);
 
     eve->started = status == 0;

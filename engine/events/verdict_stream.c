@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "confine.h"
 #include "line_file.h"
 #include "monotonic.h"
 #include "rights.h"
@@ -94,6 +95,7 @@ static void *writer_thread(void *argument)
     uint64_t end = 0;
 
     (void)rights_give_up();
+    (void)confine(CONFINED_WRITER);
     for (;;) {
         bool closing = __atomic_load_n(&s->closing, __ATOMIC_ACQUIRE);
 

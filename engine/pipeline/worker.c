@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "confine.h"
 #include "monotonic.h"
 #include "rights.h"
 #include "thread.h"
@@ -173,6 +174,8 @@ static void *worker_thread(void *argument)
 
     w->idle_last = monotonic_ns();
     w->status = rights_give_up();
+    if (w->status == 0)
+        w->status = confine(CONFINED_WORKER);
     if (w->status == 0)
         w->status = work(w);
     busy_until(w, monotonic_ns());

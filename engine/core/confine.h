@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Threads that touch what comes from outside make the few system calls that their work takes, and
+ * no other (seccomp). A forbidden one isn't carried out: the process gets SIGSYS, and ends as if it
+ * had been killed, so that the wire is left as by kill -9. */
+#ifndef AFXDP_CONFINE_H
+#define AFXDP_CONFINE_H
+
+enum confined {
+    CONFINED_WORKER,  /* polls its sockets, and kicks them */
+    CONFINED_WRITER,  /* writes what is open */
+    CONFINED_SENDER,  /* the same, and connects again to a Unix socket whose reader went away */
+    CONFINED_CONTROL, /* accepts, receives, answers */
+    CONFINED_BLOCKS,  /* writes to a map, and asks which addresses are this host's */
+};
+
+/* The calling thread, for good; with no_new_privs (rights_give_up). Allocates nothing that lasts.
+ * 0 too where the kernel or a sanitizer, whose runtime calls what it likes, has no use for it;
+ * -errno. */
+int confine(enum confined who);
+
+/* Has SIGSYS say on stderr which thread made which call, as `program`, and end the process with
+ * status 1. A program's, not a library's. */
+void confine_tell(const char *program);
+
+#endif
