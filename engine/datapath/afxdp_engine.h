@@ -19,7 +19,8 @@
  * was, over a leftover of a killed engine too. (Binding a zero-copy socket makes some NICs re-link:
  * that can't be hidden.)
  *
- * The library prints nothing and handles no signal: what there is to say goes to a callback.
+ * The library prints nothing and handles no signal: what there is to say goes to callbacks, each of
+ * which says which thread calls it.
  * Functions return 0 or -errno, unless they say otherwise; those that take a struct afxdp_error
  * fill it with one line (what, on what, why, what to do) when they fail. Constructors leave their
  * output untouched on failure.
@@ -237,13 +238,29 @@ enum afxdp_message {
     AFXDP_FAULT,   /* something asked for didn't happen; the datapath goes on */
 };
 
+/* Each may be NULL. What they are given is valid within the call. None may call a function of this
+ * header on the datapath but afxdp_datapath_read. */
 struct afxdp_callbacks {
     /* One line without its end. From the datapath's thread, within a call. */
     void (*message)(void *context, enum afxdp_message level, const char *text);
+    /* An event (docs/operations.md): one JSON object, `length` bytes without a line's end, as `eve`
+     * writes them, with or without that option. From a thread of the datapath's own, one at a time,
+     * from afxdp_datapath_start to the end of afxdp_datapath_stop, which tells of the flows that
+     * there still are. Packets of an interface never wait for it: what comes faster than it
+     * returns is lost, and counted (`events` of the report). A capture waits. */
+    void (*event)(void *context, const char *json, size_t length);
+    /* What up to 64 frames were judged as, before they are sent on or dropped; a worker's thread
+     * for each queue, so several at once, and the datapath's own for a capture. Packets wait for
+     * it: it should take microseconds. Frames may only be read; of one in several buffers there is
+     * the first. Not with the model in the kernel, where no frame comes here: -EOPNOTSUPP. */
+    void (*burst)(void *context, uint32_t queue, const struct afxdp_frame *frames,
+                  const struct afxdp_result *results, uint32_t count);
     void *context;
 };
 
-/* Sets everything up. `callbacks` is copied, and may be NULL. */
+/* Sets everything up. `callbacks` is copied, and may be NULL. Threads that call `event` or `burst`
+ * hold no capability, as all that touch packets, but may make any system call; the others may not
+ * (docs/rights.md). */
 AFXDP_API int afxdp_datapath_open(struct afxdp_datapath **out, const struct afxdp_config *config,
                                   const struct afxdp_callbacks *callbacks,
                                   struct afxdp_error *error);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bursts.h"
 #include "capture.h"
 #include "capture_paths.h"
 #include "datapath.h"
@@ -32,6 +33,7 @@ struct capture_datapath {
     struct host_tables *hosts; /* NULL: feature set 1 */
     struct verdict_log *log;
     struct pipeline *pipeline;
+    struct bursts bursts;
     struct stats *stats;
 };
 
@@ -141,6 +143,7 @@ static int capture_datapath_open(struct afxdp_datapath *base, struct error *erro
     d->pipeline->tunnels = d->base.config->tunnels;
     d->pipeline->observer = d->log ? verdict_log_observer(d->log) : NULL;
     set_judge(d, &base->judgement->judge);
+    bursts_observe(&d->bursts, &base->say, d->pipeline, 0);
     status = events_open(base, NULL, error);
     if (status == 0)
         status = events_observe(base, d->pipeline, error);

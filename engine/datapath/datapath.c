@@ -161,7 +161,7 @@ int afxdp_datapath_reload(struct afxdp_datapath *d, struct afxdp_error *error)
 
     struct error reopening;
     /* A hang-up is what logrotate sends, whatever becomes of the model. */
-    if (d->eve && eve_reopen(d->eve, &reopening) != 0)
+    if (d->config->eve && eve_reopen(d->eve, &reopening) != 0)
         say(&d->say, AFXDP_FAULT, "%s", reopening.text);
     for (uint32_t slot = 0; status == 0 && slot < SLOTS; slot++) {
         if (!d->actions_set[slot])

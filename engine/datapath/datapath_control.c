@@ -81,7 +81,7 @@ static int command_reopen(struct afxdp_datapath *d, const struct control_request
 {
     (void)request;
     (void)message;
-    if (!d->eve)
+    if (!d->config->eve)
         return error_set(error, -EOPNOTSUPP, "nothing is open: there is no --eve");
     return eve_reopen(d->eve, error);
 }

@@ -9,12 +9,19 @@
 
 enum { STATS_S = 8 /* Suricata's interval */ };
 
+bool events_wanted(const struct afxdp_datapath *d)
+{
+    return d->config->eve || d->say.event;
+}
+
 int events_open(struct afxdp_datapath *d, const char *interface, struct error *error)
 {
     const struct afxdp_config *config = d->config;
     const struct model *model = d->judgement->model;
     const struct eve_options options = {
         .path = config->eve,
+        .tell = d->say.event,
+        .context = d->say.context,
         .policy = &d->judgement->policy,
         .interface = interface,
         .rate = config->eve_rate,
@@ -25,7 +32,7 @@ int events_open(struct afxdp_datapath *d, const char *interface, struct error *e
         .waits = !interface,
     };
 
-    return config->eve ? eve_open(&d->eve, &options, error) : 0;
+    return events_wanted(d) ? eve_open(&d->eve, &options, error) : 0;
 }
 
 int events_observe(struct afxdp_datapath *d, struct pipeline *pipeline, struct error *error)

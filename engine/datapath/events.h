@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* --eve, for the datapaths that have it alike. All of these do nothing where it wasn't asked for.
- */
+/* --eve and the public header's callback for events, for the datapaths that have them alike. All of
+ * these do nothing where neither was asked for. */
 #ifndef AFXDP_EVENTS_H
 #define AFXDP_EVENTS_H
 
 #include "datapath.h"
 #include "pipeline.h"
+
+bool events_wanted(const struct afxdp_datapath *datapath);
 
 /* Opens what the config asks for. `interface`: NULL for a capture, which waits for the writer. */
 int events_open(struct afxdp_datapath *datapath, const char *interface, struct error *error);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bursts.h"
 #include "capture.h"
 #include "own_pipeline.h"
 #include "public_error.h"
@@ -79,7 +80,7 @@ void afxdp_flow_engine_classify(struct afxdp_flow_engine *engine, const struct a
     engine->left = count;
     while (engine->left > 0) {
         (void)afxdp_pipeline_run(engine->pipeline);
-        own_pipeline_results(burst, results);
+        bursts_results(burst, results);
         results += burst->count;
         if (features) {
             copy_features(burst, engine->feature_count, features);

@@ -66,7 +66,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .served = kernel->nics.leaves_queues ? kernel->nics.queues : 0,
                 .fail_closed = config->fail_closed,
                 .frags = kernel->frags,
-                .records = config->verdicts || config->eve,
+                .records = config->verdicts || events_wanted(&kernel->base),
                 .host_cells = config->hosts.cells,
                 .host_rows = config->hosts.rows,
                 .bypass = config->bypass,
@@ -189,7 +189,12 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     const struct afxdp_config *config = base->config;
     const struct model *model = base->judgement->model;
 
-    if (config->eve && config->verdicts)
+    if (base->say.burst)
+        return error_set(
+            error, -EOPNOTSUPP,
+            "--datapath kernel: frames stay there, so there is no callback for bursts; "
+            "one for events there is");
+    if (events_wanted(base) && config->verdicts)
         return error_set(error, -EINVAL,
                          "--eve and --verdicts both read what the kernel tells of each packet: "
                          "leave one of them out");

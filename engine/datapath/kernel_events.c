@@ -71,7 +71,7 @@ int kernel_events_open(struct kernel *kernel, struct error *error)
     };
     struct afxdp_datapath *base = &kernel->base;
 
-    if (!base->config->eve)
+    if (!events_wanted(base))
         return 0;
     kernel->records = ring_buffer__new(path_records_fd(path), take_record, kernel, NULL);
     if (!kernel->records)

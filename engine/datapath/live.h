@@ -7,6 +7,7 @@
 #define AFXDP_LIVE_H
 
 #include "blocks.h"
+#include "bursts.h"
 #include "cores.h"
 #include "datapath.h"
 #include "interfaces.h"
@@ -20,6 +21,7 @@ struct live_queue {
     struct pipeline *pipeline;
     struct stats *stats; /* one per route */
     struct worker *worker;
+    struct bursts bursts;
     struct worker_counters counters;
 };
 

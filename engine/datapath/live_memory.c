@@ -56,6 +56,7 @@ int live_prepare_queue(struct live *live, uint32_t i, struct error *error)
         .accuser = blocks_accuser(live->blocks, i),
     };
     verdicts_observe(&live->verdicts, queue->pipeline, i);
+    bursts_observe(&queue->bursts, &live->base.say, queue->pipeline, i);
     status = events_observe(&live->base, queue->pipeline, error);
     return status == 0 ? packets_observe(&live->base, queue->pipeline, error) : status;
 }

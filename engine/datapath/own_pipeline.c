@@ -7,32 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bursts.h"
 #include "config.h"
 #include "judgement.h"
 #include "pipeline.h"
 #include "public_error.h"
 #include "public_model.h"
 #include "totals.h"
-
-/* Frames go through as they are. */
-#define SAME(ours, theirs)                                                                         \
-    _Static_assert(offsetof(struct afxdp_frame, ours) == offsetof(struct frame, theirs),           \
-                   "frames are handed on as they are")
-SAME(data, data);
-SAME(length, length);
-SAME(wire_length, wire_length);
-SAME(time, time);
-SAME(handle, handle);
-SAME(reserved, buffers);
-SAME(interface, interface);
-SAME(link, link);
-_Static_assert(sizeof(struct afxdp_frame) == sizeof(struct frame), "and in arrays too");
-_Static_assert((int)AFXDP_LINK_ETHERNET == (int)LINK_ETHERNET &&
-                   (int)AFXDP_LINK_IP == (int)LINK_RAW_IP,
-               "so are their links");
-_Static_assert((int)AFXDP_COUNT == (int)ACTION_COUNT && (int)AFXDP_FORWARD == (int)ACTION_FORWARD &&
-                   (int)AFXDP_DROP == (int)ACTION_DROP,
-               "actions have the same numbers");
 
 struct afxdp_pipeline {
     struct port port;
@@ -80,33 +61,6 @@ static void source_flush(struct port *port)
         source->flush(source->context);
 }
 
-static uint8_t outcome_of(uint8_t slot)
-{
-    switch (slot) {
-    case SLOT_UNSURE:
-        return AFXDP_UNSURE;
-    case SLOT_OTHER:
-        return AFXDP_OTHER;
-    case SLOT_MALFORMED:
-        return AFXDP_MALFORMED;
-    default:
-        return AFXDP_CLASSIFIED;
-    }
-}
-
-void own_pipeline_results(const struct burst *burst, struct afxdp_result *results)
-{
-    for (uint32_t i = 0; i < burst->count; i++)
-        results[i] = (struct afxdp_result){.outcome = outcome_of(burst->slot[i]),
-                                           .action = burst->action[i]};
-    for (uint32_t ip = 0; ip < burst->ip_count; ip++) {
-        const struct verdict *verdict = &burst->verdicts[ip];
-
-        results[burst->place[ip]].verdict =
-            (struct afxdp_verdict){verdict->class_index, verdict->confidence};
-    }
-}
-
 static void tell(struct burst_observer *observer, const struct burst *burst)
 {
     const struct afxdp_pipeline *p =
@@ -114,7 +68,7 @@ static void tell(struct burst_observer *observer, const struct burst *burst)
                                         offsetof(struct afxdp_pipeline, observer));
     struct afxdp_result results[BURST_MAX];
 
-    own_pipeline_results(burst, results);
+    bursts_results(burst, results);
     p->source.judged(p->source.context, (const struct afxdp_frame *)burst->frames, results,
                      burst->count);
 }

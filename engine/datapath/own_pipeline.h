@@ -6,9 +6,6 @@
 #include "afxdp_engine.h"
 #include "pipeline.h"
 
-/* The results of a burst's frames, in their order. */
-void own_pipeline_results(const struct burst *burst, struct afxdp_result *results);
-
 /* What the pipeline last took through. */
 const struct burst *own_pipeline_burst(const struct afxdp_pipeline *pipeline);
 

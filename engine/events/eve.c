@@ -87,7 +87,8 @@ static void *writer_thread(void *argument)
     struct eve *eve = argument;
 
     (void)rights_give_up();
-    (void)confine(line_file_is_socket(&eve->out.lines) ? CONFINED_SENDER : CONFINED_WRITER);
+    if (!eve->options.tell) /* who may make what system calls they like */
+        (void)confine(line_file_is_socket(&eve->out.lines) ? CONFINED_SENDER : CONFINED_WRITER);
     for (;;) {
         bool told = __atomic_load_n(&eve->told, __ATOMIC_ACQUIRE);
         bool any = take_all(eve);
@@ -109,6 +110,8 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
         return error_set(error, -ENOMEM, "no memory for --eve");
     eve->options = *options;
     eve->out.lines.file = eve->out.next_file = -1;
+    eve->out.tell = options->tell;
+    eve->out.context = options->context;
     eve_posts_init(&eve->posts);
     eve_names_init(&eve->names, options->policy);
     eve->rate.most = options->rate;
@@ -117,7 +120,8 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
     eve->names.community_seed = options->community_seed;
     eve->names.model = options->model;
     eve->names.clock.told = options->day_times;
-    int status = line_file_open(&eve->out.lines, options->path, true, "events", error);
+    int status =
+        options->path ? line_file_open(&eve->out.lines, options->path, true, "events", error) : 0;
     if (status != 0) {
         eve_close(eve);
         return status;

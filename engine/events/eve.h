@@ -21,7 +21,10 @@ enum { EVE_QUEUES_MAX = 64 };
 struct eve;
 
 struct eve_options {
-    const char *path;
+    const char *path; /* NULL: nowhere but to `tell` */
+    /* In the writer's thread, each event without its line's end; NULL: nobody. */
+    void (*tell)(void *context, const char *line, size_t length);
+    void *context;
     const struct policy *policy; /* copied */
     const char *interface;       /* NULL: a capture */
     uint32_t rate;               /* events of flows a second, by their own times; 0: all */

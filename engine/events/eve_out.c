@@ -75,6 +75,12 @@ void eve_out_line(struct eve_out *out, const char *line, size_t length,
 {
     bool room = line_file_has_room(&out->lines, length) && out->batch_count < EVE_BATCH;
 
+    if (out->tell)
+        out->tell(out->context, line, length - 1);
+    if (!out->lines.path) {
+        stats_add(&out->totals.written, 1);
+        return;
+    }
     if (length > LINE_FILE_BUFFER || !eve_out_is_open(out) || (!room && !eve_out_flush(out))) {
         eve_out_leave_out(out, pending, out->totals.lost);
         return;

@@ -28,6 +28,8 @@ struct eve_pending {
 };
 
 struct eve_out {
+    void (*tell)(void *context, const char *line, size_t length); /* NULL: nobody */
+    void *context;
     struct line_file lines;
     struct eve_pending batch[EVE_BATCH]; /* of the lines in the buffer */
     uint32_t batch_count;
@@ -47,7 +49,8 @@ void eve_out_leave_out(struct eve_out *out, const struct eve_pending *line, uint
 /* Whether lines have a chance. */
 bool eve_out_is_open(const struct eve_out *out);
 
-/* Puts a line into the buffer, and counts it where there is no way. */
+/* Tells a line, puts it into the buffer where there is a file, and counts it where there is no
+ * way. */
 void eve_out_line(struct eve_out *out, const char *line, size_t length,
                   const struct eve_pending *pending);
 

@@ -84,6 +84,7 @@ struct pipeline {
     struct burst_observer *observer; /* NULL: nobody looks */
     struct accuser *accuser;         /* NULL: nobody is blocked */
     struct tunnel_options tunnels;   /* what is opened */
+    bool calls_out; /* an observer is a stranger's, and makes what system calls it likes */
     struct burst burst;
 };
 

@@ -174,7 +174,7 @@ static void *worker_thread(void *argument)
 
     w->idle_last = monotonic_ns();
     w->status = rights_give_up();
-    if (w->status == 0)
+    if (w->status == 0 && !w->options.pipeline->calls_out)
         w->status = confine(CONFINED_WORKER);
     if (w->status == 0)
         w->status = work(w);

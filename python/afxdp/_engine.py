@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import ctypes
 import json
 from collections.abc import Callable, Iterator
@@ -23,21 +24,34 @@ class Engine:
             for totals in engine.poll(seconds=1):
                 print(totals.packets, totals.dropped)
         print(engine.report["endings"])
+
+    or, with `events=True`, one event after the other, as they happen:
+
+        with Engine(iface="eth1", model="nn.q8", events=True) as engine:
+            for event in engine.events():
+                print(event["event_type"], event.get("src_ip"))
     """
 
-    def __init__(self, *, message: Callable[[str], None] | None = None, **options) -> None:
+    def __init__(self, *, message: Callable[[str], None] | None = None, events: bool = False,
+                 **options) -> None:
         """`message` is called with each line that the engine has to say; without it they are kept in
-        `messages`."""
+        `messages`. `events` has events kept for `events()`."""
         self.messages: list[str] = []
         self.report: dict = {}
         self._config = Config(**options)
         say = message or self.messages.append
         self._message = _library.MessageFunction(
             lambda _context, _level, text: say(text.decode(errors="replace")))
+        # The engine's thread puts them in, this one takes them out.
+        self._events: collections.deque[bytes] | None = collections.deque() if events else None
+        self._event = _library.EventFunction(self._keep) if events else _library.EventFunction()
         self._datapath = None
 
+    def _keep(self, _context, text: int, length: int) -> None:
+        self._events.append(ctypes.string_at(text, length))
+
     def __enter__(self) -> Engine:
-        callbacks = _library.Callbacks(message=self._message)
+        callbacks = _library.Callbacks(message=self._message, event=self._event)
         self._datapath = _library.new(lib.afxdp_datapath_open, self._config.pointer,
                                       ctypes.byref(callbacks))
         error = _library.Error()
@@ -74,6 +88,20 @@ class Engine:
                 if not go_on:
                     break
             yield self.totals()
+
+    def events(self) -> Iterator[dict]:
+        """Looks after the engine and yields its events (docs/operations.md), until a capture is at
+        its end or a limit is reached; then the engine is stopped, and tells of the flows that there
+        still were. Whoever stops iterating before that keeps the rest."""
+        kept = self._events
+        if kept is None:
+            raise RuntimeError("no events are kept: Engine(…, events=True)")
+        for _ in self.poll(0.1):
+            while kept:
+                yield json.loads(kept.popleft())
+        lib.afxdp_datapath_stop(self._open())
+        while kept:
+            yield json.loads(kept.popleft())
 
     def totals(self) -> Totals:
         """The sums so far."""

@@ -56,8 +56,12 @@ BurstFunction = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(F
                                  ctypes.c_uint32)
 
 
+EventFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+
+
 class Callbacks(ctypes.Structure):
-    _fields_ = [("message", MessageFunction), ("context", ctypes.c_void_p)]
+    _fields_ = [("message", MessageFunction), ("event", EventFunction), ("burst", ctypes.c_void_p),
+                ("context", ctypes.c_void_p)]
 
 
 def _load() -> ctypes.CDLL:

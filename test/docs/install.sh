@@ -18,11 +18,15 @@ export LD_LIBRARY_PATH=$work/usr/lib:$work/usr/lib/$(gcc -print-multiarch)
 flags=$(pkg-config --cflags --libs afxdp-engine)
 sanitizers=$(sed -n 's/^AFXDP_SANITIZE:STRING=\(..*\)/-fsanitize=\1/p' "$build/CMakeCache.txt")
 archive=$(pkg-config --cflags --static --libs afxdp-engine | sed s/-lafxdp-engine/-l:libafxdp-engine.a/)
-for example in frames source datapath; do
+for example in frames source datapath watch; do
     # shellcheck disable=SC2086 # the flags are words
     cc -std=c99 -pedantic -Wall -Wextra -Werror docs/examples/$example.c $flags $sanitizers -o "$work/$example"
 done
 "$work/datapath" pcap=test/captures/mixed.pcap model=models/nn.q8 | grep -q '"packets": 7472,'
+"$work/watch" pcap=test/captures/mixed.pcap model=models/nn.q8 >"$work/events" 2>"$work/message"
+grep -q "^events $(wc -l <"$work/events"), classified 7338, unsure 0, other 134, malformed 0$" "$work/message"
+"$build/bin/afxdp-engine" --pcap test/captures/mixed.pcap --model models/nn.q8 --eve "$work/eve.json" >"$work/log"
+diff "$work/eve.json" "$work/events"
 # shellcheck disable=SC2086
 cc docs/examples/frames.c $archive $sanitizers -o "$work/frames_static"
 env -u LD_LIBRARY_PATH "$work/frames_static" models/nn.q8

@@ -126,7 +126,7 @@ python3 -c 'import json, sys; report = json.load(open(sys.argv[1])); sys.exit(no
 
 step "C, as docs/embedding.md says"
 examples=/usr/share/doc/libafxdp-engine-dev/examples
-for example in frames source datapath; do
+for example in frames source datapath watch; do
     inside sh -c "cd /tmp && cc -std=c99 -pedantic -Wall -Wextra -Werror $examples/$example.c \$(pkg-config --cflags --libs afxdp-engine) -o $example"
 done
 inside sh -c "cd /tmp && cc $examples/frames.c \$(pkg-config --cflags --static --libs afxdp-engine |
@@ -135,6 +135,17 @@ for example in frames source frames_static; do
     inside /tmp/$example /usr/share/afxdp-engine/models/nn.q8 | tail -n 1
 done
 inside /tmp/datapath pcap=/tmp/mixed.pcap model=nn.q8 | grep -q '"packets": 7472,'
+ip netns exec "$space" chroot "$work/root" /tmp/watch iface=eth1 consume model=nn.q8 duration=3 >"$work/events" 2>"$work/sums" &
+engine=$!
+for _ in $(seq 100); do
+    grep -q running "$work/sums" && break
+    sleep 0.05
+done
+ip netns exec "$space" chroot "$work/root" /usr/bin/afxdp-generate --iface far0 --count 500 >"$work/sent"
+wait $engine
+cat "$work/sums"
+[ "$(grep -c '"event_type":"flow"' "$work/events")" -gt 0 ]
+grep -qE '^events [0-9]+, classified 5[0-9]{2}, ' "$work/sums"
 
 step "Python, as docs/python.md says"
 inside python3 /usr/share/doc/python3-afxdp/examples/classes.py /tmp/mixed.pcap nn.q8 | tail -n 1

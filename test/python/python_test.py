@@ -122,6 +122,18 @@ class Engines(unittest.TestCase):
         with self.assertRaises(RuntimeError):
             engine.totals()
 
+    def test_events_are_those_of_the_program(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "eve.json")
+            run("afxdp-engine", "-r", MIXED, "-m", TREE, "--eve", path)
+            want = [json.loads(line) for line in path.read_text().splitlines()]
+        with afxdp.Engine(pcap=MIXED, model=TREE, events=True) as engine:
+            self.assertEqual(list(engine.events()), want)
+        self.assertEqual(engine.report["events"]["written"], len(want))
+        with self.assertRaisesRegex(RuntimeError, "events=True"):
+            with afxdp.Engine(pcap=MIXED, model=TREE) as engine:
+                next(engine.events())
+
     def test_mistakes_are_told_in_the_engines_words(self):
         with self.assertRaisesRegex(ValueError, "unknown option 'modle'"):
             afxdp.Engine(modle="x")
