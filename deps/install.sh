@@ -45,7 +45,7 @@ if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${m
     fail "apt-get could not install them"
 fi
 declare -A services=([nginx-light]=nginx [openssh-server]=ssh [mosquitto]=mosquitto
-    [prometheus]=prometheus [snmpd]=snmpd)
+    [prometheus]=prometheus [redis-server]=redis-server [snmpd]=snmpd)
 for package in "${missing[@]}"; do
     service=${services[$package]:-}
     if [ -n "$service" ] && command -v systemctl >/dev/null; then

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "eve_sink.h"
 #include "model_open.h"
 #include "packet_files.h"
 #include "packet_rule.h"
@@ -225,6 +226,8 @@ int config_check_as(const struct afxdp_config *config, enum config_datapath data
                            "its two ports, which would be two flows: leave interface out");
     if (status == 0)
         status = check_write(config, error);
+    if (status == 0 && config->eve)
+        status = eve_sink_check(config->eve, error);
     if (status == 0 && config->watchdog != 0 && config->watchdog < WATCHDOG_LEAST_MS)
         status =
             error_set(error, -EINVAL,

@@ -181,7 +181,8 @@ const struct option_spec config_options[] = {
              "addresses, ports and protocol; - standard output"},
     {OPTION_ROW_OUTPUT("eve", struct afxdp_config, eve), .applies = ALL,
      .help = "events as JSON lines, in Suricata's words: flows, and the\n"
-             "verdicts that changed. unix:PATH is a socket, - standard output"},
+             "verdicts that changed. - is standard output, unix:PATH a socket,\n"
+             "kafka:HOST:PORT/TOPIC and redis:HOST/KEY are brokers"},
     {NUMBER("eve-rate", "N", 1, UINT32_MAX, eve_rate), .applies = ALL, .needs = "eve",
      .help = "at most N events of flows a second, the others are counted"},
     {NUMBER("eve-host-rate", "N", 1, UINT32_MAX, eve_host_rate), .applies = ALL, .needs = "eve",

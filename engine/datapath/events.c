@@ -113,6 +113,10 @@ json_t *events_report(const struct afxdp_datapath *d)
     report_number(none, "packets", totals.no_flow_packets);
     report_number(none, "bytes", totals.no_flow_bytes);
     report_number(object, "written", totals.written);
+    if (d->config->eve && eve_sink_is_meant(d->config->eve)) {
+        report_number(object, "produced", totals.produced);
+        report_number(object, "undelivered", totals.undelivered);
+    }
     report_put(object, "events_lost", lost);
     report_put(object, "left_out", by_kind(totals.left_out));
     report_put(object, "flows_unreported", flows);

@@ -87,7 +87,7 @@ static void *writer_thread(void *argument)
     struct eve *eve = argument;
 
     (void)rights_give_up();
-    if (!eve->options.tell) /* who may make what system calls they like */
+    if (!eve->options.tell && !eve->out.sink) /* who may make what system calls they like */
         (void)confine(line_file_is_socket(&eve->out.lines) ? CONFINED_SENDER : CONFINED_WRITER);
     for (;;) {
         bool told = __atomic_load_n(&eve->told, __ATOMIC_ACQUIRE);
@@ -95,11 +95,30 @@ static void *writer_thread(void *argument)
 
         (void)eve_out_flush(&eve->out);
         eve_out_go_on(&eve->out);
-        if (told && !any)
+        if (told && !any) {
+            eve_out_finish(&eve->out);
             return NULL;
+        }
         if (!any)
             nanosleep(&pause, NULL);
     }
+}
+
+static int open_out(struct eve *eve, struct error *error)
+{
+    const struct eve_sink_options sink = {
+        .path = eve->options.path,
+        .waits = eve->options.waits,
+        .done = eve_out_delivered,
+        .context = &eve->out,
+    };
+
+    eve->out.lines.path = sink.path;
+    if (!sink.path)
+        return 0;
+    if (eve_sink_is_meant(sink.path))
+        return eve_sink_open(&eve->out.sink, &sink, error);
+    return line_file_open(&eve->out.lines, sink.path, true, "events", error);
 }
 
 int eve_open(struct eve **out, const struct eve_options *options, struct error *error)
@@ -120,8 +139,7 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
     eve->names.community_seed = options->community_seed;
     eve->names.model = options->model;
     eve->names.clock.told = options->day_times;
-    int status =
-        options->path ? line_file_open(&eve->out.lines, options->path, true, "events", error) : 0;
+    int status = open_out(eve, error);
     if (status != 0) {
         eve_close(eve);
         return status;
@@ -186,8 +204,9 @@ void eve_set_model(struct eve *eve, uint32_t checksum)
 
 int eve_reopen(struct eve *eve, struct error *error)
 {
+    if (eve->out.sink || !eve->out.lines.path)
+        return 0;
     int file = line_file_open_again(&eve->out.lines);
-
     if (file < 0)
         return error_set(error, file, "cannot write events to %s: %s; the former file stays",
                          eve->out.lines.path, strerror(-file));
@@ -197,12 +216,14 @@ int eve_reopen(struct eve *eve, struct error *error)
 
 int eve_check(const struct eve *eve, struct error *error)
 {
-    int status = line_file_status(&eve->out.lines);
+    const struct eve_sink *sink = eve->out.sink;
+    const char *fault = sink ? __atomic_load_n(&sink->fault, __ATOMIC_ACQUIRE) : NULL;
+    int status = fault ? -EIO : line_file_status(&eve->out.lines);
 
     if (status == 0)
         return 0;
-    return error_set(error, status, "cannot write events to %s: %s", eve->out.lines.path,
-                     strerror(-status));
+    return error_set(error, status, "cannot write events to %.200s: %s", eve->out.lines.path,
+                     fault ? fault : strerror(-status));
 }
 
 void eve_read(const struct eve *eve, struct eve_totals *totals)
@@ -238,6 +259,8 @@ static uint64_t progress_of(const struct eve *eve)
 {
     uint64_t progress = line_file_progress(&eve->out.lines);
 
+    if (eve->out.sink)
+        progress += __atomic_load_n(&eve->out.sink->progress, __ATOMIC_RELAXED);
     for (uint32_t queue = 0; queue < eve->queues; queue++)
         progress += __atomic_load_n(&eve->flows[queue]->ring->read, __ATOMIC_RELAXED);
     return progress;
@@ -333,6 +356,8 @@ void eve_close(struct eve *eve)
         eve_flows_free(eve->flows[queue]);
     eve_out_hand_over(&eve->out, -1);
     line_file_close(&eve->out.lines);
+    if (eve->out.sink)
+        eve->out.sink->close(eve->out.sink);
     eve_posts_destroy(&eve->posts);
     free(eve);
 }

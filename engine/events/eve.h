@@ -3,7 +3,7 @@
  *
  *     worker ── eve_flows.h ── ring ──►┐
  *     worker ── eve_flows.h ── ring ──►├─ writer ─► file, socket, standard output
- *     datapath ── eve_post ── lines ──►┘
+ *     datapath ── eve_post ── lines ──►┘               or broker (eve_sink.h)
  *
  * What is left out is counted, by kind, and of flows with their packets and bytes, so that
  *
@@ -64,8 +64,8 @@ void eve_post(struct eve *eve, const char *type, json_t *content);
 /* The checksum of the model from here on. Any thread. */
 void eve_set_model(struct eve *eve, uint32_t checksum);
 
-/* Opens the file again and has the writer go on with it, who may have no right to open it itself.
- * -errno with one line, and the former file stays. Any thread. */
+/* Does nothing without a file. Opens the file again and has the writer go on with it, who may have
+ * no right to open it itself. -errno with one line, and the former file stays. Any thread. */
 int eve_reopen(struct eve *eve, struct error *error);
 
 /* Whether writing has failed; 0 or -errno with one line. Any thread. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "eve_out.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,9 +34,21 @@ void eve_out_leave_out(struct eve_out *out, const struct eve_pending *line, uint
     stats_add(&totals->unreported_bytes, line->bytes);
 }
 
+void eve_out_delivered(void *context, const struct eve_pending *pending, bool delivered)
+{
+    struct eve_out *out = context;
+
+    if (delivered) {
+        stats_add(&out->totals.written, 1);
+        return;
+    }
+    stats_add(&out->totals.undelivered, 1);
+    eve_out_leave_out(out, pending, out->totals.lost);
+}
+
 bool eve_out_is_open(const struct eve_out *out)
 {
-    return out->lines.status == 0 && !out->given_up;
+    return (out->sink || out->lines.status == 0) && !out->given_up;
 }
 
 /* The buffer is done with: what was in it is out, or counted as lost. */
@@ -51,10 +64,31 @@ static void end_batch(struct eve_out *out)
     out->lines.length = 0;
 }
 
+/* A broker's library has locks of its own, which a cancelled thread would take with it. */
+static int hold_cancellation(void)
+{
+    int before;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+static void release_cancellation(int before)
+{
+    pthread_setcancelstate(before, &before);
+}
+
 bool eve_out_flush(struct eve_out *out)
 {
     uint64_t since = monotonic_ms();
 
+    if (out->sink) {
+        int before = hold_cancellation();
+
+        out->sink->serve(out->sink);
+        release_cancellation(before);
+        return true;
+    }
     while (out->lines.length > 0 && eve_out_is_open(out)) {
         if (line_file_write(&out->lines)) {
             since = monotonic_ms();
@@ -70,6 +104,33 @@ bool eve_out_flush(struct eve_out *out)
     return all;
 }
 
+/* The line's own community_id, so that a flow's events stay together; those of no flow have none.
+ */
+static const char *key_of(const char *line, size_t *length)
+{
+    static const char name[] = "\"community_id\":\"";
+    const char *key = strstr(line, name);
+
+    *length = 0;
+    if (!key)
+        return NULL;
+    key += sizeof(name) - 1;
+    *length = strcspn(key, "\"");
+    return key;
+}
+
+static void put(struct eve_out *out, const char *line, size_t length,
+                const struct eve_pending *pending)
+{
+    size_t key_length;
+    const char *key = key_of(line, &key_length);
+
+    int before = hold_cancellation();
+    stats_add(&out->totals.produced, 1);
+    out->sink->put(out->sink, line, length, key, key_length, pending);
+    release_cancellation(before);
+}
+
 void eve_out_line(struct eve_out *out, const char *line, size_t length,
                   const struct eve_pending *pending)
 {
@@ -77,6 +138,10 @@ void eve_out_line(struct eve_out *out, const char *line, size_t length,
 
     if (out->tell)
         out->tell(out->context, line, length - 1);
+    if (out->sink && !out->given_up) {
+        put(out, line, length, pending);
+        return;
+    }
     if (!out->lines.path) {
         stats_add(&out->totals.written, 1);
         return;
@@ -100,6 +165,8 @@ void eve_out_hand_over(struct eve_out *out, int file)
 
 void eve_out_go_on(struct eve_out *out)
 {
+    if (out->sink)
+        return;
     int file = __atomic_exchange_n(&out->next_file, -1, __ATOMIC_ACQ_REL);
     bool gone = out->lines.status != 0 && line_file_is_socket(&out->lines);
     bool due = file < 0 && gone && monotonic_ms() - out->tried > AGAIN_MS;
@@ -112,8 +179,19 @@ void eve_out_go_on(struct eve_out *out)
         out->tried = monotonic_ms();
 }
 
+void eve_out_finish(struct eve_out *out)
+{
+    if (!out->sink)
+        return;
+    int before = hold_cancellation();
+    out->sink->finish(out->sink, EVE_CLOSE_MS);
+    release_cancellation(before);
+}
+
 void eve_out_give_up(struct eve_out *out)
 {
     out->given_up = true;
     end_batch(out);
+    if (out->sink)
+        out->sink->finish(out->sink, 0);
 }

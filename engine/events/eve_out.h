@@ -5,6 +5,7 @@
 #define AFXDP_EVE_OUT_H
 
 #include "eve_record.h"
+#include "eve_sink.h"
 #include "line_file.h"
 
 enum {
@@ -17,20 +18,17 @@ struct eve_totals {
     uint64_t lost[EVE_KINDS];     /* there was no room, or they could not be written */
     uint64_t left_out[EVE_KINDS]; /* by the rate */
     uint64_t lost_posts;          /* of eve_post */
+    uint64_t produced;            /* lines that a broker was given, */
+    uint64_t undelivered;         /* and of them those that it didn't keep */
     uint64_t unreported_flows, unreported_packets, unreported_bytes; /* of the two above */
     uint64_t no_flow_packets, no_flow_bytes;
-};
-
-/* What a line tells of. */
-struct eve_pending {
-    int kind; /* EVE_KINDS: none of a flow */
-    uint64_t packets, bytes;
 };
 
 struct eve_out {
     void (*tell)(void *context, const char *line, size_t length); /* NULL: nobody */
     void *context;
     struct line_file lines;
+    struct eve_sink *sink;               /* in its place; NULL: none */
     struct eve_pending batch[EVE_BATCH]; /* of the lines in the buffer */
     uint32_t batch_count;
     uint64_t batch_start; /* lines written before it */
@@ -40,6 +38,9 @@ struct eve_out {
     uint64_t tried;       /* ms: when a socket was last well, or opened again in vain */
     struct eve_totals totals;
 };
+
+/* As eve_sink_done, whose context is the struct eve_out. */
+void eve_out_delivered(void *context, const struct eve_pending *pending, bool delivered);
 
 struct eve_pending eve_pending_of(const struct eve_record *record);
 
@@ -64,6 +65,9 @@ void eve_out_go_on(struct eve_out *out);
 
 /* Has the writer go on with a file that was opened again. Any thread. */
 void eve_out_hand_over(struct eve_out *out, int file);
+
+/* The end, of a broker: waits for what is on its way, EVE_CLOSE_MS without progress. */
+void eve_out_finish(struct eve_out *out);
 
 /* Once the writer's thread has been stopped in the middle: what is in the buffer is lost. */
 void eve_out_give_up(struct eve_out *out);
