@@ -53,9 +53,10 @@ class Rights(lab.Test):
         for datapath in DATAPATHS:
             with self.subTest(datapath=datapath):
                 here = self.lab("--two-ports")
+                outputs = {"afxdp": ("--eve", "kafka:127.0.0.1:1/events"),
+                           "kernel": ("--verdicts", self.path("verdicts"))}
                 engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--datapath", datapath,
-                                     "--verdicts", self.path("verdicts"),
-                                     "--metrics", "0", model=self.model("forward"))
+                                     *outputs[datapath], "--metrics", "0", model=self.model("forward"))
                 pid, holders = engine.process.pid, []
                 for path in glob.glob(f"/proc/{pid}/task/*/status"):
                     status = pathlib.Path(path).read_text(encoding="ascii")
@@ -69,7 +70,10 @@ class Rights(lab.Test):
                 threads = len(os.listdir(f"/proc/{pid}/task"))
                 self.assertGreaterEqual(threads, 5 if datapath == "afxdp" else 4)
                 self.assertEqual(here.ping(3, interval=0.05), 3)
-                engine.stop()
+                engine.signal(signal.SIGTERM)
+                self.assertEqual(engine.end(), 1 if datapath == "afxdp" else 0)
+                self.assertIn("" if datapath == "kernel" else "All broker connections are down",
+                              engine.stderr())
 
 
 if __name__ == "__main__":
