@@ -2,6 +2,8 @@
 /* The rows of "Tunnels, exactly". */
 #include "built_tunnels.h"
 
+#include "random.h"
+
 static void assert_inner(const struct built *built, uint32_t kind, uint32_t length)
 {
     const struct tunnel_options only = {1u << kind, 0};
@@ -200,6 +202,52 @@ static void leaves_closed_what_holds_no_ip(void **state)
     assert_int_equal(packet.destination_port, PORT_VXLAN);
 }
 
+static void assert_same(const struct packet *a, const struct packet *b)
+{
+    assert_memory_equal(a->source, b->source, sizeof(a->source));
+    assert_memory_equal(a->destination, b->destination, sizeof(a->destination));
+    assert_int_equal(a->length, b->length);
+    assert_int_equal(a->source_port, b->source_port);
+    assert_int_equal(a->destination_port, b->destination_port);
+    assert_int_equal(a->protocol, b->protocol);
+    assert_int_equal(a->version, b->version);
+    assert_int_equal(a->realm, b->realm);
+    assert_int_equal(a->behind, b->behind);
+    assert_int_equal(a->seen, b->seen);
+}
+
+/* What is in VXLAN is found by a short way, level by level where that gives up: the same packet,
+ * whichever bytes are wrong and wherever the frame is cut. */
+static void short_way_leads_where_the_long_one_does(void **state)
+{
+    (void)state;
+    struct random random = random_begin("tunnel_test");
+    struct built tcp = ipv4(PROTOCOL_TCP, 5, 20);
+    const struct built whole = vxlan(&tcp, 7);
+    uint32_t opened = 0;
+
+    for (int i = 0; i < 100000; i++) {
+        struct built built = whole;
+        struct packet packet, expected;
+
+        for (uint32_t wrong = random_below(&random, 3); wrong > 0; wrong--)
+            built.bytes[random_below(&random, whole.length)] = (uint8_t)random_word(&random);
+        uint32_t cut = random_below(&random, 2) ? 0 : random_below(&random, whole.length);
+        const struct frame frame = {.data = built.bytes,
+                                    .length = whole.length - cut,
+                                    .wire_length = whole.length - random_below(&random, cut + 1),
+                                    .link = LINK_ETHERNET};
+        enum packet_kind kind =
+            link_open_tunnels(&frame, &all, link_parse(&frame, &expected), &expected);
+        assert_int_equal(link_parse_tunnels(&frame, &all, &packet), kind);
+        if (kind != PACKET_IP)
+            continue;
+        assert_same(&packet, &expected);
+        opened += packet.protocol == PROTOCOL_TCP;
+    }
+    assert_in_range(opened, 30000, 90000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +256,7 @@ int main(void)
         cmocka_unit_test(opens_what_has_no_ip_around_it),
         cmocka_unit_test(opens_four_levels),
         cmocka_unit_test(leaves_closed_what_holds_no_ip),
+        cmocka_unit_test(short_way_leads_where_the_long_one_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
