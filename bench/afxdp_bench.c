@@ -19,6 +19,7 @@ static const struct {
     {"tunnels", bench_tunnels, "what --tunnels costs a packet, in a tunnel or not; needs root"},
     {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
     {"kernel-wire", bench_kernel_wire, "in-kernel networks beside a tree on one veth pair (root)"},
+    {"watched", bench_watched, "the engine on that pair, alone and with all its outputs on (root)"},
     {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},
     {"capture", bench_capture, "afxdp-engine as a whole on a capture of a million packets"},
     {"report", bench_report, "all of these, as one page with plots or as Markdown"},

@@ -30,6 +30,12 @@ int bench_kernel_wire(int argc, char **argv)
     return run_script(AFXDP_BENCH_SCRIPTS "/kernel_wire.py", argv);
 }
 
+int bench_watched(int argc, char **argv)
+{
+    (void)argc;
+    return run_script(AFXDP_BENCH_SCRIPTS "/watched.py", argv);
+}
+
 int bench_alternatives(int argc, char **argv)
 {
     (void)argc;

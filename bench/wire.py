@@ -8,6 +8,7 @@ The rate is what was taken, over the time the generator took. Needs root, two co
 (test/lab.sh); testpmd is left out, and said so, where dpdk-testpmd isn't installed."""
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -77,6 +78,11 @@ class Engine:
     def __init__(self, name, *options):
         self.name, self.options = name, options
 
+    def watchers(self, lab):
+        """A context around the traffic."""
+        del lab
+        return contextlib.nullcontext()
+
     def measure(self, lab, count):
         process = subprocess.Popen(
             lab.command("eng", BUILD / "bin/afxdp-engine", "--iface", "eng0", "--queues",
@@ -90,7 +96,8 @@ class Engine:
                     break
             else:
                 sys.exit(f"wire.py: the engine ended: {said}")
-            seconds = lab.generate(count)
+            with self.watchers(lab):
+                seconds = lab.generate(count)
         finally:
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate(timeout=30)

@@ -31,10 +31,12 @@ FIELDS = { # of every row: name -> types
     "bypass": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "tunnels": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "wire": {"table": str, "what": str, "pps": int},
+    "watched": {"what": str, "pps": int, "first_over_this": NUMBER, "busy_ns": NUMBER},
 }
 STEPS = ("receive", "parse", "hash", "find", "update", "classify", "policy", "give away")
 OPTIONS = {"capture": ["--packets", "20000"],
            "stages": ["--model", str(ROOT / "models/nn1.q8")],
+           "watched": ["--packets", "1000000"],
            "wire": ["--packets", "100000", "--model", str(ROOT / "models/nn1.q8")]}
 
 
