@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where an engine runs while it is made to fail, and all that it could leave behind there."""
 
-import ctypes
 import json
 import os
 import select
@@ -11,8 +10,6 @@ import subprocess
 
 import lab
 
-LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET = 0x40000000
 PING_WAIT = 0.3
 PLACES = []
 MODEL = None
@@ -42,8 +39,7 @@ class Place:
         self.two = "--two-ports" in options
         self.interfaces = ("eng0", "eng1") if self.two else ("eng0",)
         self.bpffs = f"/run/afxdp-lab-{self.lab.name}/bpf"
-        self.spaces = {place: os.open(f"/run/netns/{self.lab.name}-{place}", os.O_RDONLY)
-                       for place in ("gen", "eng", *(("sink",) if self.two else ()))}
+        self.space = os.open(self.lab.namespace("eng"), os.O_RDONLY)
         self.sequence = 0
         self.echo = self.inside("gen", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW,
                                                              socket.IPPROTO_ICMP))
@@ -51,22 +47,15 @@ class Place:
 
     def close(self):
         self.echo.close()
-        for space in self.spaces.values():
-            os.close(space)
+        os.close(self.space)
         self.lab.close()
 
     def inside(self, place, work):
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        try:
-            assert LIBC.setns(self.spaces[place], CLONE_NEWNET) == 0
-            return work()
-        finally:
-            assert LIBC.setns(home, CLONE_NEWNET) == 0
-            os.close(home)
+        return lab.inside(self.lab.namespace(place), work)
 
     def enter(self):
         """For a process that is about to be started."""
-        LIBC.setns(self.spaces["eng"], CLONE_NEWNET)
+        lab.LIBC.setns(self.space, lab.CLONE_NEWNET)
 
     def environment(self):
         return {"LIBXDP_BPFFS": self.bpffs}

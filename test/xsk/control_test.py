@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A running engine is asked, and told what to do, by `afxdp-engine ctl`, signals and its socket."""
 
-import glob
 import json
 import os
 import re
@@ -22,16 +21,6 @@ class Control(lab.Test):
 
     def ask(self, here, *words):
         return json.loads(self.ctl(here, *words, "--json").stdout)
-
-    def socket_of(self, engine):
-        """The engine's own: whose lock file holds its process number."""
-        for path in glob.glob("/run/afxdp-engine/*.control"):
-            claim = path.removesuffix(".control") # gone with a killed engine's namespace
-            if os.path.exists(claim):
-                with open(claim, encoding="ascii") as file:
-                    if file.read().strip() == str(engine.process.pid):
-                        return path
-        return None
 
     def test_it_is_asked_and_told(self):
         for datapath in DATAPATHS:
@@ -114,7 +103,7 @@ class Control(lab.Test):
     def test_the_socket_is_the_owners_and_goes_with_the_engine(self):
         here = self.lab()
         engine = here.engine("--iface", "eng0")
-        path = self.socket_of(engine)
+        path = engine.control_socket()
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
         engine.kill()
         self.assertTrue(os.path.exists(path), "a killed engine can't remove it")
@@ -128,7 +117,7 @@ class Control(lab.Test):
         """A hundred connections, garbage, halves of requests, and answers that nobody reads."""
         here = self.lab("--two-ports")
         engine = here.engine("--iface", "eng0", "--bridge", "eng1")
-        path = self.socket_of(engine)
+        path = engine.control_socket()
         clients = []
         for number in range(100):
             client = socket.socket(socket.AF_UNIX)

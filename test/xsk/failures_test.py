@@ -11,7 +11,6 @@ import struct
 
 import lab
 
-LIBC = ctypes.CDLL(None, use_errno=True)
 SOL_XDP, UMEM_REG, FILL_RING, COMPLETION_RING, RX_RING = 283, 4, 5, 6, 2
 
 
@@ -22,23 +21,15 @@ def without(*capabilities):
 
 def take_queue(namespace, interface, queue):
     """An AF_XDP socket that isn't the engine's on a queue."""
-    here = os.open("/proc/self/ns/net", os.O_RDONLY)
-    there = os.open(namespace, os.O_RDONLY)
-    assert LIBC.setns(there, 0) == 0
-    try:
-        taken = socket.socket(44, socket.SOCK_RAW)
-        index = socket.if_nametoindex(interface)
-    finally:
-        LIBC.setns(here, 0)
-        os.close(here)
-        os.close(there)
+    taken, index = lab.inside(namespace, lambda: (socket.socket(44, socket.SOCK_RAW),
+                                                  socket.if_nametoindex(interface)))
     memory = mmap.mmap(-1, 64 * 4096)
     address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     taken.setsockopt(SOL_XDP, UMEM_REG, struct.pack("QQIII4x", address, 64 * 4096, 4096, 0, 0))
     for ring in (FILL_RING, COMPLETION_RING, RX_RING):
         taken.setsockopt(SOL_XDP, ring, struct.pack("I", 64))
     where = struct.pack("HHIII", 44, 0, index, queue, 0)
-    assert LIBC.bind(taken.fileno(), where, len(where)) == 0, os.strerror(ctypes.get_errno())
+    assert lab.LIBC.bind(taken.fileno(), where, len(where)) == 0, os.strerror(ctypes.get_errno())
     return taken, memory
 
 
@@ -73,7 +64,7 @@ class Failures(lab.Test):
                      says=["eng0: cannot set 4 channels, it can have up to 2"])
 
     def test_taken_queue(self):
-        taken, memory = take_queue(f"/run/netns/{self.here.name}-eng", "eng0", 1)
+        taken, memory = take_queue(self.here.namespace("eng"), "eng0", 1)
         self.refused("--iface", "eng0", says=["eng0: queue 1 is taken by another AF_XDP socket"])
         taken.close()
         del memory

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A lab of network namespaces (test/lab.sh) with the engine and the generator in it."""
 
+import ctypes
+import glob
 import json
 import os
 import re
@@ -19,6 +21,18 @@ ENGINE = os.path.join(BUILD, "bin", "afxdp-engine")
 GENERATE = os.path.join(BUILD, "bin", "afxdp-generate")
 SHARED = os.path.join(os.path.dirname(ROOT), "shared", "data")
 MIXED = os.path.join(ROOT, "test", "captures", "mixed.pcap")
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 1 << 30
+
+
+def inside(namespace, work):
+    """What `work` gives in another network namespace, a path: sockets made there stay there."""
+    with open("/proc/thread-self/ns/net", "rb") as own, open(namespace, "rb") as there:
+        assert LIBC.setns(there.fileno(), CLONE_NEWNET) == 0, namespace
+        try:
+            return work()
+        finally:
+            assert LIBC.setns(own.fileno(), CLONE_NEWNET) == 0
 
 
 def written(file):
@@ -45,6 +59,16 @@ class Engine:
                 raise AssertionError(f"no '{text}' from the engine: {self.stderr()}")
             time.sleep(0.01)
         return self
+
+    def control_socket(self):
+        """The engine's own: whose lock file holds its process number."""
+        for path in glob.glob("/run/afxdp-engine/*.control"):
+            claim = path.removesuffix(".control")  # gone with a killed engine's namespace
+            if os.path.exists(claim):
+                with open(claim, encoding="ascii") as file:
+                    if file.read().strip() == str(self.process.pid):
+                        return path
+        return None
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -118,6 +142,9 @@ class Lab:
 
     def command(self, place, *words):
         return [LAB, "exec", self.name, place, *words]
+
+    def namespace(self, place):
+        return f"/run/netns/{self.name}-{place}"
 
     def run(self, place, *words, check=True, timeout=60, **options):
         done = subprocess.run(self.command(place, *words), capture_output=True, text=True,

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One packet alone comes through at once: it never waits for a burst to fill."""
 
-import ctypes
-import os
 import socket
 import statistics
 import time
@@ -11,21 +9,11 @@ import time
 import lab
 
 PACKETS = 300
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def socket_in(namespace, interface):
-    """An AF_PACKET socket in another network namespace."""
-    here = os.open("/proc/self/ns/net", os.O_RDONLY)
-    there = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
-    assert LIBC.setns(there, 0) == 0
-    try:
-        made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        made.bind((interface, 3))
-    finally:
-        LIBC.setns(here, 0)
-        os.close(here)
-        os.close(there)
+def socket_on(interface):
+    made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    made.bind((interface, 3))
     made.settimeout(2)
     return made
 
@@ -35,8 +23,8 @@ class Latency(lab.Test):
         here = self.lab("--two-ports")
         engine = here.engine("--iface", "eng0", "--bridge", "eng1", *options,
                              model=self.model("attack"))
-        out = socket_in(f"{here.name}-gen", "gen0")
-        back = socket_in(f"{here.name}-sink", "sink0")
+        out = lab.inside(here.namespace("gen"), lambda: socket_on("gen0"))
+        back = lab.inside(here.namespace("sink"), lambda: socket_on("sink0"))
         self.addCleanup(out.close)
         self.addCleanup(back.close)
         times = []

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """--metrics over AF_XDP and from the kernel datapath: the report's own numbers, and scrapers that misbehave."""
 
-import ctypes
 import os
 import re
 import signal
@@ -13,7 +12,6 @@ import lab
 
 DT = os.path.join(lab.ROOT, "models", "dt.q8")
 NN = os.path.join(lab.ROOT, "models", "nn.q8")
-CLONE_NEWNET = 0x40000000
 PORT = 9464
 LINE = re.compile(r'^(\w+)(?:\{(.*)\})? (\S+)$')
 
@@ -34,16 +32,7 @@ def parse(text):
 class Metrics(lab.Test):
     def inside(self, engine):
         """A socket in the engine's network namespace."""
-        libc = ctypes.CDLL(None, use_errno=True)
-        here = os.open("/proc/self/ns/net", os.O_RDONLY)
-        there = os.open(f"/proc/{engine.process.pid}/ns/net", os.O_RDONLY)
-        try:
-            self.assertEqual(libc.setns(there, CLONE_NEWNET), 0)
-            made = socket.socket()
-        finally:
-            libc.setns(here, CLONE_NEWNET)
-            os.close(here)
-            os.close(there)
+        made = lab.inside(f"/proc/{engine.process.pid}/ns/net", socket.socket)
         self.addCleanup(made.close)
         made.settimeout(15)
         made.connect(("127.0.0.1", PORT))

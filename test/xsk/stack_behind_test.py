@@ -5,7 +5,6 @@ header's sum, and VLAN tags beside the frame."""
 
 import collections
 import contextlib
-import ctypes
 import os
 import shutil
 import socket
@@ -19,7 +18,7 @@ ENDS = (("gen", "gen0"), ("eng", "eng0"), ("eng", "eng1"), ("sink", "sink0"))
 WAYS = {"afxdp": (), "kernel": ("--datapath", "kernel"), "skb": ("--mode", "skb"),
         "skb kernel": ("--mode", "skb", "--datapath", "kernel")}
 SECONDS = 1
-SOL_PACKET, PACKET_AUXDATA, VLAN_VALID, CLONE_NEWNET = 263, 8, 1 << 4, 1 << 30
+SOL_PACKET, PACKET_AUXDATA, VLAN_VALID = 263, 8, 1 << 4
 
 
 def folded(data):
@@ -41,15 +40,9 @@ class Listener:
     """Frames as they come in to the sink; their tags beside them, as on every Linux."""
 
     def __init__(self, here):
-        libc = ctypes.CDLL(None)
-        with open(f"/run/netns/{here.name}-sink", "rb") as there, \
-                open("/proc/self/ns/net", "rb") as own:
-            libc.setns(there.fileno(), CLONE_NEWNET)
-            try:
-                self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-                self.socket.bind(("sink0", 0))
-            finally:
-                libc.setns(own.fileno(), CLONE_NEWNET)
+        self.socket = lab.inside(here.namespace("sink"), lambda: socket.socket(
+            socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)))
+        self.socket.bind(("sink0", 0))
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
         self.socket.setblocking(False)
