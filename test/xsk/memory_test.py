@@ -5,8 +5,10 @@ cgroup with little memory an engine does with less, or says what it can't do wit
 
 AFXDP_LAB_SECONDS: how long (8; 60 is the bar that was set)."""
 
+import contextlib
 import os
 import re
+import socket
 import subprocess
 import time
 
@@ -15,6 +17,7 @@ import lab
 SECONDS = int(os.environ.get("AFXDP_LAB_SECONDS", "8"))
 RATE = 50000
 WARM_UP = 2
+METRICS = 9464
 
 
 def resident(pid):
@@ -25,14 +28,19 @@ def resident(pid):
             len(os.listdir(f"/proc/{pid}/fd")))
 
 
+def flood_of(here, seconds):
+    """A generator of ever new flows."""
+    count = RATE * seconds
+    return here.start("gen", lab.GENERATE, "--iface", "gen0", "--count", str(count), "--rate",
+                      str(RATE), "--flows", str(min(count, 1 << 24)), stdout=subprocess.DEVNULL)
+
+
 class Memory(lab.Test):
     def test_flat(self):
         here = self.lab("--two-ports")
         engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--action", "attack=drop",
                              model=self.model("ports"))
-        count = RATE * (SECONDS + WARM_UP)
-        flood = here.start("gen", lab.GENERATE, "--iface", "gen0", "--count", str(count), "--rate",
-                           str(RATE), "--flows", str(min(count, 1 << 24)), stdout=subprocess.DEVNULL)
+        flood = flood_of(here, WARM_UP + SECONDS)
         self.addCleanup(flood.kill)
         time.sleep(WARM_UP)
         pid = engine.process.pid
@@ -52,6 +60,61 @@ class Memory(lab.Test):
         for queue in report["queues"]:
             self.assertEqual(lab.unexplained(queue), 0)
             self.assertEqual(queue["tx_unfinished"], 0)
+
+
+class Outputs(lab.Test):
+    """Everything that tells others what the engine does, and others that don't behave."""
+
+    CLIENTS = 100 # of the control socket
+    SCRAPERS = 5  # more of them each second, until they are hung up on
+    SETTLED = 6   # seconds until as many hang as may
+
+    def client_of(self, path):
+        made = socket.socket(socket.AF_UNIX)
+        self.addCleanup(made.close)
+        made.settimeout(5)
+        made.connect(path)
+        made.setblocking(False)
+        return made
+
+    def scraper_of(self, engine):
+        made = lab.inside(f"/proc/{engine.process.pid}/ns/net", socket.socket)
+        self.addCleanup(made.close)
+        made.connect(("127.0.0.1", METRICS))
+        made.sendall(b"GET /metrics HTTP/1.1\r\nHost: ")
+        return made
+
+    def test_flat_though_nobody_reads(self):
+        here = self.lab("--two-ports")
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--eve", pipe, "--write",
+                             self.path("ring.pcapng"), "--write-max", "1M", "--write-files", "2",
+                             "--metrics", str(METRICS), model=self.model("ports"))
+        flood = flood_of(here, self.SETTLED + SECONDS)
+        self.addCleanup(flood.kill)
+        clients = [self.client_of(engine.control_socket()) for _ in range(self.CLIENTS)]
+        samples, hanging = [], []
+        for second in range(self.SETTLED + SECONDS):
+            time.sleep(1)
+            for client in clients:
+                with contextlib.suppress(OSError):  # full, or hung up on
+                    client.send(os.urandom(100) + b'\n{"command":"stats"}\n')
+            hanging += [self.scraper_of(engine) for _ in range(self.SCRAPERS)]
+            while len(hanging) > 100:  # hung up on long ago
+                hanging.pop(0).close()
+            if second >= self.SETTLED:
+                samples.append(resident(engine.process.pid)[0])
+        flood.wait(timeout=60)
+        report = engine.stop()
+        print(f"{SECONDS} s, {report['packets']} packets: {samples[0]} KiB once all hang, "
+              f"{max(samples)} at most, {samples[-1]} at the end")
+        self.assertLessEqual(max(samples) - samples[0], 512, samples)
+        self.assertGreater(report["events"]["events_lost"]["flow"], 1000)
+        for queue in report["queues"]:
+            self.assertEqual(lab.unexplained(queue), 0)
 
 
 def memory_cgroups():
