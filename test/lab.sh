@@ -71,7 +71,8 @@ fi
 
 take() { # take PLACE INTERFACE: the NIC that stands for it
     ip link set "${nic_of[$2]}" netns "$name-$1"
-    inside "$1" ip link set "${nic_of[$2]}" down name "$2"
+    inside "$1" ip link set "${nic_of[$2]}" down
+    inside "$1" ip link set "${nic_of[$2]}" name "$2"
     inside "$1" ethtool -L "$2" combined "$queues" 2>/dev/null || true
     # fq_codel, the default, sends flows in turn: frames of one sender would overtake each other
     inside "$1" tc qdisc replace dev "$2" root pfifo limit 10000
@@ -79,7 +80,8 @@ take() { # take PLACE INTERFACE: the NIC that stands for it
 }
 
 give_back() { # give_back PLACE INTERFACE
-    inside "$1" ip link set "$2" down name "${nic_of[$2]}" 2>/dev/null || return 0
+    inside "$1" ip link set "$2" down 2>/dev/null || return 0
+    inside "$1" ip link set "$2" name "${nic_of[$2]}" # before kernel 6.2 not while it is up
     inside "$1" ip link set "${nic_of[$2]}" netns 1
 }
 
