@@ -35,7 +35,7 @@ class Limits(lab.Test):
         self.assertNotIn("get one time", engine.stderr())
         report = self.arrives(here, engine, 2000)
         self.assertEqual(report["mode"], "copy")
-        self.assertEqual(sum(queue["unstamped"] for queue in report["queues"]), report["packets"])
+        self.assertEqual(sum(queue.get("unstamped", 0) for queue in report["queues"]), report["packets"])
         self.assertIn("warning: eng0: its driver vmxnet3 has no room for arrival times before a "
                       "frame: packets of a burst get one time", engine.stderr())
 
