@@ -50,7 +50,8 @@ class Brokers(programs.Test):
 
     def test_brokers_that_are_away(self):
         """Each packet is in a flow that isn't reported, and one line says why."""
-        for target, why in (("kafka:127.0.0.1:1/events", "All broker connections are down"),
+        for target, why in (("kafka:127.0.0.1:1/events",  # by whether librdkafka has had time to say it
+                             "All broker connections are down|the brokers don't answer"),
                             ("redis:127.0.0.1:1/events", "the server doesn't answer")):
             told, said = self.run_into(target, status=1)
             self.assertEqual(told["written"], 0)
@@ -59,7 +60,7 @@ class Brokers(programs.Test):
                              told["undelivered"])
             self.assertEqual(told["flows_unreported"]["packets"] + told["no_flow"]["packets"], 7472)
             self.assertIn(f"cannot write events to {target}: ", said)
-            self.assertIn(why, said)
+            self.assertRegex(said, why)
 
     def test_what_it_refuses(self):
         for target, words in (("kafka:host:9092", "should be kafka:HOST:PORT[,HOST:PORT...]/TOPIC"),
