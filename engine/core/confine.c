@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -25,7 +26,12 @@ _Thread_local const char *confine_who = "a thread";
 #define SANITIZED 0
 #endif
 
-enum { CALLS_MOST = 20, NONE = -1 };
+enum {
+    CALLS_MOST = 20,
+    NONE = -1,
+    HEAP_BLOCK = 66 << 10, /* glibc looks at its heap where 64 KiB are freed, not at 128 KiB */
+    HEAP_MOST = 64 << 20,  /* no heap of a thread's in glibc is larger */
+};
 
 /* What the C library's memory, locks and clocks take, and a thread's own end and that of all. */
 static const int everybody[] = {
@@ -69,10 +75,19 @@ static const struct {
                          {SCMP_SYS(close), SCMP_SYS(connect), SCMP_SYS(fcntl), SCMP_SYS(fstat),
                           SCMP_SYS(newfstatat), SCMP_SYS(poll), SCMP_SYS(ppoll), NONE},
                          AF_UNIX},
+    [CONFINED_PACKETS] = {"the writer of packets",
+                          {SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(ftruncate), SCMP_SYS(lseek),
+                           SCMP_SYS(newfstatat), SCMP_SYS(poll), SCMP_SYS(ppoll), NONE}},
     [CONFINED_CONTROL] = {"the control socket's thread",
                           {SCMP_SYS(accept4), SCMP_SYS(close), SCMP_SYS(geteuid),
                            SCMP_SYS(getsockopt), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(read),
                            SCMP_SYS(recvfrom), SCMP_SYS(sendto), NONE}},
+    [CONFINED_METRICS] = {"the thread of --metrics",
+                          {SCMP_SYS(accept4), SCMP_SYS(close), SCMP_SYS(epoll_ctl),
+                           SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(fcntl),
+                           SCMP_SYS(getsockopt), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(read),
+                           SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
+                           SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(writev), NONE}},
     [CONFINED_BLOCKS] = {"the thread of --blocks",
                          {SCMP_SYS(bind), SCMP_SYS(bpf), SCMP_SYS(close), SCMP_SYS(getsockname),
                           SCMP_SYS(recvmsg), SCMP_SYS(sendto), NONE},
@@ -129,13 +144,31 @@ static int load(enum confined who)
     return status;
 }
 
+/* glibc opens a file of /proc when one thread of all first gives back the top of its heap, at a
+ * threshold that follows what the process has freed: let that happen beforehand. */
+static void give_back_memory(void)
+{
+    void **last = NULL, **block;
+
+    for (size_t taken = 0; taken < HEAP_MOST && (block = malloc(HEAP_BLOCK)); taken += HEAP_BLOCK) {
+        *block = (void *)last;
+        last = block;
+    }
+    while ((block = last)) {
+        last = *block;
+        free((void *)block);
+    }
+}
+
 int confine(enum confined who)
 {
+    static pthread_once_t given_back = PTHREAD_ONCE_INIT;
     sigset_t forbidden;
 
     confine_who = of[who].who;
     if (SANITIZED || seccomp_api_get() == 0)
         return 0;
+    pthread_once(&given_back, give_back_memory);
     /* The kernel kills without a word where the signal that tells of it is blocked. */
     sigemptyset(&forbidden);
     sigaddset(&forbidden, SIGSYS);

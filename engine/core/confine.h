@@ -9,7 +9,9 @@ enum confined {
     CONFINED_WORKER,  /* polls its sockets, and kicks them */
     CONFINED_WRITER,  /* writes what is open */
     CONFINED_SENDER,  /* the same, and connects again to a Unix socket whose reader went away */
+    CONFINED_PACKETS, /* writes what is open, and begins it again */
     CONFINED_CONTROL, /* accepts, receives, answers */
+    CONFINED_METRICS, /* the same by TCP, as libmicrohttpd does it */
     CONFINED_BLOCKS,  /* writes to a map, and asks which addresses are this host's */
 };
 

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "monotonic.h"
 #include "rights.h"
 #include "thread.h"
@@ -84,9 +86,8 @@ static enum MHD_Result may_enter(void *context, const struct sockaddr *peer, soc
 
 static void enter(struct metrics_server *server, struct MHD_Connection *connection, void **context)
 {
-    for (int i = 0; i < METRICS_CONNECTIONS; i++) {
-        struct place *place = &server->place[i];
-
+    for (struct place *place = server->place; place < server->place + METRICS_CONNECTIONS;
+         place++) {
         if (place->connection)
             continue;
         *place = (struct place){.connection = connection, .since = monotonic_ms()};
@@ -262,6 +263,7 @@ static void *server_thread(void *argument)
                               {.fd = server->wake, .events = POLLIN}};
 
     (void)rights_give_up();
+    (void)confine(CONFINED_METRICS);
     while (!__atomic_load_n(&server->closing, __ATOMIC_ACQUIRE)) {
         (void)poll(polled, 2, patience(server));
         if (polled[1].revents)
@@ -301,6 +303,7 @@ static int start(struct metrics_server *server)
     if (!server->daemon)
         return -ENOMEM;
     server->listener = -1;
+    tzset(); /* which reads a file that the thread mustn't open, for the date of an answer */
     int status = thread_start(&server->thread, server_thread, server);
     server->started = status == 0;
     return status;

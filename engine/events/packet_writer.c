@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "confine.h"
 #include "rights.h"
 #include "thread.h"
 #include "verdict_row.h"
@@ -103,6 +104,7 @@ static void *writer_thread(void *argument)
     uint64_t since = 0; /* nothing moves */
 
     (void)rights_give_up();
+    (void)confine(CONFINED_PACKETS);
     for (;;) {
         bool closing = __atomic_load_n(&writer->closing, __ATOMIC_ACQUIRE);
         bool any = take_all(writer);

@@ -24,7 +24,7 @@
 #include "rights.h"
 #include "thread.h"
 
-enum { MIB = 1 << 20, FAILED = 3, TOLD = 1 };
+enum { MIB = 1 << 20, BLOCK = 100 << 10, FAILED = 3, TOLD = 1 };
 
 struct work {
     enum confined who;
@@ -58,16 +58,31 @@ static int become_executable(void)
            MAP_FAILED;
 }
 
+/* A free top of the heap is given back, be it of a few blocks or of many. */
+static int allocate(size_t size)
+{
+    void **last = NULL, **block;
+
+    for (size_t taken = 0; taken < size; taken += BLOCK) {
+        block = malloc(BLOCK);
+        if (!block)
+            return -1;
+        memset(block, 1, BLOCK);
+        *block = (void *)last;
+        last = block;
+    }
+    while ((block = last)) {
+        last = *block;
+        free((void *)block);
+    }
+    return 0;
+}
+
 /* What each may do. */
 static int work_on(void)
 {
     struct pollfd none = {.fd = -1};
-    char *memory = malloc(MIB);
 
-    if (!memory)
-        return -1;
-    memset(memory, 1, MIB);
-    free(memory);
     (void)poll(&none, 1, 1);
     return write(STDERR_FILENO, "", 0) == 0 ? 0 : -1;
 }
@@ -77,6 +92,8 @@ static void *run(void *argument)
     const struct work *work = argument;
 
     if (rights_give_up() != 0 || confine(work->who) != 0)
+        _exit(FAILED);
+    if (allocate(MIB) != 0 || allocate(50UL * MIB) != 0)
         _exit(FAILED);
     if (work->who != CONFINED_BLOCKS && work_on() != 0)
         _exit(FAILED);
@@ -117,6 +134,8 @@ static void work_goes_on(void **state)
     char said[256];
 
     (void)state;
+    void *volatile large = malloc(20UL * MIB);
+    free(large); /* tops of 40 MiB are kept from here on (mallopt(3)) */
     for (int who = CONFINED_WORKER; who <= CONFINED_BLOCKS; who++) {
         const struct work work = {(enum confined)who, nothing, true};
         int status = end_of(&work, said, sizeof(said));
@@ -147,8 +166,13 @@ static void a_forbidden_call_is_named(void **state)
                  {make_a_socket, "socket"},
                  {execute, "execve"},
                  {become_executable, "mmap"}};
-    static const char *const who[] = {"a worker", "a writer", "a writer to a socket",
-                                      "the control socket's thread", "the thread of --blocks"};
+    static const char *const who[] = {"a worker",
+                                      "a writer",
+                                      "a writer to a socket",
+                                      "the writer of packets",
+                                      "the control socket's thread",
+                                      "the thread of --metrics",
+                                      "the thread of --blocks"};
     char said[256], expected[256];
 
     (void)state;

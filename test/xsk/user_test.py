@@ -42,8 +42,11 @@ class User(lab.Test):
         os.chown(self.path("events"), self.who.pw_uid, self.who.pw_gid)
 
     def start(self, here, datapath, *options, **how):
+        if "afxdp" in datapath:
+            options = ("--write", self.path("events/w.pcapng"), *options)
         return here.engine("--iface", "eng0", "--bridge", "eng1", "--datapath", *datapath, "--user",
-                           USER, "--eve", self.path("events/eve.json"), *options,
+                           USER, "--eve", self.path("events/eve.json"), "--metrics", "9464",
+                           *options,
                            model=self.model("forward"), **how)
 
     def ctl(self, here, *words, check=True):
@@ -116,7 +119,11 @@ class User(lab.Test):
                 self.assertEqual(here.ping(3, interval=0.05), 3)
                 self.check_threads(engine, datapath)
                 self.assertNotIn("warning: --user", engine.stderr())
+                self.assertIn("afxdp_packets_total",
+                              here.run("eng", "curl", "-sS", "http://127.0.0.1:9464/metrics").stdout)
                 self.check_end(here, engine)
+                if "afxdp" in datapath:
+                    self.assertGreater(engine.report()["written"]["written"], 0)
                 for name in ("old", "eve.json"):
                     lines = pathlib.Path(self.path("events"), name).read_text().splitlines()
                     self.assertTrue([json.loads(line) for line in lines], name)
