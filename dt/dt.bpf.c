@@ -40,7 +40,7 @@ ALWAYS_INLINE uint64_t dt_leaf(const struct dt_kernel_shape *shape, const uint64
     uint64_t node = *(const uint64_t *)(const void *)((const uint8_t *)nodes +
                                                       ((root << 3) & dt_limits.child_mask));
 
-    for (uint32_t i = 0; i < DT_DEPTH_MAX && i < BOUND(shape->depth); i++)
+    for (uint32_t i = 0; i < DT_KERNEL_DEPTH_MAX && i < BOUND(shape->depth); i++)
         node = dt_kernel_step(nodes, dt_limits.child_mask, node, work);
     return node;
 }

@@ -55,19 +55,27 @@ static uint32_t leaf_content(const struct dt_model *model, const struct dt_node 
     return verdict.class_index | (uint32_t)verdict.confidence << 16;
 }
 
+static uint32_t depth_of(const struct dt_model *model)
+{
+    uint32_t depth = 0;
+
+    for (uint32_t t = 0; t < model->shape.tree_count; t++)
+        if (model->shape.tree[t].depth > depth)
+            depth = model->shape.tree[t].depth;
+    return depth;
+}
+
 static void pack(struct dt_kernel *kernel, const struct dt_model *model,
                  struct dt_kernel_shape *shape)
 {
     *shape = (struct dt_kernel_shape){
         .class_count = model->shape.class_count,
         .tree_count = model->shape.tree_count,
+        .depth = depth_of(model),
         .confidence = model->shape.confidence,
     };
-    for (uint32_t t = 0; t < model->shape.tree_count; t++) {
+    for (uint32_t t = 0; t < model->shape.tree_count; t++)
         shape->root[t] = model->shape.tree[t].root;
-        if (model->shape.tree[t].depth > shape->depth)
-            shape->depth = model->shape.tree[t].depth;
-    }
     for (uint32_t i = 0; i < model->node_count; i++) {
         const struct dt_node *node = &model->nodes[i];
         uint32_t threshold =
@@ -80,6 +88,22 @@ static void pack(struct dt_kernel *kernel, const struct dt_model *model,
                (size_t)model->row_count * model->shape.class_count * sizeof(*model->scores));
 }
 
+/* What no program takes, whatever room it has. */
+static int check_limits(const struct dt_model *model, struct error *error)
+{
+    if (model->shape.tree_count > DT_KERNEL_TREES_MAX)
+        return error_set(error, -E2BIG,
+                         "a forest of %u trees: in the kernel it may have up to %d, in user space "
+                         "%d (--datapath afxdp)",
+                         model->shape.tree_count, DT_KERNEL_TREES_MAX, DT_TREES_MAX);
+    if (depth_of(model) > DT_KERNEL_DEPTH_MAX)
+        return error_set(error, -E2BIG,
+                         "a tree %u deep: in the kernel it may be up to %d, in user space %d "
+                         "(--datapath afxdp)",
+                         depth_of(model), DT_KERNEL_DEPTH_MAX, DT_DEPTH_MAX);
+    return 0;
+}
+
 static int fill(struct path_program *program, uint32_t generation, const void *model_,
                 struct error *error)
 {
@@ -90,8 +114,8 @@ static int fill(struct path_program *program, uint32_t generation, const void *m
     if (model->shape.feature_set != program->feature_set)
         return error_set(error, -E2BIG, "the loaded program is for feature set %u",
                          program->feature_set);
-    if ((model->shape.tree_count > 1) != kernel->forest ||
-        model->shape.tree_count > DT_KERNEL_TREES_MAX || model->node_count > kernel->node_room ||
+    if ((model->shape.tree_count > 1) != kernel->forest || check_limits(model, error) != 0 ||
+        model->node_count > kernel->node_room ||
         (kernel->forest && model->row_count * model->shape.class_count > kernel->cell_room))
         return error_set(error, -E2BIG,
                          "the loaded program is for a %s of up to %u nodes and %u scores",
@@ -142,18 +166,14 @@ static int make_room(struct dt_kernel *kernel, const struct dt_model *model)
 int dt_kernel_new(struct path_program **out, const struct dt_model *model, struct error *error)
 {
     static const char *const left_out[2][3] = {{"afxdp_dt_forest", "dt_scores"}, {"afxdp_dt_tree"}};
-    struct dt_kernel *kernel = calloc(1, sizeof(*kernel));
     size_t size;
     const void *bytes = model->shape.feature_set == FEATURE_SET_2 ? dt_hosts_bpf__elf_bytes(&size)
                                                                   : dt_bpf__elf_bytes(&size);
 
-    if (model->shape.tree_count > DT_KERNEL_TREES_MAX) {
-        free(kernel);
-        return error_set(error, -E2BIG,
-                         "a forest of %u trees: in the kernel it may have up to %d, in user space "
-                         "%d (--datapath afxdp)",
-                         model->shape.tree_count, DT_KERNEL_TREES_MAX, DT_TREES_MAX);
-    }
+    int status = check_limits(model, error);
+    if (status != 0)
+        return status;
+    struct dt_kernel *kernel = calloc(1, sizeof(*kernel));
     if (!kernel)
         return error_set(error, -ENOMEM, "no memory");
     kernel->forest = model->shape.tree_count > 1;
@@ -164,7 +184,7 @@ int dt_kernel_new(struct path_program **out, const struct dt_model *model, struc
         .fill = fill,
         .destroy = destroy,
     };
-    int status = path_program_open(&kernel->program, bytes, size, left_out[kernel->forest], error);
+    status = path_program_open(&kernel->program, bytes, size, left_out[kernel->forest], error);
     if (status == 0) {
         status = make_room(kernel, model);
         if (status != 0)

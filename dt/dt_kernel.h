@@ -9,11 +9,11 @@
 #include "dt_model.h"
 #include "path.h"
 
-/* -E2BIG for a forest of more than DT_KERNEL_TREES_MAX trees. Else the program, opened and not
- * loaded; free it with path_program_free. Its form is "tree" for one
- * tree and "forest" for more; its `fill` takes a struct dt_model. The maps have room for `model`
- * and for any other of up to twice its size: `fill` answers -E2BIG for a larger one, and for one of
- * the other form or of another feature set. */
+/* -E2BIG for more than DT_KERNEL_TREES_MAX trees, or one deeper than DT_KERNEL_DEPTH_MAX. Else the
+ * program, opened and not loaded; free it with path_program_free. Its form is "tree" for one tree
+ * and "forest" for more; its `fill` takes a struct dt_model. The maps have room for `model` and for
+ * any other of up to twice its size: `fill` answers -E2BIG for a larger one, and for one of the
+ * other form or of another feature set. */
 int dt_kernel_new(struct path_program **out, const struct dt_model *model, struct error *error);
 
 #endif

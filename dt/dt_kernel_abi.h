@@ -14,6 +14,7 @@
 
 enum {
     DT_KERNEL_TREES_MAX = 64, /* the verifier walks the loop over them */
+    DT_KERNEL_DEPTH_MAX = 16, /* and, for each, that over its levels */
     DT_THRESHOLD_SHIFT = 32,
     DT_VALUE_SHIFT = 2,                              /* a value's number */
     DT_CHILD_SHIFT = DT_VALUE_SHIFT + DT_VALUE_BITS, /* a node's number */

@@ -18,7 +18,7 @@
 
 enum {
     DT_TREES_MAX = 1024,
-    DT_DEPTH_MAX = 16,      /* comparisons from root to leaf */
+    DT_DEPTH_MAX = 24,      /* comparisons from root to leaf */
     DT_NODES_MAX = 1 << 20, /* of all trees together: 8 MiB */
     DT_CELLS_MAX = 1 << 22, /* scores, that is rows times classes: 16 MiB */
     DT_VALUES = 32,         /* the features, then zeros: what a node's link can name */

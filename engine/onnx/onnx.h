@@ -20,8 +20,7 @@
 #include "error.h"
 
 enum {
-    ONNX_FILE_MAX = 64 << 20,
-    ONNX_BYTES_MAX = 256 << 20, /* of a file of another kind */
+    ONNX_FILE_MAX = 256 << 20, /* bytes, of a file of another kind too */
     ONNX_PRODUCER_MAX = 512,
     ONNX_NODES_MAX = 4096,    /* and as many initialisers, and metadata properties */
     ONNX_NODE_PARTS_MAX = 64, /* inputs, outputs and attributes of a node, of each */
@@ -70,8 +69,7 @@ struct onnx {
     void *private;
 };
 
-/* A regular file's bytes, at most ONNX_BYTES_MAX of them, with a NUL behind; free() them. -errno.
- */
+/* A regular file's bytes, at most ONNX_FILE_MAX of them, with a NUL behind; free() them. -errno. */
 int onnx_read_bytes(uint8_t **out, size_t *size, const char *path, struct error *error);
 
 /* Reads an ONNX file; `*out` is untouched on failure. Free it with onnx_free. */

@@ -35,9 +35,9 @@ int onnx_read_bytes(uint8_t **out, size_t *size, const char *path, struct error 
         error_set(error, err, "%s: cannot open: %s", path, strerror(-err));
         goto out;
     }
-    if (!S_ISREG(status.st_mode) || status.st_size > ONNX_BYTES_MAX) {
+    if (!S_ISREG(status.st_mode) || status.st_size > ONNX_FILE_MAX) {
         err = error_set(error, -EINVAL, "%s: not a regular file of at most %d bytes", path,
-                        ONNX_BYTES_MAX);
+                        ONNX_FILE_MAX);
         goto out;
     }
     *size = (size_t)status.st_size;

@@ -260,7 +260,7 @@ static void test_depth(void **state)
         if (depth <= DT_DEPTH_MAX)
             assert_int_equal(err, 0);
         else
-            assert_non_null(strstr(error.text, "tree 0 is deeper than 16"));
+            assert_non_null(strstr(error.text, "tree 0 is deeper than 24"));
     }
 }
 

@@ -59,7 +59,7 @@ struct random_shape random_shape(struct dt_random *random)
     /* Keeps what is built within the caps, and within seconds. */
     uint32_t most = shape.tree_count > 64  ? 6
                     : shape.tree_count > 3 ? 9
-                    : shape.leaf_percent   ? DT_DEPTH_MAX
+                    : shape.leaf_percent   ? 16
                                            : 12;
     if (!shape.chain && shape.depth > most)
         shape.depth = most;

@@ -75,10 +75,10 @@ static void refuses_what_is_no_tree(void **state)
         "more than 1024 trees",
         for (int64_t t = 1; t <= 1024; t++) { spec_node(&s, t, 0, "LEAF", 0, 0, 0, 0); });
     REFUSE(
-        "tree 1 is deeper than 16", for (int64_t i = 0; i < 17; i++) {
+        "tree 1 is deeper than 24", for (int64_t i = 0; i < 25; i++) {
             spec_node(&s, 1, 2 * i, "BRANCH_LT", 3, 9, 2 * i + 1, 2 * i + 2);
             spec_node(&s, 1, 2 * i + 1, "LEAF", 0, 0, 0, 0);
-        } spec_node(&s, 1, 34, "LEAF", 0, 0, 0, 0));
+        } spec_node(&s, 1, 50, "LEAF", 0, 0, 0, 0));
 }
 
 int main(void)

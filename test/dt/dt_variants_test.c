@@ -97,6 +97,11 @@ static void check_model(const struct random_model *model, uint32_t levels, uint3
 
 /* Complete trees of every depth, chains, trees and forests with many thresholds or verdicts, then
  * whatever chance brings. */
+enum {
+    SPECIAL = 18,
+    COMPLETE_MOST = 16, /* levels of a complete tree */
+};
+
 static struct random_shape shape_of(uint32_t round, struct dt_random *random)
 {
     static const struct random_shape special[] = {
@@ -116,22 +121,29 @@ static struct random_shape shape_of(uint32_t round, struct dt_random *random)
         {.tree_count = 1024, .depth = 3, .class_count = 5, .feature_count = 12},
         {FEATURE_SET_2, .tree_count = 200, .depth = 6, .class_count = 5, .feature_count = 28},
         {FEATURE_SET_2, .tree_count = 12, .depth = 9, .class_count = 64, .feature_count = 21},
+        {.tree_count = 1,
+         .depth = DT_DEPTH_MAX,
+         .class_count = 5,
+         .feature_count = 12,
+         .leaf_percent = 30},
+        {.tree_count = 20,
+         .depth = DT_DEPTH_MAX,
+         .class_count = 5,
+         .feature_count = 12,
+         .leaf_percent = 35},
     };
 
-    enum { SPECIAL = sizeof(special) / sizeof(special[0]) };
-
+    _Static_assert(sizeof(special) / sizeof(special[0]) == SPECIAL, "as many");
     if (round < SPECIAL)
         return special[round];
     round -= SPECIAL;
-    if (round <= DT_DEPTH_MAX)
+    if (round <= COMPLETE_MOST)
         return (struct random_shape){
             .tree_count = 1, .depth = round, .class_count = 5, .feature_count = FEATURES_1};
-    if (round <= 2 * DT_DEPTH_MAX)
-        return (struct random_shape){.tree_count = 1,
-                                     .depth = round - DT_DEPTH_MAX,
-                                     .class_count = 2,
-                                     .feature_count = 3,
-                                     .chain = true};
+    round -= COMPLETE_MOST;
+    if (round <= DT_DEPTH_MAX)
+        return (struct random_shape){
+            .tree_count = 1, .depth = round, .class_count = 2, .feature_count = 3, .chain = true};
     return random_shape(random);
 }
 
@@ -145,7 +157,7 @@ static void test_variants(void **state)
 
     (void)state;
     assert_true(dt_variant_count() <= VARIANTS_MOST);
-    for (; models < 2 * DT_DEPTH_MAX + 24 || time(NULL) < end; models++) {
+    for (; models < SPECIAL + COMPLETE_MOST + DT_DEPTH_MAX + 8 || time(NULL) < end; models++) {
         struct random_shape shape = shape_of(models, &random);
         struct random_model model;
 

@@ -105,8 +105,30 @@ def tree_splits(model):
     return sorted(found)
 
 
-def sklearn_trees(folder, model, count):
-    export_onnx.export_trees(model.fit(X, Y), os.path.join(folder, "m.onnx"), NAMES)
+def noisy():
+    """Half of the labels at random: what trees that are as large as can be are grown on."""
+    return np.where(RNG.random(len(Y)) < 0.5, RNG.integers(len(NAMES), size=len(Y)), Y)
+
+
+def size_of(children):
+    """(nodes, depth) of trees, given each one's left and right children."""
+    nodes = depth = 0
+    for left, right in children:
+        levels = np.zeros(len(left), dtype=int)
+        for at in range(len(left)):
+            if left[at] >= 0:
+                levels[[left[at], right[at]]] = levels[at] + 1
+        nodes, depth = nodes + len(left), max(depth, levels.max())
+    return nodes, int(depth)
+
+
+def check_size(children, nodes, depth):
+    found = size_of(children)
+    assert found[0] >= nodes and found[1] == depth, found
+
+
+def sklearn_trees(folder, model, count, y=Y):
+    export_onnx.export_trees(model.fit(X, y), os.path.join(folder, "m.onnx"), NAMES)
     rows = fuzzed(count, tree_splits(model))
     got = verdicts(folder, os.path.join(folder, "m.onnx"), rows, NAMES, (), False)
     number = len(trees.trees_of(model))
@@ -115,8 +137,16 @@ def sklearn_trees(folder, model, count):
     return compare(got, model.predict_proba(rows), number)
 
 
-def booster(folder, count, form, classes, **more):
-    y = np.minimum(Y, classes - 1)
+def largest_forest(folder, count):
+    model = RandomForestClassifier(1024, max_depth=24, max_leaf_nodes=512, random_state=1)
+    result = sklearn_trees(folder, model, count, noisy())
+    check_size([(tree.children_left, tree.children_right) for tree in trees.trees_of(model)],
+               0.99 * 2**20, 24)
+    return result
+
+
+def booster(folder, count, form, classes, labels=Y, **more):
+    y = np.minimum(labels, classes - 1)
     names = NAMES[:classes]
     write(os.path.join(folder, "c.csv"), X, [names[i] for i in y])
     parameters = {"objective": "binary:logistic" if classes == 2 else "multi:softprob",
@@ -127,7 +157,10 @@ def booster(folder, count, form, classes, **more):
     path = os.path.join(folder, f"m.{form}")
     made.save_model(path)
     booster_of = json.loads(made.save_raw("json"))["learner"]["gradient_booster"]
-    splits = [(f, t) for tree in booster_of.get("gbtree", booster_of)["model"]["trees"]
+    grown = booster_of.get("gbtree", booster_of)["model"]["trees"]
+    if parameters["max_depth"] == 24:
+        check_size([(tree["left_children"], tree["right_children"]) for tree in grown], 0, 24)
+    splits = [(f, t) for tree in grown
               for f, t, left in zip(tree["split_indices"], tree["split_conditions"],
                                     tree["left_children"]) if left >= 0]
     rows = fuzzed(count, splits)
@@ -136,6 +169,10 @@ def booster(folder, count, form, classes, **more):
         margins = np.column_stack([np.zeros_like(margins), margins])
     got = verdicts(folder, path, rows, names, ())
     return compare(got, margins, 60)
+
+
+def deep_booster(folder, count):
+    return booster(folder, count, "json", 5, noisy(), max_depth=24, min_child_weight=0, eta=0.01)
 
 
 def lightgbm_text(folder, count, classes):
@@ -246,8 +283,11 @@ CASES = [
      lambda f, n: sklearn_trees(f, DecisionTreeClassifier(max_depth=14, random_state=1), n)),
     ("scikit-learn", "RandomForestClassifier, 200 trees", "ONNX, `train/export_onnx.py`", None,
      lambda f, n: sklearn_trees(f, RandomForestClassifier(200, max_depth=12, random_state=1), n)),
+    ("scikit-learn", "RandomForestClassifier, 1,024 trees, depth 24, 2^20 nodes",
+     "ONNX, `train/export_onnx.py`", None, largest_forest),
     ("XGBoost", "binary, 60 rounds", "JSON", None, lambda f, n: booster(f, n, "json", 2)),
     ("XGBoost", "5 classes, 300 trees", "UBJSON", None, lambda f, n: booster(f, n, "ubj", 5)),
+    ("XGBoost", "5 classes, 300 trees, depth 24", "JSON", None, deep_booster),
     ("XGBoost", "dart, 5 classes, 300 trees", "JSON", None,
      lambda f, n: booster(f, n, "json", 5, booster="dart", rate_drop=0.1)),
     ("LightGBM, by its format", "binary, 60 trees", "text", None,
