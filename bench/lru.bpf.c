@@ -45,7 +45,7 @@ int afxdp_lru(struct xdp_md *context)
 
     if (path_parse(context, cpu) != PACKET_IP) {
         work->slot = SLOT_OTHER;
-        return path_end(context, cpu, PATH_END);
+        return path_end(context, cpu, PATH_END, false);
     }
     work->from_low = flow_key_of(&work->packet, &work->key);
     work->now = bpf_ktime_get_ns();
@@ -55,7 +55,7 @@ int afxdp_lru(struct xdp_md *context)
         return XDP_ABORTED;
     flow_features_update(flow, &work->packet, work->from_low, work->now, work->features);
     work->verdict = (struct verdict){0, CONFIDENCE_MAX};
-    return path_end(context, cpu, PATH_CLASSIFY);
+    return path_end(context, cpu, PATH_CLASSIFY, false);
 }
 
 SEC("xdp")

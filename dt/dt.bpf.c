@@ -65,7 +65,7 @@ int afxdp_dt_tree(struct xdp_md *context)
         uint64_t leaf = dt_leaf(shape, nodes, 0, &cpu->work) >> DT_THRESHOLD_SHIFT;
         cpu->work.verdict = (struct verdict){(uint16_t)leaf, (uint16_t)(leaf >> 16)};
     }
-    return path_end(context, cpu, next);
+    return path_end(context, cpu, next, true);
 }
 
 ALWAYS_INLINE void dt_forest(const struct dt_kernel_shape *shape, const uint64_t *nodes,
@@ -105,7 +105,7 @@ int afxdp_dt_forest(struct xdp_md *context)
             return XDP_ABORTED;
         dt_forest(shape, nodes, scores, &cpu->work);
     }
-    return path_end(context, cpu, next);
+    return path_end(context, cpu, next, true);
 }
 
 char dt_license[] SEC("license")

@@ -56,7 +56,7 @@ int afxdp_nn_single(struct xdp_md *context)
         return path_leave_alone(context, cpu, next);
     if (next == PATH_CLASSIFY)
         nn_generated(&cpu->work);
-    return path_end(context, cpu, next);
+    return path_end(context, cpu, next, false);
 }
 
 SEC("xdp")
@@ -79,14 +79,14 @@ int afxdp_nn_loops(struct xdp_md *context)
             nn_hidden_layer(model, &cpu->work);
         nn_output_layer(model, &cpu->work);
     }
-    return path_end(context, cpu, next);
+    return path_end(context, cpu, next, true);
 }
 
 /* A chain that ends early, which no set-up leaves possible, ends in `unsure`, counted as all. */
 ALWAYS_INLINE int nn_chain_broken(struct xdp_md *context, struct path_cpu *cpu)
 {
     cpu->work.slot = SLOT_UNSURE;
-    return path_end(context, cpu, PATH_END);
+    return path_end(context, cpu, PATH_END, false);
 }
 
 SEC("xdp")
@@ -100,7 +100,7 @@ int afxdp_nn_entry(struct xdp_md *context)
     if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     if (next == PATH_END)
-        return path_end(context, cpu, next);
+        return path_end(context, cpu, next, false);
     const struct nn_packed *model = nn_model_of(&cpu->work);
 
     if (!model)
@@ -140,7 +140,7 @@ int afxdp_nn_output(struct xdp_md *context)
     if (!model)
         return XDP_ABORTED;
     nn_output_layer(model, &cpu->work);
-    return path_end(context, cpu, PATH_CLASSIFY);
+    return path_end(context, cpu, PATH_CLASSIFY, false);
 }
 
 char nn_license[] SEC("license")

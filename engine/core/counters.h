@@ -18,6 +18,7 @@ enum slot {
 
 enum ending {
     ENDING_DROPPED,
+    ENDING_LIMITED,   /* dropped, for it was beyond its class's limit */
     ENDING_FORWARDED, /* taken over by the out port */
     ENDING_PASSED,    /* to the host's stack (kernel datapath) */
     ENDING_CONSUMED,  /* released: there is no out port */
@@ -26,7 +27,7 @@ enum ending {
 
 #define ENDING_NAMES                                                                               \
     {                                                                                              \
-        "dropped", "forwarded", "passed", "consumed"                                               \
+        "dropped", "limited", "forwarded", "passed", "consumed"                                    \
     }
 
 /* Why a packet that should have gone out did not. */

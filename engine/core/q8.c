@@ -18,7 +18,7 @@ const char *action_name(uint32_t action)
 
 int action_parse(const char *name)
 {
-    for (int action = 0; action < ACTIONS; action++) {
+    for (int action = 0; action < ACTIONS_PLAIN; action++) {
         if (strcmp(name, action_name((uint32_t)action)) == 0)
             return action;
     }
@@ -93,7 +93,7 @@ int q8_check_classes(const struct q8_class *classes, uint32_t count, struct erro
                              class->name);
         if (stands_before(classes, i))
             return error_set(error, -EINVAL, "class name '%s' stands there twice", class->name);
-        if (class->action >= ACTIONS)
+        if (class->action >= ACTIONS_PLAIN)
             return error_set(error, -EINVAL, "class '%s' has the unknown default action %u",
                              class->name, class->action);
     }

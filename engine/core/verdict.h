@@ -21,12 +21,14 @@ enum action {
     ACTION_COUNT,   /* as forward, and shown by class */
     ACTION_FORWARD, /* out of the other port, or to the host's stack, or released */
     ACTION_DROP,
-    ACTIONS
+    ACTION_LIMIT, /* of a class: so many a second go on; of a packet: it was beyond them, dropped */
+    ACTIONS,
+    ACTIONS_PLAIN = ACTION_LIMIT, /* those before need no number: a model's are among them */
 };
 
 #define ACTION_NAMES                                                                               \
     {                                                                                              \
-        "count", "forward", "drop"                                                                 \
+        "count", "forward", "drop", "limit"                                                        \
     }
 
 /* Maps the margin between the best and the second-best score to a confidence; non-decreasing. */

@@ -142,7 +142,12 @@ enum afxdp_outcome {
     AFXDP_MALFORMED, /* (docs/design.md) */
 };
 
-enum afxdp_action { AFXDP_COUNT, AFXDP_FORWARD, AFXDP_DROP };
+enum afxdp_action {
+    AFXDP_COUNT,
+    AFXDP_FORWARD,
+    AFXDP_DROP,
+    AFXDP_LIMIT /* dropped, for it was beyond its class's limit */
+};
 
 struct afxdp_result {
     uint8_t outcome;              /* enum afxdp_outcome */
@@ -154,7 +159,7 @@ struct afxdp_result {
 struct afxdp_totals {
     uint64_t packets, bytes;
     uint64_t flows, evictions;
-    uint64_t dropped, forwarded, passed, consumed, failed;
+    uint64_t dropped, limited, forwarded, passed, consumed, failed;
 };
 
 /* A model with a flow table: frames are pushed in, in the order of their arrival. */

@@ -20,7 +20,7 @@ _Static_assert((int)AFXDP_LINK_ETHERNET == (int)LINK_ETHERNET &&
                    (int)AFXDP_LINK_IP == (int)LINK_RAW_IP,
                "so are their links");
 _Static_assert((int)AFXDP_COUNT == (int)ACTION_COUNT && (int)AFXDP_FORWARD == (int)ACTION_FORWARD &&
-                   (int)AFXDP_DROP == (int)ACTION_DROP,
+                   (int)AFXDP_DROP == (int)ACTION_DROP && (int)AFXDP_LIMIT == (int)ACTION_LIMIT,
                "actions have the same numbers");
 
 static uint8_t outcome_of(uint8_t slot)

@@ -31,6 +31,7 @@ struct capture_datapath {
     union prefix_element *set[ADDRESS_LISTS]; /* that they look at */
     struct flow_table *table;
     struct host_tables *hosts; /* NULL: feature set 1 */
+    struct limits *limits;     /* NULL: none */
     struct verdict_log *log;
     struct pipeline *pipeline;
     struct bursts bursts;
@@ -58,7 +59,10 @@ static int open_tables(struct capture_datapath *d, struct error *error)
     int status = flow_table_new(&d->table, &flows, error);
     if (status != 0)
         return status;
-    return judgement_hosts(&d->hosts, d->base.judgement, d->base.config, flows.ready, error);
+    status = judgement_hosts(&d->hosts, d->base.judgement, d->base.config, flows.ready, error);
+    if (status != 0)
+        return status;
+    return judgement_limits(&d->limits, d->base.judgement, d->base.config, false, error);
 }
 
 /* A folder or a pattern may have named what is to be written. */
@@ -140,6 +144,7 @@ static int capture_datapath_open(struct afxdp_datapath *base, struct error *erro
     memset(d->stats, 0, sizeof(*d->stats));
     d->pipeline->table = d->table;
     d->pipeline->hosts = d->hosts;
+    d->pipeline->limits = d->limits;
     d->pipeline->tunnels = d->base.config->tunnels;
     d->pipeline->observer = d->log ? verdict_log_observer(d->log) : NULL;
     set_judge(d, &base->judgement->judge);
@@ -270,6 +275,7 @@ static void capture_datapath_close(struct afxdp_datapath *base)
     capture_paths_free(&d->paths);
     flow_table_free(d->table);
     host_tables_free(d->hosts);
+    free(d->limits);
     free(d->pipeline);
     free(d->stats);
 }

@@ -151,7 +151,8 @@ const struct option_spec config_options[] = {
     {OPTION_ROW_OTHER("action", "CLASS=ACTION", parse_action), .applies = ALWAYS,
      .help = "drop, forward or count the packets of a class, over the\n"
              "model's default, or block:SECONDS: drop, and all else of\n"
-             "their source; also other= (not IP), malformed=, unsure=.\n"
+             "their source, or limit:N: drop what is beyond N a second to\n"
+             "one destination; also other= (not IP), malformed=, unsure=.\n"
              "Once per class"},
     {NUMBER("min-confidence", "N", 0, CONFIDENCE_MAX, min_confidence), .applies = ALWAYS,
      .help = "0 to 1000: a verdict below it counts as class unsure"},

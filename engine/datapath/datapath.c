@@ -164,10 +164,8 @@ int afxdp_datapath_reload(struct afxdp_datapath *d, struct afxdp_error *error)
     if (d->config->eve && eve_reopen(d->eve, &reopening) != 0)
         say(&d->say, AFXDP_FAULT, "%s", reopening.text);
     for (uint32_t slot = 0; status == 0 && slot < SLOTS; slot++) {
-        if (!d->actions_set[slot])
-            continue;
-        next->policy.action[slot] = (uint8_t)(d->actions_set[slot] - 1);
-        next->policy.block_seconds[slot] = d->blocks_set[slot];
+        if (d->slot_changed[slot])
+            policy_take_slot(&next->policy, &d->changed, slot);
     }
     if (status == 0)
         status = succeed(d, next, &said);
@@ -188,17 +186,19 @@ int datapath_set_action(struct afxdp_datapath *d, const char *text, struct error
     status = policy_set_action(&next->policy, text, error);
     if (status == 0 && policy_blocks(&next->policy) && !d->can_block)
         status = error_set(error, -EOPNOTSUPP, "this run can't block: start with --blocks N");
+    if (status == 0 && next->policy.limits && !d->can_limit)
+        status = error_set(error, -EOPNOTSUPP,
+                           "this run can't limit: start with an --action CLASS=limit:N");
     if (status != 0) {
         judgement_free(next);
         return status;
     }
     status = succeed(d, next, error);
     for (uint32_t slot = 0; status == 0 && slot < SLOTS; slot++) {
-        if (next->policy.action[slot] == before.action[slot] &&
-            next->policy.block_seconds[slot] == before.block_seconds[slot])
+        if (policy_same_slot(&next->policy, &before, slot))
             continue;
-        d->actions_set[slot] = (uint8_t)(1 + next->policy.action[slot]);
-        d->blocks_set[slot] = next->policy.block_seconds[slot];
+        policy_take_slot(&d->changed, &next->policy, slot);
+        d->slot_changed[slot] = true;
     }
     return status;
 }

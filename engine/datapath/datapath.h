@@ -76,9 +76,10 @@ struct afxdp_datapath {
     double stats_posted;         /* s, of the monotonic clock */
     bool eve_told;               /* that they can't be written */
     struct datapath_lists lists; /* of an interface */
-    uint8_t actions_set[SLOTS];  /* 1 + the action set while it runs, which survives a reload, */
-    uint32_t blocks_set[SLOTS];  /* and its block */
+    struct policy changed;       /* what was set while it runs, and survives a reload: */
+    bool slot_changed[SLOTS];    /* of these */
     bool can_block;              /* sources */
+    bool can_limit;
     bool started;
     bool stopped;
     bool stop_asked;

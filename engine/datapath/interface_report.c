@@ -16,6 +16,7 @@ void interface_report_counters(json_t *object, const struct stats *stats)
 
     report_number(object, "received", stats->packets);
     report_number(object, "dropped", stats->endings[ENDING_DROPPED]);
+    report_number(object, "limited", stats->endings[ENDING_LIMITED]);
     report_number(object, "forwarded", stats->endings[ENDING_FORWARDED]);
     report_number(object, "passed", stats->endings[ENDING_PASSED]);
     report_number(object, "consumed", stats->endings[ENDING_CONSUMED]);

@@ -67,6 +67,22 @@ int judgement_hosts(struct host_tables **out, const struct judgement *judgement,
     return host_tables_new(out, &hosts, error);
 }
 
+int judgement_limits(struct limits **out, const struct judgement *judgement,
+                     const struct afxdp_config *config, bool later, struct error *error)
+{
+    const struct host_tables_options hosts = config_hosts(config);
+    uint64_t seed;
+
+    *out = NULL;
+    if (!judgement->policy.limits && !later)
+        return 0;
+    int status = table_seed(&seed, hosts.fixed_seed, hosts.seed, error);
+    if (status != 0)
+        return status;
+    status = limits_new(out, seed);
+    return status == 0 ? 0 : error_set(error, status, "no memory for limits");
+}
+
 void judgement_free(struct judgement *j)
 {
     if (!j)

@@ -29,6 +29,11 @@ int judgement_hosts(struct host_tables **out, const struct judgement *judgement,
 /* What that takes, in bytes; 0 where there is none. */
 size_t judgement_hosts_bytes(const struct judgement *judgement, const struct afxdp_config *config);
 
+/* The buckets that its policy's limits take; NULL where it has none, unless `later` it may.
+ * -ENOMEM, -errno without a random seed. */
+int judgement_limits(struct limits **out, const struct judgement *judgement,
+                     const struct afxdp_config *config, bool later, struct error *error);
+
 void judgement_free(struct judgement *judgement); /* takes NULL */
 
 /* -EINVAL where `next` can't take the place of `present`: counters go on, so its classes must be

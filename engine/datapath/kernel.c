@@ -67,6 +67,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .fail_closed = config->fail_closed,
                 .frags = kernel->frags,
                 .records = config->verdicts || events_wanted(&kernel->base),
+                .limits = kernel->base.can_limit,
                 .host_cells = config->hosts.cells,
                 .host_rows = config->hosts.rows,
                 .bypass = config->bypass,
@@ -88,6 +89,7 @@ static struct path_policy kernel_policy(const struct policy *policy)
     struct path_policy made = {.min_confidence = policy->min_confidence};
 
     memcpy(made.action, policy->action, sizeof(policy->action));
+    memcpy(made.limit, policy->limit, sizeof(policy->limit));
     return made;
 }
 
@@ -199,6 +201,7 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
                          "--eve and --verdicts both read what the kernel tells of each packet: "
                          "leave one of them out");
     kernel->ports = config_way(config) == WAY_BRIDGE ? 2 : 1;
+    base->can_limit = base->judgement->policy.limits;
     int status = model ? path_check_set(model->classifier->feature_set, error) : 0;
     if (status == 0 && policy_blocks(&base->judgement->policy))
         status = error_set(error, -EOPNOTSUPP,

@@ -146,6 +146,7 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     bool other_enters = base->judgement->policy.action[SLOT_OTHER] == ACTION_DROP;
 
     live->routes = config_way(config) == WAY_BRIDGE ? 2 : 1;
+    base->can_limit = true;
     int status = interfaces_open(&live->nics, config, &base->say, error);
     if (status != 0)
         return status;
@@ -170,6 +171,8 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
             base, (const char *const[2]){live->nics.nic[0]->name, config_other(config)}, error);
     if (status == 0)
         status = judgement_hosts(&live->hosts, base->judgement, config, true, error);
+    if (status == 0)
+        status = judgement_limits(&live->limits, base->judgement, config, true, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
         status = live_prepare_queue(live, i, error);
     if (status == 0)
@@ -338,6 +341,7 @@ static void live_close(struct afxdp_datapath *base)
         free(live->queue[i].stats);
     }
     host_tables_free(live->hosts);
+    free(live->limits);
     blocks_close(live->blocks);
 }
 

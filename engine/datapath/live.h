@@ -35,6 +35,7 @@ struct live {
     struct live_queue queue[REDIRECT_QUEUES_MAX];
     struct host_tables *hosts; /* of all workers; NULL: feature set 1 */
     struct blocks *blocks;     /* NULL: nobody is blocked */
+    struct limits *limits;     /* likewise of all workers */
     struct verdicts verdicts;
     struct nic_counters nic_before[2];
     bool told_of_times;

@@ -22,6 +22,7 @@ struct afxdp_pipeline {
     struct judgement *judgement;
     struct flow_table *table;
     struct host_tables *hosts; /* NULL: feature set 1 */
+    struct limits *limits;     /* NULL: none */
     struct pipeline *pipeline;
     struct stats *stats;
 };
@@ -84,6 +85,8 @@ static int set_up(struct afxdp_pipeline *p, const struct afxdp_config *config, s
         status = flow_table_new(&p->table, &flows, error);
     if (status == 0)
         status = judgement_hosts(&p->hosts, p->judgement, config, false, error);
+    if (status == 0)
+        status = judgement_limits(&p->limits, p->judgement, config, false, error);
     if (status != 0)
         return status;
     p->pipeline = pipeline_new();
@@ -93,6 +96,7 @@ static int set_up(struct afxdp_pipeline *p, const struct afxdp_config *config, s
     memset(p->stats, 0, sizeof(*p->stats));
     p->pipeline->table = p->table;
     p->pipeline->hosts = p->hosts;
+    p->pipeline->limits = p->limits;
     p->pipeline->tunnels = config->tunnels;
     p->pipeline->classifier = p->judgement->judge.classifier;
     p->pipeline->policy = p->judgement->judge.policy;
@@ -130,6 +134,7 @@ void afxdp_pipeline_free(struct afxdp_pipeline *p)
     free(p->pipeline);
     free(p->stats);
     host_tables_free(p->hosts);
+    free(p->limits);
     flow_table_free(p->table);
     judgement_free(p->judgement);
     free(p);

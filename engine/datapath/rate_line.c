@@ -20,6 +20,7 @@ void rate_line_print(struct rate_line *line, FILE *file, const struct afxdp_tota
 {
     double time = monotonic_s();
     double elapsed = time - line->last;
+    uint64_t dropped = totals->dropped + totals->limited;
 
     fprintf(file,
             "%.0f s: %llu packets, %.0f a second, %.1f Mbit/s; %.0f dropped a second; %.0f flows "
@@ -27,7 +28,7 @@ void rate_line_print(struct rate_line *line, FILE *file, const struct afxdp_tota
             time - line->begun, (unsigned long long)totals->packets,
             (double)(totals->packets - line->before.packets) / elapsed,
             (double)(totals->bytes - line->before.bytes) * 8e-6 / elapsed,
-            (double)(totals->dropped - line->before.dropped) / elapsed,
+            (double)(dropped - line->before.dropped - line->before.limited) / elapsed,
             (double)(totals->flows - line->before.flows) / elapsed,
             (double)(totals->evictions - line->before.evictions) / elapsed);
     line->last = time;

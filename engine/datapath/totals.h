@@ -14,6 +14,7 @@ static inline void totals_of(const struct stats *stats, struct afxdp_totals *tot
         .flows = stats->flows,
         .evictions = stats->evictions,
         .dropped = stats->endings[ENDING_DROPPED],
+        .limited = stats->endings[ENDING_LIMITED],
         .forwarded = stats->endings[ENDING_FORWARDED],
         .passed = stats->endings[ENDING_PASSED],
         .consumed = stats->endings[ENDING_CONSUMED],

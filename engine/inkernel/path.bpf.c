@@ -13,7 +13,7 @@ int afxdp_none(struct xdp_md *context)
     if (path_is_left_alone(next))
         return path_leave_alone(context, cpu, next);
     cpu->work.verdict = (struct verdict){0, CONFIDENCE_MAX};
-    return path_end(context, cpu, next);
+    return path_end(context, cpu, next, true);
 }
 
 char path_license[] SEC("license")

@@ -302,28 +302,36 @@ ALWAYS_INLINE void path_record(struct xdp_md *context, struct path_cpu *cpu, uin
     bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 }
 
-/* Counts the packet and carries its action out. */
+#include "path_limits.bpf.h"
+
+/* Counts the packet and carries its action out. `apart`: see path_features. */
 ALWAYS_INLINE int path_apply(struct xdp_md *context, struct path_cpu *cpu,
-                             const struct path_policy *policy, uint32_t slot)
+                             const struct path_policy *policy, uint32_t slot, bool apart)
 {
     struct stats *stats = &cpu->stats;
     uint64_t place = index_below(slot, SLOTS, SLOT_UNSURE);
     uint32_t action = policy->action[place];
 
+    if (path_options.limits && action == ACTION_LIMIT &&
+        (apart ? limits_ask(context, slot, policy->limit[place]) != 0
+               : path_is_within(&cpu->work, slot, policy->limit[place])))
+        action = ACTION_COUNT;
     stats->packets++;
     stats->bytes += cpu->work.wire_length;
     stats->slots[place]++;
     stats->actions[index_below(action, ACTIONS, ACTION_COUNT)]++;
     if (path_options.records)
         path_record(context, cpu, slot, action);
-    if (action != ACTION_DROP)
+    if (action < ACTION_DROP)
         return path_send(context, stats, slot);
-    stats->endings[ENDING_DROPPED]++;
+    stats->endings[path_options.limits && action == ACTION_LIMIT ? ENDING_LIMITED
+                                                                 : ENDING_DROPPED]++;
     return XDP_DROP;
 }
 
 /* The end of a packet's way: from a verdict, or from the slot of what wasn't classified. */
-ALWAYS_INLINE int path_end(struct xdp_md *context, struct path_cpu *cpu, enum path_next next)
+ALWAYS_INLINE int path_end(struct xdp_md *context, struct path_cpu *cpu, enum path_next next,
+                           bool apart)
 {
     struct path_work *work = &cpu->work;
     uint32_t generation = work->generation;
@@ -334,7 +342,7 @@ ALWAYS_INLINE int path_end(struct xdp_md *context, struct path_cpu *cpu, enum pa
     if (next == PATH_CLASSIFY)
         work->slot = work->verdict.confidence < policy->min_confidence ? SLOT_UNSURE
                                                                        : work->verdict.class_index;
-    return path_apply(context, cpu, policy, work->slot);
+    return path_apply(context, cpu, policy, work->slot, apart);
 }
 
 /* For packets that aren't touched: they cross or go to the host, and are counted for what they are.

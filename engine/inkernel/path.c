@@ -67,7 +67,6 @@ int path_configure(const struct path_program *program, const struct path_setting
     uint64_t buckets = (uint64_t)cpus * buckets_for(settings->flows);
 
     options.lists = settings->lists != NULL;
-
     if (possible < 0)
         return error_set(error, possible, "cannot tell how many CPUs there may be: %s",
                          strerror(-possible));
@@ -86,6 +85,8 @@ int path_configure(const struct path_program *program, const struct path_setting
         return error_set(error, -EINVAL, "the program's maps aren't as expected");
     if (!settings->options.records)
         (void)bpf_map__set_autocreate(find(program, "path_records"), false);
+    if (!settings->options.limits)
+        (void)bpf_map__set_autocreate(find(program, "path_limits"), false);
     if (settings->options.bypass.count == 0)
         (void)bpf_map__set_autocreate(find(program, "bypass_datagrams"), false);
     if (tunnel_options_look(&settings->options.tunnels)) {
@@ -268,12 +269,15 @@ int path_install(struct xdp_path *path, const void *model, const struct path_pol
     return 0;
 }
 
+/* Those that were made. */
 static int share(const struct xdp_path *path, struct path_program *next, const char *const *names,
                  struct error *error)
 {
     for (; *names; names++) {
+        const struct bpf_map *map = find(path->program, *names);
         int status =
-            bpf_map__reuse_fd(find(next, *names), bpf_map__fd(find(path->program, *names)));
+            bpf_map__autocreate(map) ? bpf_map__reuse_fd(find(next, *names), bpf_map__fd(map)) : 0;
+
         if (status != 0)
             return error_set(error, status, "cannot share the map %s: %s", *names,
                              strerror(-status));
@@ -283,18 +287,14 @@ static int share(const struct xdp_path *path, struct path_program *next, const c
 
 int path_share(const struct xdp_path *path, struct path_program *next, struct error *error)
 {
-    static const char *const always[] = {"path_cpus", "path_flows", "path_ports", NULL};
-    static const char *const records[] = {"path_records", NULL};
-    static const char *const bypass[] = {"bypass_datagrams", NULL};
+    static const char *const maps[] = {
+        "path_cpus",   "path_flows",       "path_ports", "path_records",
+        "path_limits", "bypass_datagrams", NULL};
 
     if (next->feature_set != path->program->feature_set)
         return error_set(error, -EINVAL, "flows of feature set %u are no flows of set %u",
                          path->program->feature_set, next->feature_set);
-    int status = share(path, next, always, error);
-    if (status == 0 && path->settings.options.records)
-        status = share(path, next, records, error);
-    if (status == 0 && path->settings.options.bypass.count > 0)
-        status = share(path, next, bypass, error);
+    int status = share(path, next, maps, error);
     if (status == 0 && next->feature_set == FEATURE_SET_2)
         status = share(path, next, host_maps, error);
     return status;

@@ -13,8 +13,11 @@ enum {
     PATH_GENERATIONS = 2, /* a model in use, and one that is filled meanwhile */
     PATH_PORTS = 2,
     PATH_RECORDS = 1 << 22, /* bytes of the ring of records */
+    PATH_LIMITED = 1 << 16, /* destinations in a second whose packets are counted */
     PATH_SCRATCH = 516,     /* bytes, so that the struct ends on a multiple of eight */
 };
+
+#define PATH_SECOND_NS UINT64_C(1000000000)
 
 /* Where packets go that aren't dropped. */
 enum path_out {
@@ -38,7 +41,7 @@ struct path_options {
     uint32_t host_cells;    /* of a row of the host memory, where the program has one */
     uint32_t host_rows;     /* 1 or 2 */
     uint32_t lists;         /* 1: the lists of --allow and --deny are looked at */
-    uint32_t zero;
+    uint32_t limits;        /* 1: a policy may limit classes */
     struct bypass bypass;
     struct tunnel_options tunnels;
 };
@@ -80,6 +83,15 @@ struct path_policy {
     uint8_t action[SLOTS + 1]; /* enum action; the last is padding */
     uint16_t min_confidence;
     uint16_t zero;
+    uint32_t limit[SLOTS + 1]; /* with ACTION_LIMIT: packets a second to one destination */
+};
+
+/* Of whom a second's packets are counted. */
+struct path_limited {
+    uint64_t destination[2];
+    uint64_t second;
+    uint32_t slot;
+    uint32_t realm; /* and the version */
 };
 
 /* The packet in hand. It lives in a map because tail calls hand on nothing else, and because the

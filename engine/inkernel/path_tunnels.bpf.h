@@ -80,7 +80,7 @@ int afxdp_tunnels(struct xdp_md *context)
     }
     bpf_tail_call_static(context, &path_inner, 0);
     work->slot = SLOT_UNSURE; /* can't be: the slot was filled before packets came */
-    return path_end(context, cpu, PATH_END);
+    return path_end(context, cpu, PATH_END, false);
 }
 
 #endif

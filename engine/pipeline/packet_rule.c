@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-enum { WORD_MAX = 64 };
-
 static const char class_is[] = "class=";
 static const char action_is[] = "action=";
 
@@ -23,17 +21,17 @@ static int name_class(struct packet_rule *rule, const char *name, size_t length,
 static int name_action(struct packet_rule *rule, const char *name, size_t length,
                        struct error *error)
 {
-    char word[WORD_MAX] = "";
+    for (uint32_t action = 0; action < ACTIONS; action++) {
+        const char *known = action_name(action);
 
-    if (length < sizeof(word))
-        memcpy(word, name, length);
-    int action = action_parse(word);
-    if (action < 0)
-        return error_set(error, -EINVAL,
-                         "--write-if: no action '%.*s'; there are drop, forward and count",
-                         (int)(length < 40 ? length : 40), name);
-    rule->action[action] = true;
-    return 0;
+        if (strlen(known) == length && memcmp(known, name, length) == 0) {
+            rule->action[action] = true;
+            return 0;
+        }
+    }
+    return error_set(error, -EINVAL,
+                     "--write-if: no action '%.*s'; there are drop, limit, forward and count",
+                     (int)(length < 40 ? length : 40), name);
 }
 
 static int add_word(struct packet_rule *rule, const char *word, size_t length,

@@ -219,8 +219,22 @@ ALWAYS_INLINE void classify(struct burst *burst, const struct classifier *classi
         burst->verdicts[i] = (struct verdict){0, CONFIDENCE_MAX};
 }
 
+/* What is within its limit goes on. In order, for each packet takes one of a bounded number. */
+static void apply_limits(struct burst *burst, const struct policy *policy, struct limits *limits)
+{
+    for (uint32_t i = 0; i < burst->ip_count; i++) {
+        uint32_t at = burst->place[i];
+        uint32_t slot = burst->slot[at];
+
+        if (burst->action[at] == ACTION_LIMIT &&
+            limits_take(limits, &burst->packets[i], slot, burst->frames[at].time,
+                        policy->limit[slot]))
+            burst->action[at] = ACTION_COUNT;
+    }
+}
+
 ALWAYS_INLINE void apply_policy(struct burst *burst, const struct policy *policy,
-                                struct stats *stats)
+                                struct limits *limits, struct stats *stats)
 {
     uint32_t of_action[ACTIONS] = {0};
     uint64_t bytes = 0;
@@ -232,13 +246,18 @@ ALWAYS_INLINE void apply_policy(struct burst *burst, const struct policy *policy
         stats_add(&stats->slots[burst->slot[i]], 1);
         bytes += burst->frames[i].wire_length;
     }
+    if (limits && policy->limits)
+        apply_limits(burst, policy, limits);
     for (uint32_t i = 0; i < burst->count; i++) {
-        for (uint32_t action = 0; action < ACTIONS; action++)
+        for (uint32_t action = 0; action < ACTIONS_PLAIN; action++)
             of_action[action] += burst->action[i] == action;
     }
+    of_action[ACTION_LIMIT] =
+        burst->count - of_action[ACTION_COUNT] - of_action[ACTION_FORWARD] - of_action[ACTION_DROP];
     for (uint32_t action = 0; action < ACTIONS; action++)
         stats_add(&stats->actions[action], of_action[action]);
-    burst->drop_count = of_action[ACTION_DROP];
+    burst->limit_count = of_action[ACTION_LIMIT];
+    burst->drop_count = of_action[ACTION_DROP] + of_action[ACTION_LIMIT];
     stats_add(&stats->packets, burst->count);
     stats_add(&stats->bytes, bytes);
 }
@@ -262,7 +281,7 @@ static void sort_out(struct burst *burst, const struct route *route)
     uint32_t dropped = 0;
 
     for (uint32_t i = 0; i < burst->count; i++) {
-        if (burst->action[i] == ACTION_DROP)
+        if (burst->action[i] >= ACTION_DROP)
             burst->dropped[dropped++] = burst->frames[i];
         else
             burst->outgoing[outgoing++] = burst->frames[i];
@@ -276,7 +295,8 @@ ALWAYS_INLINE void give_away(struct burst *burst, const struct route *route)
 {
     struct stats *stats = route->stats;
 
-    stats_add(&stats->endings[ENDING_DROPPED], burst->drop_count);
+    stats_add(&stats->endings[ENDING_DROPPED], burst->drop_count - burst->limit_count);
+    stats_add(&stats->endings[ENDING_LIMITED], burst->limit_count);
     if (!route->out)
         stats_add(&stats->endings[ENDING_CONSUMED], burst->count - burst->drop_count);
     if (!route->out || burst->drop_count == burst->count)
@@ -320,7 +340,7 @@ ALWAYS_INLINE int take_burst(struct pipeline *pipeline, const struct route *rout
     DONE(UPDATE);
     classify(burst, pipeline->classifier);
     DONE(CLASSIFY);
-    apply_policy(burst, pipeline->policy, route->stats);
+    apply_policy(burst, pipeline->policy, pipeline->limits, route->stats);
     for (struct burst_observer *o = pipeline->observer; o; o = o->next)
         o->observe(o, burst);
     if (pipeline->accuser)

@@ -15,6 +15,7 @@
 #define AFXDP_PIPELINE_H
 
 #include "accuser.h"
+#include "class_limits.h"
 #include "classifier.h"
 #include "flow_table_memory.h"
 #include "host_tables.h"
@@ -49,7 +50,8 @@ struct burst {
     uint32_t features[BURST_MAX * FEATURES_MAX] __attribute__((aligned(64)));
     struct verdict verdicts[BURST_MAX] __attribute__((aligned(64)));
 
-    uint32_t drop_count;              /* frames whose action is to drop */
+    uint32_t drop_count;              /* frames that are dropped, */
+    uint32_t limit_count;             /* for they were beyond a limit: part of them */
     struct frame outgoing[BURST_MAX]; /* scratch, where some are dropped and some go out */
     struct frame dropped[BURST_MAX];
 };
@@ -83,6 +85,7 @@ struct pipeline {
     const struct policy *policy;
     struct burst_observer *observer; /* NULL: nobody looks */
     struct accuser *accuser;         /* NULL: nobody is blocked */
+    struct limits *limits;           /* NULL: the policy limits nothing */
     struct tunnel_options tunnels;   /* what is opened */
     bool calls_out; /* an observer is a stranger's, and makes what system calls it likes */
     struct burst burst;

@@ -41,7 +41,7 @@ const char *policy_slot_name(const struct policy *policy, uint32_t slot)
 bool policy_drops(const struct policy *policy)
 {
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        if (policy_slot_name(policy, slot) && policy->action[slot] == ACTION_DROP)
+        if (policy_slot_name(policy, slot) && policy->action[slot] >= ACTION_DROP)
             return true;
     }
     return false;
@@ -80,6 +80,8 @@ void policy_print_action(const struct policy *policy, uint32_t slot, char text[P
 {
     if (policy->block_seconds[slot])
         snprintf(text, POLICY_ACTION_MAX, "block:%u", policy->block_seconds[slot]);
+    else if (policy->action[slot] == ACTION_LIMIT)
+        snprintf(text, POLICY_ACTION_MAX, "limit:%u", policy->limit[slot]);
     else
         snprintf(text, POLICY_ACTION_MAX, "%s", action_name(policy->action[slot]));
 }
@@ -96,26 +98,53 @@ static int not_an_action(const char *text, const char *action, struct error *err
 {
     return error_set(
         error, -EINVAL,
-        "--action %s: no action '%s'; there are drop, forward, count, and block:SECONDS", text,
-        action);
+        "--action %s: no action '%s'; there are drop, forward, count, block:SECONDS and limit:N",
+        text, action);
 }
 
-/* The action of that name, and the seconds of a block, "60" or "60s"; -1: there is none. */
-static int parse(const char *text, uint32_t *seconds)
+/* The number behind `name`, 1..most, with or without that unit; 0: it isn't such a text. */
+static uint32_t parse_number(const char *text, const char *name, unsigned long most,
+                             const char *unit)
 {
-    static const char block[] = "block:";
+    size_t length = strlen(name);
     char *end;
 
-    *seconds = 0;
-    if (strncmp(text, block, sizeof(block) - 1) != 0)
-        return action_parse(text);
-    text += sizeof(block) - 1;
-    unsigned long number = strtoul(text, &end, 10);
-    if (text[0] < '1' || text[0] > '9' || (*end && strcmp(end, "s") != 0) ||
-        number > POLICY_BLOCK_MAX)
-        return -1;
-    *seconds = (uint32_t)number;
-    return ACTION_DROP;
+    if (strncmp(text, name, length) != 0 || text[length] < '1' || text[length] > '9')
+        return 0;
+    unsigned long number = strtoul(text + length, &end, 10);
+    return number > most || (*end && strcmp(end, unit) != 0) ? 0 : (uint32_t)number;
+}
+
+/* What one slot is to get; whether the text is an action. */
+static bool parse(const char *text, uint8_t *action, uint32_t *seconds, uint32_t *limit)
+{
+    int plain = action_parse(text);
+
+    *seconds = parse_number(text, "block:", POLICY_BLOCK_MAX, "s");
+    *limit = parse_number(text, "limit:", LIMIT_MOST, "");
+    *action = (uint8_t)(plain >= 0 ? plain : *seconds ? ACTION_DROP : ACTION_LIMIT);
+    return plain >= 0 || *seconds || *limit;
+}
+
+static void note_limits(struct policy *policy)
+{
+    policy->limits = false;
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        policy->limits |= policy->action[slot] == ACTION_LIMIT;
+}
+
+void policy_take_slot(struct policy *policy, const struct policy *from, uint32_t slot)
+{
+    policy->action[slot] = from->action[slot];
+    policy->block_seconds[slot] = from->block_seconds[slot];
+    policy->limit[slot] = from->limit[slot];
+    note_limits(policy);
+}
+
+bool policy_same_slot(const struct policy *a, const struct policy *b, uint32_t slot)
+{
+    return a->action[slot] == b->action[slot] && a->block_seconds[slot] == b->block_seconds[slot] &&
+           a->limit[slot] == b->limit[slot];
 }
 
 int policy_set_action(struct policy *policy, const char *text, struct error *error)
@@ -124,16 +153,22 @@ int policy_set_action(struct policy *policy, const char *text, struct error *err
 
     if (!equals)
         return error_set(error, -EINVAL,
-                         "--action %s: should be CLASS=drop|forward|count|block:SECONDS", text);
+                         "--action %s: should be CLASS=drop|forward|count|block:SECONDS|limit:N",
+                         text);
     size_t length = (size_t)(equals - text);
-    uint32_t seconds;
-    int action = parse(equals + 1, &seconds);
-    if (action < 0)
+    uint32_t seconds, limit;
+    uint8_t action;
+    if (!parse(equals + 1, &action, &seconds, &limit))
         return not_an_action(text, equals + 1, error);
     int slot = policy_find_slot(policy, text, length);
     if (slot < 0)
         return policy_no_class(policy, "action", text, length, error);
-    policy->action[slot] = (uint8_t)action;
+    if (limit && slot >= SLOT_OTHER)
+        return error_set(error, -EINVAL,
+                         "--action %s: no destination is known of what isn't classified", text);
+    policy->action[slot] = action;
     policy->block_seconds[slot] = seconds;
+    policy->limit[slot] = limit;
+    note_limits(policy);
     return 0;
 }

@@ -6,6 +6,7 @@
 #ifndef AFXDP_POLICY_H
 #define AFXDP_POLICY_H
 
+#include "class_limits.h"
 #include "counters.h"
 #include "error.h"
 #include "q8.h"
@@ -18,6 +19,8 @@ enum {
 struct policy {
     uint8_t action[SLOTS];         /* enum action */
     uint32_t block_seconds[SLOTS]; /* with ACTION_DROP: its source is blocked; 0: it isn't */
+    uint32_t limit[SLOTS];         /* with ACTION_LIMIT: packets a second to one destination */
+    bool limits;                   /* some slot has that action */
     uint16_t min_confidence;       /* 0: every verdict counts */
     uint32_t class_count;
     char class_name[CLASSES_MAX][CLASS_NAME_SIZE];
@@ -38,16 +41,22 @@ int policy_find_slot(const struct policy *policy, const char *name, size_t lengt
 int policy_no_class(const struct policy *policy, const char *option, const char *name,
                     size_t length, struct error *error);
 
+/* Gives a slot what another policy of the same classes does with it. */
+void policy_take_slot(struct policy *policy, const struct policy *from, uint32_t slot);
+
+/* Whether both do the same with a slot. */
+bool policy_same_slot(const struct policy *a, const struct policy *b, uint32_t slot);
+
 /* Name of a slot, NULL where the policy has none. */
 const char *policy_slot_name(const struct policy *policy, uint32_t slot);
 
-/* How an action is written: "count", "block:60". */
+/* How an action is written: "count", "block:60", "limit:1000". */
 void policy_print_action(const struct policy *policy, uint32_t slot, char text[POLICY_ACTION_MAX]);
 
 /* Whether any slot's sources are blocked. */
 bool policy_blocks(const struct policy *policy);
 
-/* Whether any slot's packets are dropped. */
+/* Whether any slot's packets are dropped, be it some of them. */
 bool policy_drops(const struct policy *policy);
 
 /* The slot of a verdict. */

@@ -132,6 +132,7 @@ static void draw_head(const struct live_view *view, struct live_screen *screen)
     const json_t *stats = view->stats, *before = view->before;
     const json_t *model = json_object_get(stats, "model");
     const json_t *endings = json_object_get(stats, "endings");
+    const json_t *ended = json_object_get(before, "endings");
     unsigned up = (unsigned)number(stats, "seconds");
 
     live_screen_line(screen, BOLD, "afxdp-engine %s  %s, %s mode  up %u:%02u:%02u",
@@ -146,7 +147,7 @@ static void draw_head(const struct live_view *view, struct live_screen *screen)
         screen, 0,
         "packets  %.0f/s, %.1f Mbit/s, dropped %.0f/s; flows begun %.0f/s, evicted %.0f/s",
         grown(view, stats, before, "packets"), grown(view, stats, before, "bytes") * 8e-6,
-        grown(view, endings, json_object_get(before, "endings"), "dropped"),
+        grown(view, endings, ended, "dropped") + grown(view, endings, ended, "limited"),
         grown(view, stats, before, "flows"), grown(view, stats, before, "evictions"));
 }
 

@@ -40,11 +40,11 @@ class Result(ctypes.Structure):
 
 
 class Totals(ctypes.Structure):
-    """Sums since the start; every packet is in exactly one of the last five."""
+    """Sums since the start; every packet is in exactly one of the last six."""
 
     _fields_ = [(name, ctypes.c_uint64)
-                for name in ("packets", "bytes", "flows", "evictions", "dropped", "forwarded",
-                             "passed", "consumed", "failed")]
+                for name in ("packets", "bytes", "flows", "evictions", "dropped", "limited",
+                             "forwarded", "passed", "consumed", "failed")]
 
     def __repr__(self) -> str:
         return f"Totals({', '.join(f'{name}={getattr(self, name)}' for name, _ in self._fields_)})"

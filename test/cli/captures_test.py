@@ -46,7 +46,7 @@ class Whole(programs.Test):
         self.assertEqual(result["classes"], {"unclassified": 10})
         self.assertEqual((result["other"], result["malformed"], result["flows"]), (1, 1, 3))
         self.assertEqual(result["bytes"], 10 * 42 + 60 + 30)
-        self.assertEqual(result["actions"], {"count": 11, "forward": 1, "drop": 0})
+        self.assertEqual(result["actions"], {"count": 11, "forward": 1, "drop": 0, "limit": 0})
         self.assertEqual(result["endings"]["consumed"], 12)
         self.assertIsNone(result["error"])
 
@@ -55,7 +55,7 @@ class Whole(programs.Test):
         done = engine("-r", path, "--json", "--verdicts", self.path("v.csv"), "--action",
                       "unclassified=drop", "--action", "other=count")
         result = report(done)
-        self.assertEqual(result["actions"], {"count": 1, "forward": 0, "drop": 2})
+        self.assertEqual(result["actions"], {"count": 1, "forward": 0, "drop": 2, "limit": 0})
         self.assertEqual((result["endings"]["dropped"], result["endings"]["consumed"]), (2, 1))
         self.assertEqual([line.split(",")[:4] for line in self.read("v.csv").splitlines()],
                          [["index", "class", "confidence", "action"],

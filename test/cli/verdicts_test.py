@@ -95,7 +95,7 @@ class Verdicts(programs.Test):
                                 ("malformed", "", "count")])
         self.assertEqual(result["classes"], {"low": 2, "high": 1})
         self.assertEqual((result["other"], result["malformed"]), (1, 1))
-        self.assertEqual(result["actions"], {"count": 3, "forward": 1, "drop": 1})
+        self.assertEqual(result["actions"], {"count": 3, "forward": 1, "drop": 1, "limit": 0})
         self.assertEqual((result["endings"]["dropped"], result["endings"]["consumed"]), (1, 4))
         with open(self.model, "rb") as file:
             checksum = struct.unpack("<I", file.read()[-4:])[0]

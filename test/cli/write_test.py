@@ -177,6 +177,14 @@ class Write(programs.Test):
             self.assertRegex(said, r"^class=unclassified action=count flow_id=\d+$")
             self.assertEqual(rest, ["1000000000.000000005", len(data), data, number])
 
+    def test_limited(self):
+        """What was beyond a limit is an action of its own."""
+        written, rows = self.run_with("--write-if", "action=limit", "--action", "flood=limit:5")
+        limited = [row["time"] for row in rows if row["action"] == "limit"]
+        self.assertGreater(len(limited), 100)
+        self.assertEqual([each.time for each in packets(self.path("w.pcapng"))], limited)
+        self.assertEqual(written["matched"], len(limited))
+
     def test_into_a_pipe(self):
         done = engine("-r", MIXED, "--write", "-", "--write-if", "class=flood", model="dt.q8")
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -68,6 +68,34 @@ static void blocks_for_seconds(void **state)
     assert_false(policy_blocks(&policy));
 }
 
+static void limits_to_so_many(void **state)
+{
+    static const char *const bad[] = {"flood=limit",    "flood=limit:",     "flood=limit:0",
+                                      "flood=limit:-1", "flood=limit:1s",   "flood=limit:1048576",
+                                      "other=limit:1",  "malformed=limit:1"};
+    struct policy policy, other;
+    struct error error;
+    char text[POLICY_ACTION_MAX];
+
+    (void)state;
+    policy_init(&policy, &model);
+    other = policy;
+    assert_false(policy.limits);
+    assert_int_equal(policy_set_action(&policy, "scan=limit:1048575", &error), 0);
+    assert_int_equal(policy.action[2], ACTION_LIMIT);
+    assert_int_equal(policy.limit[2], LIMIT_MOST);
+    assert_true(policy.limits && policy_drops(&policy));
+    policy_print_action(&policy, 2, text);
+    assert_string_equal(text, "limit:1048575");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(policy_set_action(&policy, bad[i], &error), -EINVAL);
+    assert_false(policy_same_slot(&policy, &other, 2));
+    policy_take_slot(&other, &policy, 2);
+    assert_true(policy_same_slot(&policy, &other, 2) && other.limits);
+    assert_int_equal(policy_set_action(&policy, "scan=count", &error), 0);
+    assert_false(policy.limits);
+}
+
 static void overrides_each_slot_by_name(void **state)
 {
     (void)state;
@@ -149,6 +177,7 @@ int main(void)
         cmocka_unit_test(takes_the_models_default_actions),
         cmocka_unit_test(has_one_class_without_a_model),
         cmocka_unit_test(blocks_for_seconds),
+        cmocka_unit_test(limits_to_so_many),
         cmocka_unit_test(overrides_each_slot_by_name),
         cmocka_unit_test(lists_the_classes_when_one_is_unknown),
         cmocka_unit_test(survives_a_long_list),

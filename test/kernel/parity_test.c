@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The programs in the kernel against the pipeline in user space, packet by packet: what the parser
- * says, the features of the model's set, class and confidence, flows begun and evicted, and of
- * feature set 2 the whole host memory in the end. Runs over the shipped capture, and over the data
- * beside the repository where it is there. */
+ * says, the features of the model's set, class and confidence, what is beyond its limit, flows
+ * begun and evicted, and of feature set 2 the whole host memory in the end. Runs over the shipped
+ * capture, and over the data beside the repository where it is there. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,13 +10,22 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <bpf/bpf.h>
+
 #include "attach.h"
 #include "capture.h"
 #include "kernel_models.h"
 #include "path_run.h"
 #include "pipeline.h"
 
-enum { FLOWS_MANY = 1 << 16, FLOWS_FEW = 64, SEED = 7, TIMEOUT_SECONDS = 120, LINK_HEADER = 14 };
+enum {
+    FLOWS_MANY = 1 << 16,
+    FLOWS_FEW = 64,
+    SEED = 7,
+    TIMEOUT_SECONDS = 120,
+    LINK_HEADER = 14,
+    LIMIT = 10, /* packets a second of every second class */
+};
 
 /* With many flows one row, with few two: so few cells that hosts share them. */
 static const struct host_tables_options hosts_many = {
@@ -59,8 +68,9 @@ static void compare(struct comparison *c, const struct burst *burst, uint32_t i,
         return;
     }
     int action = path_run_frame(c->kernel, &in);
-    if (action != 2 /* XDP_PASS */)
-        report(c, burst, i, "return value", action, 2);
+    int want_action = burst->action[i] == ACTION_LIMIT ? 1 /* XDP_DROP */ : 2 /* XDP_PASS */;
+    if (action != want_action)
+        report(c, burst, i, "return value", action, want_action);
     if (work->slot != burst->slot[i])
         report(c, burst, i, "slot", work->slot, burst->slot[i]);
     if (place < 0)
@@ -114,6 +124,21 @@ static bool is_ethernet(const char *file)
     return ethernet;
 }
 
+/* Captures are of overlapping times: what one has taken isn't the next one's. */
+static void forget_limits(struct comparison *c)
+{
+    int map = bpf_object__find_map_fd_by_name(c->kernel->program->object, "path_limits");
+    struct path_limited key, next;
+    bool more = bpf_map_get_next_key(map, NULL, &key) == 0;
+
+    while (more) {
+        more = bpf_map_get_next_key(map, &key, &next) == 0;
+        (void)bpf_map_delete_elem(map, &key);
+        key = next;
+    }
+    memset(c->pipeline.limits->word, 0, sizeof(c->pipeline.limits->word));
+}
+
 static void run_capture(struct comparison *c, const char *file)
 {
     if (!is_ethernet(file))
@@ -123,6 +148,7 @@ static void run_capture(struct comparison *c, const char *file)
 
     while (pipeline_run(&c->pipeline, &route) >= 0)
         ;
+    forget_limits(c);
     capture_close(capture);
 }
 
@@ -154,11 +180,12 @@ static void open_both(struct comparison *c, const struct kernel_model *model, ui
     const struct path_settings settings = {.options = {.stamped = 1,
                                                        .frags = xdp_frags_known(),
                                                        .host_cells = hosts->cells,
-                                                       .host_rows = hosts->rows},
+                                                       .host_rows = hosts->rows,
+                                                       .limits = 1},
                                            .flows = flows,
                                            .timeout = TIMEOUT_SECONDS * UINT64_C(1000000000),
                                            .seed = SEED};
-    const struct path_policy policy = {0};
+    struct path_policy policy = {0};
     struct path_program *program;
     struct error error;
 
@@ -168,8 +195,14 @@ static void open_both(struct comparison *c, const struct kernel_model *model, ui
     c->pipeline.policy = &c->policy;
     c->pipeline.classifier = model->classifier;
     c->policy.class_count = model->class_count;
+    c->policy.limits = true;
+    for (uint32_t class = 1; class < CLASSES_MAX; class += 2) {
+        c->policy.action[class] = policy.action[class] = ACTION_LIMIT;
+        c->policy.limit[class] = policy.limit[class] = LIMIT;
+    }
     c->cpu = kernel_stay_on_cpu();
-    if (flow_table_new(&c->pipeline.table, &options, &error) != 0 ||
+    if (limits_new(&c->pipeline.limits, SEED) != 0 ||
+        flow_table_new(&c->pipeline.table, &options, &error) != 0 ||
         (model->classifier->feature_set == FEATURE_SET_2 &&
          host_tables_new(&c->hosts, hosts, &error) != 0) ||
         model->open(&program, model, form, &error) != 0 ||
@@ -237,7 +270,8 @@ static uint64_t compare_all(const struct kernel_model *model, uint32_t form, uin
     const struct stats *kernel = &c.kernel->cpu[c.cpu].stats;
     for (uint32_t k = 0; k < CLASSES_MAX; k++)
         classes += c.per_class[k] > 0;
-    if (kernel->flows != c.stats.flows || kernel->evictions != c.stats.evictions ||
+    if (kernel->endings[ENDING_LIMITED] != c.stats.endings[ENDING_LIMITED] ||
+        kernel->flows != c.stats.flows || kernel->evictions != c.stats.evictions ||
         kernel->packets + c.skipped != c.stats.packets) {
         printf("counters differ\n");
         c.differences++;
@@ -255,6 +289,7 @@ static uint64_t compare_all(const struct kernel_model *model, uint32_t form, uin
     path_run_close(c.kernel);
     host_tables_free(c.hosts);
     flow_table_free(c.pipeline.table);
+    free(c.pipeline.limits);
     return c.differences;
 }
 

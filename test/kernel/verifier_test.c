@@ -18,6 +18,7 @@ enum { INSTRUCTIONS_MOST = 500000 };
 /* Everything that the verifier would otherwise leave out. */
 static struct path_settings settings = {.options = {.host_cells = HOST_CELLS_DEFAULT,
                                                     .host_rows = HOST_ROWS_MAX,
+                                                    .limits = 1,
                                                     .bypass = {1, {{22, PROTOCOL_TCP, 0}}}},
                                         .flows = 64,
                                         .timeout = UINT64_MAX};

@@ -113,7 +113,7 @@ def check_sums(report):
     assert packets == sum(queue["received"] for queue in report["queues"]), report
     for queue in report["queues"]:
         ended = sum(value for name, value in queue.items()
-                    if name in ("dropped", "forwarded", "passed", "consumed")
+                    if name in ("dropped", "limited", "forwarded", "passed", "consumed")
                     or name.startswith("failed_"))
         assert queue["received"] == ended, queue
 

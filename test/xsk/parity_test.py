@@ -31,6 +31,7 @@ def captures():
 
 class Parity(lab.Test):
     MORE = ()  # options of the engine
+    LIMITS = ("--action", "class0=limit:3", "--action", "class2=limit:1", "--action", "class5=limit:2")
 
     def chained(self, files):
         if len(files) == 1:
@@ -41,11 +42,11 @@ class Parity(lab.Test):
         return path
 
     def replay(self, here, model, name, files, trailer=("--trailer-time",),
-               rates=RATES, seed=(), lists=()):
+               rates=RATES, seed=(), lists=(), policy=()):
         """Differences between both sides, after proving that nothing was lost."""
         source, sent_file = self.chained(files), self.path("sent.pcap")
         # other=drop: what isn't IP comes through the ring too instead of passing to the host
-        common = ["--model", model, "--action", "other=drop", *seed, *lists]
+        common = ["--model", model, "--action", "other=drop", *seed, *lists, *policy]
         for rate in rates:
             engine = here.engine("--iface", "eng0", *self.MORE, *trailer, "--verdicts", self.path("live.csv"),
                                  *RINGS, *common[2:], model=model)
@@ -99,6 +100,15 @@ class Parity(lab.Test):
                                      lists=("--deny", "198.18.0.0/18,2001:db8:1::/48", "--allow",
                                             "198.18.33.0/24,2001:db8:1::/112"))
         self.assertEqual(differences, 0)
+
+    def test_limits(self):
+        """The same packets are within the limits."""
+        here = self.lab("--mtu", MTU)
+        packets, differences = self.replay(here, self.model("forest"), "mixed, with limits",
+                                           [lab.MIXED], policy=self.LIMITS)
+        self.assertEqual(differences, 0)
+        with open(self.path("live.csv"), encoding="ascii") as live:
+            self.assertGreater(live.read().count(",limit"), packets / 20)
 
     def test_times_matter(self):
         """The model would notice: without the capture's times verdicts differ."""
