@@ -2,10 +2,10 @@
 /* Sends each queue's packets to its AF_XDP socket and hands their arrival time over.
  *
  * What the engine never looks at doesn't enter the ring, since a frame can't come back from it:
- * non-IP frames, --bypass traffic, --allow prefixes, and queues without a live socket. On a single
- * port these pass to the host's stack; inline (`inline_port`) they cross to the other port. A
- * socket leaves the map when its process dies: that is the whole of fail-open. A worker that only
- * stands still stops writing its heartbeat, and new packets go the same ways. */
+ * non-IP frames, --bypass traffic, --allow prefixes, shunted flows, and queues without a live
+ * socket. On a single port these pass to the host's stack; inline (`inline_port`) they cross to the
+ * other port. A socket leaves the map when its process dies: that is the whole of fail-open. A
+ * worker that only stands still stops writing its heartbeat, and new packets go the same ways. */
 #include <linux/bpf.h>
 #include <linux/types.h>
 
@@ -16,6 +16,7 @@
 #include "leaving.bpf.h"
 #include "lists.bpf.h"
 #include "redirect_abi.h"
+#include "shunted.bpf.h"
 #include "tunnel_headers.h"
 
 const volatile uint32_t inline_port = 0;   /* 1: what would pass to the stack crosses instead */
@@ -28,6 +29,7 @@ const volatile uint64_t tick_ns = 0;
 const volatile uint32_t tunnels = 0;      /* those that are opened, bits of 1 << enum tunnel_kind */
 const volatile uint32_t lists_given = 0;  /* 1: --allow or --deny */
 const volatile uint32_t blocks_given = 0; /* 1: hosts may be blocked */
+const volatile uint32_t shunts_given = 0; /* 1: flows may be shunted */
 const volatile struct bypass bypass = {};
 
 struct {
@@ -118,6 +120,20 @@ ALWAYS_INLINE int without_worker(struct xdp_md *context, struct redirect_counter
     return untouched(context, &count->stalled_passed, count);
 }
 
+/* Whether the packet goes by, for its flow is shunted. */
+ALWAYS_INLINE bool goes_by(struct xdp_md *context, struct redirect_counters *count)
+{
+    int answer = shunts_ask(context);
+
+    count->shunts_judged += answer == SHUNT_JUDGE;
+    count->shunts_finished += answer == SHUNT_FINISHED;
+    count->shunts_silent += answer == SHUNT_SILENT;
+    if (answer != SHUNT_GOES)
+        return false;
+    count->shunted_bytes += shunt_length(context);
+    return true;
+}
+
 #ifdef REDIRECT_NIC_CLOCK
 extern int bpf_xdp_metadata_rx_timestamp(const struct xdp_md *context, __u64 *time) __ksym;
 #endif
@@ -191,6 +207,8 @@ ALWAYS_INLINE int redirect(struct xdp_md *context, bool stamped)
         count->blocked += 1;
         return XDP_DROP;
     }
+    if (shunts_given && goes_by(context, count))
+        return untouched(context, &count->shunted, count);
     if (!leaving_prepare(context, complete_ring)) {
         count->uncrossed += 1;
         return XDP_DROP;

@@ -56,6 +56,12 @@ static void set_options(struct redirect_bpf__rodata *constants,
     constants->tick_ns = ticks_length_ns();
     constants->lists_given = options->lists != NULL;
     constants->blocks_given = options->blocked != NULL;
+    constants->shunts_given = options->shunted != NULL;
+    if (options->shunted) {
+        constants->shunts_every = options->shunted->every;
+        constants->shunts_ns = options->shunted->ns;
+        constants->shunts_frags = options->frags;
+    }
     constants->bypass = options->bypass;
     constants->tunnels = options->tunnels;
 }
@@ -80,7 +86,9 @@ static int share_maps(const struct redirect *r, const struct redirect_options *o
 {
     int status = lists_share(options->lists, r->object, error);
 
-    return status == 0 ? blocked_share(options->blocked, r->object, error) : status;
+    if (status == 0)
+        status = blocked_share(options->blocked, r->object, error);
+    return status == 0 ? shunted_share(options->shunted, r->object, error) : status;
 }
 
 static int open_object(struct redirect *r, const struct redirect_options *options,

@@ -15,6 +15,7 @@
 #include "error.h"
 #include "lists.h"
 #include "redirect_abi.h"
+#include "shunted.h"
 
 enum timestamps {
     TIMESTAMPS_XDP,   /* the kernel's monotonic clock, read in the XDP program */
@@ -41,6 +42,7 @@ struct redirect_options {
     struct bypass bypass;
     const struct lists *lists;     /* NULL: none */
     const struct blocked *blocked; /* NULL: nobody is blocked */
+    const struct shunted *shunted; /* NULL: no flow is shunted */
     uint32_t tunnels; /* as struct tunnel_options' kinds: those without IP around them enter too */
 };
 

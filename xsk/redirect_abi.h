@@ -26,8 +26,8 @@ struct redirect_socket {
 };
 
 /* Nothing but counters: user space adds them up as an array. Per queue, kept per CPU. Every packet
- * that the program sees is in exactly one of these but `unstamped`, which is part of `redirected`.
- */
+ * that the program sees is in exactly one of these but `unstamped`, which is part of `redirected`,
+ * and the last ones. */
 struct redirect_counters {
     uint64_t redirected; /* to the queue's socket (the socket's own statistics tell what it lost) */
     uint64_t other;      /* not IP: passed to the stack, or across */
@@ -35,6 +35,7 @@ struct redirect_counters {
     uint64_t allowed;    /* --allow: passed, or across */
     uint64_t denied;     /* --deny: dropped */
     uint64_t blocked;    /* a blocked host's: dropped */
+    uint64_t shunted;    /* of a shunted flow: passed, or across */
     uint64_t uncovered;  /* no live socket on the queue: passed, or across */
     uint64_t closed;     /* no live socket, and --fail-closed: dropped */
     uint64_t uncrossed;  /* should have crossed, but the other port isn't in the devmap, or there
@@ -44,6 +45,11 @@ struct redirect_counters {
     uint64_t stalled_crossed;
     uint64_t stalled_passed;
     uint64_t stalled_dropped; /* --fail-closed */
+    /* Of shunted flows, beside the counters of packets: */
+    uint64_t shunted_bytes;   /* of `shunted` */
+    uint64_t shunts_judged;   /* packets that went to the socket to be judged */
+    uint64_t shunts_finished; /* ended by RST or FIN, */
+    uint64_t shunts_silent;   /* or by silence; the packet went to the socket */
 };
 
 /* Of one queue: when its worker was last seen at work. A cache line, for it is written by one core

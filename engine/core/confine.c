@@ -92,6 +92,7 @@ static const struct {
                          {SCMP_SYS(bind), SCMP_SYS(bpf), SCMP_SYS(close), SCMP_SYS(getsockname),
                           SCMP_SYS(recvmsg), SCMP_SYS(sendto), NONE},
                          AF_NETLINK},
+    [CONFINED_SHUNTS] = {"the thread of --shunts", {SCMP_SYS(bpf), NONE}},
 };
 
 static int allow_all(scmp_filter_ctx filter, const int *calls)

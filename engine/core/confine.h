@@ -13,6 +13,7 @@ enum confined {
     CONFINED_CONTROL, /* accepts, receives, answers */
     CONFINED_METRICS, /* the same by TCP, as libmicrohttpd does it */
     CONFINED_BLOCKS,  /* writes to a map, and asks which addresses are this host's */
+    CONFINED_SHUNTS,  /* writes to a map */
 };
 
 /* The calling thread, for good; with no_new_privs (rights_give_up). Allocates nothing that lasts.

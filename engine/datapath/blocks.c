@@ -65,11 +65,8 @@ static int make_accusers(struct blocks *b)
     for (uint32_t i = 0; status == 0 && i < options->workers; i++) {
         struct accuser *accuser = &b->accuser[i];
 
-        accuser->ring = aligned_alloc(_Alignof(struct offence_ring), sizeof(*accuser->ring));
-        if (!accuser->ring)
-            return -ENOMEM;
-        memset(accuser->ring, 0, sizeof(*accuser->ring));
-        if (b->proofs)
+        status = worker_ring_new(&accuser->ring);
+        if (status == 0 && b->proofs)
             status = handshakes_new(&accuser->handshakes, b->proofs, options->two_sides);
     }
     return status;
@@ -249,8 +246,9 @@ static void *run(void *context)
 
         read_own(b, now);
         for (uint32_t i = 0; i < b->options.workers; i++)
-            for (uint32_t n = 0;
-                 n < OFFENCE_RING_SIZE && offence_ring_take(b->accuser[i].ring, &offence); n++)
+            for (uint32_t n = 0; n < WORKER_RING_SIZE &&
+                                 worker_ring_take(b->accuser[i].ring, &offence, sizeof(offence));
+                 n++)
                 judge(b, &offence, now);
         expire(b, now);
         __atomic_store_n(&b->counters.now, block_table_count(b->table), __ATOMIC_RELAXED);

@@ -250,6 +250,7 @@ int config_policy(const struct afxdp_config *config, const struct q8 *model, str
 {
     policy_init(policy, model);
     policy->min_confidence = model ? config->min_confidence : 0;
+    policy->shunt_confidence = model ? config->shunt_confidence : 0;
     for (uint32_t i = 0; i < config->action_count; i++) {
         int status = policy_set_action(policy, config->action[i], error);
 

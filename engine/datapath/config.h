@@ -98,6 +98,10 @@ struct afxdp_config {
     uint32_t blocks;  /* hosts at a time */
     uint32_t block_after;
     bool block_unproven;
+    uint32_t shunts; /* flows at a time */
+    uint16_t shunt_confidence;
+    uint32_t shunt_every;   /* packets */
+    uint32_t shunt_seconds; /* s */
     struct xsk_sizes rings; /* 0: chosen */
     uint32_t frame_size;    /* 0: chosen */
     uint32_t busy_poll;     /* packets per poll, 0: off */

@@ -8,6 +8,7 @@
 #include "bypass_text.h"
 #include "config.h"
 #include "packet_files.h"
+#include "shunt.h"
 
 /* For whom an option has a meaning. */
 enum {
@@ -152,7 +153,8 @@ const struct option_spec config_options[] = {
      .help = "drop, forward or count the packets of a class, over the\n"
              "model's default, or block:SECONDS: drop, and all else of\n"
              "their source, or limit:N: drop what is beyond N a second to\n"
-             "one destination; also other= (not IP), malformed=, unsure=.\n"
+             "one destination, or shunt:N: let flows go by unjudged after\n"
+             "N such verdicts in a row; also other= (not IP), malformed=, unsure=.\n"
              "Once per class"},
     {NUMBER("min-confidence", "N", 0, CONFIDENCE_MAX, min_confidence), .applies = ALWAYS,
      .help = "0 to 1000: a verdict below it counts as class unsure"},
@@ -245,6 +247,14 @@ const struct option_spec config_options[] = {
      .help = "packets with such a verdict, within 10 s, that block a host"},
     {FLAG("block-unproven", block_unproven), .applies = AFXDP,
      .help = "block sources, too, that may be forged"},
+    {NUMBER("shunts", "N", 1, SHUNTS_MAX, shunts), .applies = AFXDP, .initial = "65536",
+     .help = "flows that may be shunted at a time; then the least recent\nis judged again"},
+    {NUMBER("shunt-confidence", "N", 0, CONFIDENCE_MAX, shunt_confidence), .applies = AFXDP,
+     .initial = "900", .help = "verdicts that shunt a flow have at least this confidence"},
+    {NUMBER("shunt-every", "PACKETS", 1, UINT32_MAX, shunt_every), .applies = AFXDP,
+     .initial = "1024", .help = "judge a packet of so many of a shunted flow,"},
+    {NUMBER("shunt-seconds", "SECONDS", 1, 86400, shunt_seconds), .applies = AFXDP, .unit = "s",
+     .initial = "10", .help = "and one after this time; as long a silence ends a shunt"},
     {FLAG("fail-closed", fail_closed), .applies = LIVE,
      .help = "without the engine drop, rather than pass or cross"},
     {FLAG("leave-open", leave_open), .applies = LIVE,

@@ -80,6 +80,7 @@ struct afxdp_datapath {
     bool slot_changed[SLOTS];    /* of these */
     bool can_block;              /* sources */
     bool can_limit;
+    bool can_shunt; /* flows */
     bool started;
     bool stopped;
     bool stop_asked;

@@ -107,9 +107,9 @@ static int command_set_action(struct afxdp_datapath *d, const struct control_req
 
     (void)message;
     if (!action)
-        return error_set(
-            error, -EINVAL,
-            "set-action needs \"action\":\"CLASS=drop|forward|count|block:SECONDS|limit:N\"");
+        return error_set(error, -EINVAL,
+                         "set-action needs "
+                         "\"action\":\"CLASS=drop|forward|count|block:SECONDS|limit:N|shunt:N\"");
     int status = check_other(d, action, error);
     return status == 0 ? datapath_set_action(d, action, error) : status;
 }

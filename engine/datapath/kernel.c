@@ -207,6 +207,10 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
         status = error_set(error, -EOPNOTSUPP,
                            "--datapath kernel can't block a source: drop its packets, or let "
                            "--datapath afxdp judge them");
+    if (status == 0 && policy_shunts(&base->judgement->policy))
+        status = error_set(error, -EOPNOTSUPP,
+                           "--datapath kernel can't shunt a flow: it judges where a shunted one "
+                           "would go by; count it, or use --datapath afxdp");
     if (status == 0)
         status = interfaces_open(&kernel->nics, config, &base->say, error);
     if (status != 0)

@@ -2,7 +2,6 @@
 #include "live.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,11 +10,12 @@
 #include "live_blocks.h"
 #include "live_memory.h"
 #include "live_promises.h"
+#include "live_shunts.h"
+#include "live_worker.h"
 #include "packets.h"
 #include "say.h"
 
 enum {
-    DRAIN_MS = 500,
     LAST_PACKETS_MS = 20, /* until the kernel has put what it held into the rings */
     REMOVAL_MS = 1000,
     REMOVAL_PAUSE_MS = 10,
@@ -98,47 +98,6 @@ static void announce(const struct live *live)
             "(for more: --bridge, --forward, --hairpin; to protect this host: --datapath kernel)");
 }
 
-static int wait_group(void *context, int timeout_ms)
-{
-    return xsk_group_wait(context, timeout_ms);
-}
-
-static bool group_sent_all(void *context)
-{
-    return xsk_group_sent_all(context);
-}
-
-static int start_worker(struct live *live, uint32_t i, struct error *error)
-{
-    struct live_queue *queue = &live->queue[i];
-    struct xsk_group *group = live->sockets.group[i];
-    struct port *port[2] = {&group->port[0].port, &group->port[1].port};
-    struct port *out[] = {
-        [WAY_CONSUME] = NULL,
-        [WAY_BRIDGE] = port[1],
-        [WAY_FORWARD] = port[1],
-        [WAY_HAIRPIN] = port[0],
-    };
-    char name[16];
-    struct worker_options options = {
-        .pipeline = queue->pipeline,
-        .route_count = live->routes,
-        .routes = {{port[0], out[config_way(live->base.config)], &queue->stats[0], 0},
-                   {port[1], port[0], &queue->stats[live->routes - 1], 1}},
-        .ports = {wait_group, group_sent_all, group},
-        .core = live->cores.core[i],
-        .spin_us = live->base.config->spin_us,
-        .drain_ms = DRAIN_MS,
-        .name = name,
-        .counters = &queue->counters,
-        .heartbeat = {redirect_heartbeat(live->sockets.redirect[0], i),
-                      redirect_heartbeat(live->sockets.redirect[1], i)},
-    };
-
-    snprintf(name, sizeof(name), "worker %u", i % 1000); /* a thread has 15 letters */
-    return worker_start(&queue->worker, &options, error);
-}
-
 static int live_open(struct afxdp_datapath *base, struct error *error)
 {
     struct live *live = of(base);
@@ -152,10 +111,12 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
         return status;
     live_prefer_node(live);
     status = live_blocks_open(live, error);
+    if (status == 0)
+        status = live_shunts_open(live, error);
     if (status != 0)
         return status;
     status = sockets_load(&live->sockets, &live->nics, config, other_enters, base->lists.kernel,
-                          blocks_map(live->blocks), error);
+                          blocks_map(live->blocks), shunts_map(live->shunts), error);
     if (status == 0)
         status = live_plan_memory(live, error);
     if (status == 0)
@@ -185,8 +146,10 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
         live->nics.frame_room = sockets_frame_room(&live->sockets, &live->nics);
     if (status == 0 && live->blocks)
         status = blocks_start(live->blocks, error);
+    if (status == 0 && live->shunts)
+        status = shunts_start(live->shunts, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
-        status = start_worker(live, i, error);
+        status = live_start_worker(live, i, error);
     return status;
 }
 
@@ -343,6 +306,7 @@ static void live_close(struct afxdp_datapath *base)
     host_tables_free(live->hosts);
     free(live->limits);
     blocks_close(live->blocks);
+    shunts_close(live->shunts);
 }
 
 static const struct nic *first_nic(const struct afxdp_datapath *base)

@@ -11,6 +11,7 @@
 #include "cores.h"
 #include "datapath.h"
 #include "interfaces.h"
+#include "shunts.h"
 #include "sockets.h"
 #include "verdicts.h"
 #include "worker.h"
@@ -35,6 +36,7 @@ struct live {
     struct live_queue queue[REDIRECT_QUEUES_MAX];
     struct host_tables *hosts; /* of all workers; NULL: feature set 1 */
     struct blocks *blocks;     /* NULL: nobody is blocked */
+    struct shunts *shunts;     /* NULL: no flow is shunted */
     struct limits *limits;     /* likewise of all workers */
     struct verdicts verdicts;
     struct nic_counters nic_before[2];

@@ -55,6 +55,7 @@ int live_prepare_queue(struct live *live, uint32_t i, struct error *error)
         .policy = live->base.judgement->judge.policy,
         .accuser = blocks_accuser(live->blocks, i),
         .limits = live->limits,
+        .shunter = shunts_shunter(live->shunts, i),
     };
     verdicts_observe(&live->verdicts, queue->pipeline, i);
     bursts_observe(&queue->bursts, &live->base.say, queue->pipeline, i);

@@ -15,6 +15,7 @@ static void add_redirect(json_t *object, const struct redirect_counters *counter
     report_number(object, "xdp_allowed", c.allowed);
     report_number(object, "xdp_denied", c.denied);
     report_number(object, "xdp_blocked", c.blocked);
+    report_number(object, "xdp_shunted", c.shunted);
     report_number(object, "xdp_uncovered", c.uncovered);
     report_number(object, "xdp_closed", c.closed);
     report_number(object, "xdp_uncrossed", c.uncrossed);
@@ -104,6 +105,25 @@ static json_t *port_json(const struct live *live, uint32_t port)
                                  s->ports > 1 ? s->losses : NULL);
 }
 
+/* What the programs of both ports have seen of shunted flows. */
+static json_t *live_shunts_report(const struct live *live)
+{
+    struct redirect_counters seen = {0}, c;
+
+    for (uint32_t port = 0; port < live->nics.ports; port++) {
+        const struct redirect *redirect = live->sockets.redirect[port];
+
+        if (!redirect || redirect_read_counters(redirect, 0, REDIRECT_QUEUES_MAX, &c) != 0)
+            continue;
+        seen.shunted += c.shunted;
+        seen.shunted_bytes += c.shunted_bytes;
+        seen.shunts_judged += c.shunts_judged;
+        seen.shunts_finished += c.shunts_finished;
+        seen.shunts_silent += c.shunts_silent;
+    }
+    return shunts_report(live->shunts, &seen);
+}
+
 json_t *live_report(const struct live *live)
 {
     json_t *object = json_object();
@@ -127,6 +147,8 @@ json_t *live_report(const struct live *live)
         report_number(object, "verdicts_lost", live->verdicts.lost);
     if (live->blocks)
         report_put(object, "blocks", blocks_report(live->blocks));
+    if (live->shunts)
+        report_put(object, "shunts", live_shunts_report(live));
     report_put(object, "ports", ports);
     report_put(object, "queues", queues);
     return object;

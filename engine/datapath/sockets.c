@@ -148,8 +148,8 @@ static bool leaves(const struct afxdp_config *config)
 
 static int load_redirect(struct sockets *s, const struct interfaces *nics,
                          const struct afxdp_config *config, bool other_enters,
-                         const struct lists *lists, const struct blocked *blocked, uint32_t port,
-                         struct error *error)
+                         const struct lists *lists, const struct blocked *blocked,
+                         const struct shunted *shunted, uint32_t port, struct error *error)
 {
     struct redirect_options redirect = {
         .interface = nics->nic[port]->name,
@@ -166,6 +166,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
         .put_tags = leaves(config) && interfaces_keeps_tags(nics, port),
         .lists = lists,
         .blocked = blocked,
+        .shunted = shunted,
         .tunnels = config->tunnels.kinds,
     };
 
@@ -186,7 +187,7 @@ static int load_redirect(struct sockets *s, const struct interfaces *nics,
 
 int sockets_load(struct sockets *s, const struct interfaces *nics,
                  const struct afxdp_config *config, bool other_enters, const struct lists *lists,
-                 const struct blocked *blocked, struct error *error)
+                 const struct blocked *blocked, const struct shunted *shunted, struct error *error)
 {
     bool both = config_way(config) == WAY_BRIDGE;
 
@@ -201,7 +202,7 @@ int sockets_load(struct sockets *s, const struct interfaces *nics,
     if (status == 0 && s->pass)
         wire_add(&s->wire, pass_attachment(s->pass));
     for (uint32_t port = 0; status == 0 && port < (both ? 2u : 1u); port++)
-        status = load_redirect(s, nics, config, other_enters, lists, blocked, port, error);
+        status = load_redirect(s, nics, config, other_enters, lists, blocked, shunted, port, error);
     return status;
 }
 

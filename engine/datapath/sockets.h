@@ -22,11 +22,12 @@ struct sockets {
 };
 
 /* Loads the programs for the claimed ports. `other_enters`: non-IP comes through the ring too.
- * `lists`: of --allow and --deny, `blocked`: hosts; NULL: none.
+ * `lists`: of --allow and --deny, `blocked`: hosts, `shunted`: flows; NULL:
+ * none.
  * sockets_close follows, also after a failure. */
 int sockets_load(struct sockets *sockets, const struct interfaces *nics,
                  const struct afxdp_config *config, bool other_enters, const struct lists *lists,
-                 const struct blocked *blocked, struct error *error);
+                 const struct blocked *blocked, const struct shunted *shunted, struct error *error);
 
 /* Bytes of packet memory that each queue is going to take, after sockets_load. */
 uint64_t sockets_queue_bytes(const struct sockets *sockets, const struct interfaces *nics,

@@ -18,7 +18,7 @@ static void accuse(struct accuser *accuser, const struct packet *packet, uint64_
     (void)address_pair_of(&pair, &bare);
     const struct offence offence = {
         .source = block_key_of(&pair.source), .time = now, .seconds = seconds};
-    offence_ring_put(accuser->ring, &offence);
+    worker_ring_put(accuser->ring, &offence, sizeof(offence));
 }
 
 void accuser_see(struct accuser *accuser, const struct burst *burst, const struct policy *policy,

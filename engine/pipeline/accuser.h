@@ -4,14 +4,23 @@
 #ifndef AFXDP_ACCUSER_H
 #define AFXDP_ACCUSER_H
 
-#include "offence_ring.h"
+#include "block_key.h"
 #include "policy.h"
 #include "proofs.h"
+#include "worker_ring.h"
 
 struct burst;
 
+/* A packet of a class with a block, from the initiator of its flow. */
+struct offence {
+    struct block_key source;
+    uint64_t time;    /* of the packet, ns */
+    uint32_t seconds; /* to be blocked */
+    uint32_t zero;
+};
+
 struct accuser {
-    struct offence_ring *ring;
+    struct worker_ring *ring;      /* of offences */
     struct handshakes *handshakes; /* NULL: nobody has to be proven */
     uint64_t unproven;             /* offences of sources that weren't; the worker writes */
 };

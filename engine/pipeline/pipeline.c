@@ -345,6 +345,8 @@ ALWAYS_INLINE int take_burst(struct pipeline *pipeline, const struct route *rout
         o->observe(o, burst);
     if (pipeline->accuser)
         accuser_see(pipeline->accuser, burst, pipeline->policy, route->side);
+    if (pipeline->shunter)
+        shunter_see(pipeline->shunter, burst, pipeline->policy);
     DONE(POLICY);
     give_away(burst, route);
     DONE(GIVE_AWAY);

@@ -21,6 +21,7 @@
 #include "host_tables.h"
 #include "policy.h"
 #include "port.h"
+#include "shunter.h"
 #include "stats.h"
 #include "tunnel.h"
 
@@ -86,6 +87,7 @@ struct pipeline {
     struct burst_observer *observer; /* NULL: nobody looks */
     struct accuser *accuser;         /* NULL: nobody is blocked */
     struct limits *limits;           /* NULL: the policy limits nothing */
+    struct shunter *shunter;         /* NULL: no flow is shunted */
     struct tunnel_options tunnels;   /* what is opened */
     bool calls_out; /* an observer is a stranger's, and makes what system calls it likes */
     struct burst burst;

@@ -80,6 +80,8 @@ void policy_print_action(const struct policy *policy, uint32_t slot, char text[P
 {
     if (policy->block_seconds[slot])
         snprintf(text, POLICY_ACTION_MAX, "block:%u", policy->block_seconds[slot]);
+    else if (policy->shunt_after[slot])
+        snprintf(text, POLICY_ACTION_MAX, "shunt:%u", policy->shunt_after[slot]);
     else if (policy->action[slot] == ACTION_LIMIT)
         snprintf(text, POLICY_ACTION_MAX, "limit:%u", policy->limit[slot]);
     else
@@ -94,11 +96,20 @@ bool policy_blocks(const struct policy *policy)
     return false;
 }
 
+bool policy_shunts(const struct policy *policy)
+{
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        if (policy_slot_name(policy, slot) && policy->shunt_after[slot])
+            return true;
+    return false;
+}
+
 static int not_an_action(const char *text, const char *action, struct error *error)
 {
     return error_set(
         error, -EINVAL,
-        "--action %s: no action '%s'; there are drop, forward, count, block:SECONDS and limit:N",
+        "--action %s: no action '%s'; there are drop, forward, count, block:SECONDS, limit:N and "
+        "shunt:N",
         text, action);
 }
 
@@ -115,15 +126,27 @@ static uint32_t parse_number(const char *text, const char *name, unsigned long m
     return number > most || (*end && strcmp(end, unit) != 0) ? 0 : (uint32_t)number;
 }
 
-/* What one slot is to get; whether the text is an action. */
-static bool parse(const char *text, uint8_t *action, uint32_t *seconds, uint32_t *limit)
+/* What one slot is to get. */
+struct wanted {
+    uint8_t action;
+    uint32_t seconds, limit, shunt;
+};
+
+/* Whether the text is an action. */
+static bool parse(const char *text, struct wanted *wanted)
 {
     int plain = action_parse(text);
 
-    *seconds = parse_number(text, "block:", POLICY_BLOCK_MAX, "s");
-    *limit = parse_number(text, "limit:", LIMIT_MOST, "");
-    *action = (uint8_t)(plain >= 0 ? plain : *seconds ? ACTION_DROP : ACTION_LIMIT);
-    return plain >= 0 || *seconds || *limit;
+    *wanted = (struct wanted){
+        .seconds = parse_number(text, "block:", POLICY_BLOCK_MAX, "s"),
+        .limit = parse_number(text, "limit:", LIMIT_MOST, ""),
+        .shunt = parse_number(text, "shunt:", POLICY_SHUNT_MAX, ""),
+    };
+    wanted->action = (uint8_t)(plain >= 0        ? plain
+                               : wanted->seconds ? ACTION_DROP
+                               : wanted->limit   ? ACTION_LIMIT
+                                                 : ACTION_COUNT);
+    return plain >= 0 || wanted->seconds || wanted->limit || wanted->shunt;
 }
 
 static void note_limits(struct policy *policy)
@@ -138,13 +161,14 @@ void policy_take_slot(struct policy *policy, const struct policy *from, uint32_t
     policy->action[slot] = from->action[slot];
     policy->block_seconds[slot] = from->block_seconds[slot];
     policy->limit[slot] = from->limit[slot];
+    policy->shunt_after[slot] = from->shunt_after[slot];
     note_limits(policy);
 }
 
 bool policy_same_slot(const struct policy *a, const struct policy *b, uint32_t slot)
 {
     return a->action[slot] == b->action[slot] && a->block_seconds[slot] == b->block_seconds[slot] &&
-           a->limit[slot] == b->limit[slot];
+           a->limit[slot] == b->limit[slot] && a->shunt_after[slot] == b->shunt_after[slot];
 }
 
 int policy_set_action(struct policy *policy, const char *text, struct error *error)
@@ -152,23 +176,26 @@ int policy_set_action(struct policy *policy, const char *text, struct error *err
     const char *equals = strchr(text, '=');
 
     if (!equals)
-        return error_set(error, -EINVAL,
-                         "--action %s: should be CLASS=drop|forward|count|block:SECONDS|limit:N",
-                         text);
+        return error_set(
+            error, -EINVAL,
+            "--action %s: should be CLASS=drop|forward|count|block:SECONDS|limit:N|shunt:N", text);
     size_t length = (size_t)(equals - text);
-    uint32_t seconds, limit;
-    uint8_t action;
-    if (!parse(equals + 1, &action, &seconds, &limit))
+    struct wanted wanted;
+    if (!parse(equals + 1, &wanted))
         return not_an_action(text, equals + 1, error);
     int slot = policy_find_slot(policy, text, length);
     if (slot < 0)
         return policy_no_class(policy, "action", text, length, error);
-    if (limit && slot >= SLOT_OTHER)
+    if (wanted.limit && slot >= SLOT_OTHER)
         return error_set(error, -EINVAL,
                          "--action %s: no destination is known of what isn't classified", text);
-    policy->action[slot] = action;
-    policy->block_seconds[slot] = seconds;
-    policy->limit[slot] = limit;
+    if (wanted.shunt && slot >= SLOT_UNSURE)
+        return error_set(error, -EINVAL,
+                         "--action %s: only a flow of one of the model's classes is shunted", text);
+    policy->action[slot] = wanted.action;
+    policy->block_seconds[slot] = wanted.seconds;
+    policy->limit[slot] = wanted.limit;
+    policy->shunt_after[slot] = wanted.shunt;
     note_limits(policy);
     return 0;
 }

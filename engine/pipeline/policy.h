@@ -13,6 +13,7 @@
 
 enum {
     POLICY_BLOCK_MAX = 31 * 24 * 3600, /* s */
+    POLICY_SHUNT_MAX = 10000,          /* verdicts */
     POLICY_ACTION_MAX = 24,
 };
 
@@ -21,6 +22,8 @@ struct policy {
     uint32_t block_seconds[SLOTS]; /* with ACTION_DROP: its source is blocked; 0: it isn't */
     uint32_t limit[SLOTS];         /* with ACTION_LIMIT: packets a second to one destination */
     bool limits;                   /* some slot has that action */
+    uint32_t shunt_after[SLOTS];   /* with ACTION_COUNT: verdicts in a row; 0: it isn't shunted */
+    uint16_t shunt_confidence;     /* that each of them has at least */
     uint16_t min_confidence;       /* 0: every verdict counts */
     uint32_t class_count;
     char class_name[CLASSES_MAX][CLASS_NAME_SIZE];
@@ -50,11 +53,15 @@ bool policy_same_slot(const struct policy *a, const struct policy *b, uint32_t s
 /* Name of a slot, NULL where the policy has none. */
 const char *policy_slot_name(const struct policy *policy, uint32_t slot);
 
-/* How an action is written: "count", "block:60", "limit:1000". */
+/* How an action is written: "count", "block:60", "limit:1000",
+ * "shunt:16". */
 void policy_print_action(const struct policy *policy, uint32_t slot, char text[POLICY_ACTION_MAX]);
 
 /* Whether any slot's sources are blocked. */
 bool policy_blocks(const struct policy *policy);
+
+/* Whether any slot's flows are shunted. */
+bool policy_shunts(const struct policy *policy);
 
 /* Whether any slot's packets are dropped, be it some of them. */
 bool policy_drops(const struct policy *policy);

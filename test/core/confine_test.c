@@ -95,7 +95,7 @@ static void *run(void *argument)
         _exit(FAILED);
     if (allocate(MIB) != 0 || allocate(50UL * MIB) != 0)
         _exit(FAILED);
-    if (work->who != CONFINED_BLOCKS && work_on() != 0)
+    if (work->who < CONFINED_BLOCKS && work_on() != 0)
         _exit(FAILED);
     (void)work->call();
     return NULL;
@@ -136,7 +136,7 @@ static void work_goes_on(void **state)
     (void)state;
     void *volatile large = malloc(20UL * MIB);
     free(large); /* tops of 40 MiB are kept from here on (mallopt(3)) */
-    for (int who = CONFINED_WORKER; who <= CONFINED_BLOCKS; who++) {
+    for (int who = CONFINED_WORKER; who <= CONFINED_SHUNTS; who++) {
         const struct work work = {(enum confined)who, nothing, true};
         int status = end_of(&work, said, sizeof(said));
 
@@ -172,13 +172,14 @@ static void a_forbidden_call_is_named(void **state)
                                       "the writer of packets",
                                       "the control socket's thread",
                                       "the thread of --metrics",
-                                      "the thread of --blocks"};
+                                      "the thread of --blocks",
+                                      "the thread of --shunts"};
     char said[256], expected[256];
 
     (void)state;
     if (!is_confined_here())
         skip();
-    for (int i = CONFINED_WORKER; i <= CONFINED_BLOCKS; i++) {
+    for (int i = CONFINED_WORKER; i <= CONFINED_SHUNTS; i++) {
         for (size_t j = 0; j < sizeof(calls) / sizeof(calls[0]); j++) {
             const struct work work = {(enum confined)i, calls[j].call, true};
             int status = end_of(&work, said, sizeof(said));

@@ -18,13 +18,12 @@ enum { SECONDS = 60, SLOT = 1 };
 static struct offence accused(const struct packet *packet)
 {
     struct pipeline *pipeline = pipeline_new();
-    struct offence_ring *ring = aligned_alloc(_Alignof(struct offence_ring), sizeof(*ring));
+    struct worker_ring *ring;
     struct policy policy = {.block_seconds = {[SLOT] = SECONDS}};
     struct offence offence = {.seconds = 0};
 
     assert_non_null(pipeline);
-    assert_non_null(ring);
-    memset(ring, 0, sizeof(*ring));
+    assert_int_equal(worker_ring_new(&ring), 0);
     struct accuser accuser = {.ring = ring};
     struct burst *burst = &pipeline->burst;
     burst->count = burst->ip_count = 1;
@@ -33,7 +32,7 @@ static struct offence accused(const struct packet *packet)
     burst->feature_count = FEATURES_1;
     burst->features[FEATURE_DIRECTION] = 1;
     accuser_see(&accuser, burst, &policy, 0);
-    assert_true(offence_ring_take(ring, &offence));
+    assert_true(worker_ring_take(ring, &offence, sizeof(offence)));
     assert_int_equal(offence.seconds, SECONDS);
     free(ring);
     free(pipeline);

@@ -277,7 +277,7 @@ def walks():
     kernel_bridge = ["--iface", "eng0", "--bridge", "eng1", "--datapath", "kernel"]
     closed = [*afxdp_single, "--fail-closed"]
     lists = ["--eve", "/dev/null", "--allow", "192.0.2.0/24", "--deny", "2001:db8::/32"]
-    blocks = ["--blocks", "16", "--block-unproven"]
+    blocks = ["--blocks", "16", "--block-unproven", "--shunts", "16", "--action", "unsure=limit:9"]
     yield Walk("capture", "start", ["--pcap", lab.MIXED])
     yield Walk("capture, events", "start", ["--pcap", lab.MIXED, "--eve", "/dev/null"])
     for phase in PHASES:
