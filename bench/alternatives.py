@@ -24,8 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
 sys.path.insert(0, str(ROOT / "train"))
-import export_onnx
-import xgboost_onnx
+from afxdp_train import export_onnx, xgboost_onnx
 
 ROWS, CLASSES, DEPTH = 16384, 5, 10
 NAMES = ("sport,dport,protocol,length,interval,direction,mean_length,mean_interval,"

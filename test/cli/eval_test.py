@@ -18,8 +18,7 @@ try:
     from sklearn.tree import DecisionTreeClassifier
 
     sys.path.insert(0, os.path.join(programs.ROOT, "train"))
-    import data
-    import export_onnx
+    from afxdp_train import captured, export_onnx
 except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
     sys.exit(77)
@@ -44,7 +43,7 @@ class Eval(programs.Test):
 
     def rows(self, name, x, labels, places=None):
         """A features.csv; places: (flow, packet) of each row."""
-        lines = ["index," + ",".join(data.FEATURES) + ",label" + (",flow,packet" if places else "")]
+        lines = ["index," + ",".join(captured.FEATURES) + ",label" + (",flow,packet" if places else "")]
         lines += [f"{3 * i},{','.join(map(str, row))},{label}"
                   + (f",{places[i][0]},{places[i][1]}" if places else "")
                   for i, (row, label) in enumerate(zip(x.tolist(), labels))]

@@ -12,10 +12,9 @@ import unittest
 import programs
 from programs import MIXED, ROOT, ethernet_udp, pcap, run
 
-sys.path.insert(0, os.path.join(ROOT, "test", "oracle"))
+sys.path.insert(0, os.path.join(ROOT, "train"))
 
-import captures
-import packets
+from afxdp_train.oracle import captures, packets
 
 NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmp"}
 

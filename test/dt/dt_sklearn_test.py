@@ -32,9 +32,7 @@ MODEL_TOOL = os.path.join(os.environ.get("AFXDP_BUILD", os.path.join(ROOT, "buil
                           "afxdp-model")
 sys.path.insert(0, os.path.join(ROOT, "train"))
 
-import data
-import export_onnx
-import tree as trees
+from afxdp_train import captured, export_onnx, tree as trees
 
 SEED = int(os.environ.get("AFXDP_SEED", time.time_ns() % 2**32))
 
@@ -84,7 +82,7 @@ def around(rng, x, splits):
 
 def write_csv(path, x, labels):
     with open(path, "w", encoding="utf-8") as file:
-        file.write("index," + ",".join(data.FEATURES) + ",label\n")
+        file.write("index," + ",".join(captured.FEATURES) + ",label\n")
         for i, row in enumerate(x.tolist()):
             file.write(f"{i},{','.join(map(str, row))},{labels[i]}\n")
 

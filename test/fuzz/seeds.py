@@ -24,7 +24,7 @@ import seeds_models
 
 written = {}  # folder -> names
 ROOT, OUT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-sys.path.insert(0, str(ROOT / "test/oracle"))
+sys.path[:0] = [str(ROOT / "test/oracle"), str(ROOT / "train")]
 import stacks
 
 

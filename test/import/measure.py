@@ -27,10 +27,10 @@ try:
     from sklearn.neural_network import MLPClassifier
     from sklearn.preprocessing import StandardScaler
     from sklearn.tree import DecisionTreeClassifier
-    import export_onnx
+    from afxdp_train import export_onnx
     import graphs
     import lightgbm
-    import tree as trees
+    from afxdp_train import tree as trees
 except ImportError as missing:
     print(f"skipped: {missing}", file=sys.stderr)
     sys.exit(77)
@@ -279,12 +279,12 @@ def pytorch(folder, count):
 
 # framework, estimator, what is exported, how, least agreement in percent (None: ties only)
 CASES = [
-    ("scikit-learn", "DecisionTreeClassifier", "ONNX, `train/export_onnx.py`", None,
+    ("scikit-learn", "DecisionTreeClassifier", "ONNX, `afxdp_train.export_onnx`", None,
      lambda f, n: sklearn_trees(f, DecisionTreeClassifier(max_depth=14, random_state=1), n)),
-    ("scikit-learn", "RandomForestClassifier, 200 trees", "ONNX, `train/export_onnx.py`", None,
+    ("scikit-learn", "RandomForestClassifier, 200 trees", "ONNX, `afxdp_train.export_onnx`", None,
      lambda f, n: sklearn_trees(f, RandomForestClassifier(200, max_depth=12, random_state=1), n)),
     ("scikit-learn", "RandomForestClassifier, 1,024 trees, depth 24, 2^20 nodes",
-     "ONNX, `train/export_onnx.py`", None, largest_forest),
+     "ONNX, `afxdp_train.export_onnx`", None, largest_forest),
     ("XGBoost", "binary, 60 rounds", "JSON", None, lambda f, n: booster(f, n, "json", 2)),
     ("XGBoost", "5 classes, 300 trees", "UBJSON", None, lambda f, n: booster(f, n, "ubj", 5)),
     ("XGBoost", "5 classes, 300 trees, depth 24", "JSON", None, deep_booster),

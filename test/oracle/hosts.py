@@ -8,7 +8,7 @@ what the page says of it.
 import struct
 from collections import namedtuple
 
-import packets
+from afxdp_train.oracle import packets
 
 NAMES = ("flags_forward", "flags_backward", "payload_forward", "payload_backward",
          "initiator_failed", "initiator_failed_share", "initiator_unanswered",

@@ -12,12 +12,13 @@ Exit status 2, after what was read, for a capture that is damaged.
 """
 
 import argparse
+import os
 import sys
 
-import captures
-import flows
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
+
+from afxdp_train.oracle import captures, flows, packets
 import hosts
-import packets
 
 
 def examine(path, timeout=120, feature_set=1, cells=2**16, rows=1):

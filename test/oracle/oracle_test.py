@@ -10,13 +10,12 @@ import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(os.path.dirname(HERE)), "train")]
 
-import captures
+from afxdp_train.oracle import captures, flows
 import compare
-import flows
 import oracle
-from packets import MALFORMED, OTHER, Packet, parse
+from afxdp_train.oracle.packets import MALFORMED, OTHER, Packet, parse
 
 A, B = bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])
 A6, B6 = bytes(15) + b"\x01", bytes(15) + b"\x02"

@@ -22,11 +22,9 @@ import xml.etree.ElementTree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(ROOT, "train")]
 
-import captures
-import flows
-import packets
+from afxdp_train.oracle import captures, flows, packets
 import stacks
 
 BUILD = os.environ.get("AFXDP_BUILD", os.path.join(ROOT, "build"))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The recorder, on one scenario or two of each class: labels, clean-up, interruption, determinism.
 
-Needs root, network namespaces and the programs that record.py names; skips without.
+Needs root, network namespaces and the programs that afxdp_train.record.record names; skips without.
 """
 import json
 import os
@@ -13,7 +13,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-RECORD = os.path.join(ROOT, "train", "record", "record.py")
+RECORD = os.path.join(ROOT, "train", "record.py")
 SCENARIOS = ("web_pages,web_login,ssh_commands,dns_lookups,ping,scan_syn,scan_connect,"
              "guess_ssh_loop,guess_web_curl,flood_syn,flood_udp,reflect_dns,reflect_syn")
 BUSY = ("browsers_in_a_room,snmp_sweep,lookups_many,scan_network,guess_mqtt_many,flood_syn_many,"

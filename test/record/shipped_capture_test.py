@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "train", "record"))
-import labels  # noqa: E402
+sys.path.insert(0, os.path.join(ROOT, "train"))
+from afxdp_train.record import labels  # noqa: E402
 
 CAPTURES = os.path.join(ROOT, "test", "captures")
 LIMIT = 2_000_000

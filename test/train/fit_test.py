@@ -19,13 +19,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 FIT = os.path.join(ROOT, "train", "fit.py")
 sys.path.insert(0, os.path.join(ROOT, "train"))
 
-import data
-import fit
-import labelled
-import refusal
-import tools
+from afxdp_train import captured, fit, labelled, refusal, tools
 
-HEADER = "index," + ",".join(data.FEATURES) + ",label"
+HEADER = "index," + ",".join(captured.FEATURES) + ",label"
 ROW = "40000,22,6,60,0,1,15360,0,65536,0,0,0"
 
 
@@ -219,12 +215,12 @@ class Fit(unittest.TestCase):
 
     def test_both_feature_sets(self):
         wide = ROW + ",2,18,0,1448,3,255,1,4,5,6,7,8,9,10,11,12"
-        path = self.write("wide.csv", f"index,{','.join(data.HOST_FEATURES)},label\n0,{wide},a\n"
+        path = self.write("wide.csv", f"index,{','.join(captured.HOST_FEATURES)},label\n0,{wide},a\n"
                                       f"1,{wide.replace('1448', '9')},b\n")
         x, labels = labelled.read([path])
         self.assertEqual((x.shape, labels), ((2, 28), ["a", "b"]))
         self.assertEqual(x[0, 12:17].tolist(), [2, 18, 0, 1448, 3])
-        short = self.write("short.csv", f"index,{','.join(data.HOST_FEATURES[:-1])},label\n0,{wide}\n")
+        short = self.write("short.csv", f"index,{','.join(captured.HOST_FEATURES[:-1])},label\n0,{wide}\n")
         with self.assertRaises(labelled.Refused) as caught:
             labelled.read([short])
         self.assertIn("column 'service_failed' is missing", str(caught.exception))

@@ -16,11 +16,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
 
-import data
-import dataset
-import refusal
-import tools
-import train
+from afxdp_train import captured, dataset, places, refusal, tools, train
 
 
 class Cache(unittest.TestCase):
@@ -34,16 +30,16 @@ class Cache(unittest.TestCase):
 
     def test_no_other_user_reaches_it(self):
         if "AFXDP_TRAIN_CACHE" not in os.environ:
-            self.assertTrue(data.CACHE.startswith(os.path.join(data.ROOT, "train", "runs")))
-        with mock.patch.object(data, "CACHE", self.path("runs", "cache")):
+            self.assertTrue(captured.CACHE.startswith(os.path.join(places.ROOT, "train", "runs")))
+        with mock.patch.object(captured, "CACHE", self.path("runs", "cache")):
             for _ in range(2):
-                self.assertEqual(data.cache_folder(), data.CACHE)
-            self.assertEqual(os.stat(data.CACHE).st_mode & 0o777, 0o700)
+                self.assertEqual(captured.cache_folder(), captured.CACHE)
+            self.assertEqual(os.stat(captured.CACHE).st_mode & 0o777, 0o700)
 
     def refused(self, cache, part):
-        with mock.patch.object(data, "CACHE", cache):
+        with mock.patch.object(captured, "CACHE", cache):
             with self.assertRaises(refusal.Refused) as caught:
-                data.cache_file("digest")
+                captured.cache_file("digest")
         self.assertIn(part, str(caught.exception))
         self.assertIn(cache, str(caught.exception))
 
@@ -59,18 +55,18 @@ class Cache(unittest.TestCase):
         self.refused(self.path("theirs"), "isn't a folder that only you can write to")
 
     def test_another_extractor_has_other_rows(self):
-        self.addCleanup(data.version.cache_clear)
-        with (mock.patch.object(data, "CACHE", self.path("cache")),
-              mock.patch.object(data, "EXTRACTOR", self.path("extractor"))):
-            found = [data.cache_file("digest")]
+        self.addCleanup(captured.version.cache_clear)
+        with (mock.patch.object(captured, "CACHE", self.path("cache")),
+              mock.patch.object(captured, "EXTRACTOR", self.path("extractor"))):
+            found = [captured.cache_file("digest")]
             for text in ("first", "second"):
-                data.version.cache_clear()
-                with open(data.EXTRACTOR, "w", encoding="utf-8") as file:
+                captured.version.cache_clear()
+                with open(captured.EXTRACTOR, "w", encoding="utf-8") as file:
                     file.write(text)
-                found.append(data.cache_file("digest"))
-            self.assertEqual(data.cache_file("digest"), found[-1])
-            with mock.patch.object(data.packets, "__file__", data.EXTRACTOR):
-                found.append(data.cache_file("digest"))
+                found.append(captured.cache_file("digest"))
+            self.assertEqual(captured.cache_file("digest"), found[-1])
+            with mock.patch.object(captured.packets, "__file__", captured.EXTRACTOR):
+                found.append(captured.cache_file("digest"))
         self.assertEqual(len(set(found)), 4)
 
 
@@ -144,9 +140,9 @@ class Refusals(unittest.TestCase):
         x, zero = rng.integers(1, 60000, (count, 28)), np.zeros(count, np.int64)
         y = rng.integers(0, train.K, count)
         x[:, 1] = 1000 * y + rng.integers(1, 500, count)
-        lab = data.Rows(x, y, np.arange(count), zero + 1, zero, zero, zero, np.arange(count) % 3,
+        lab = captured.Rows(x, y, np.arange(count), zero + 1, zero, zero, zero, np.arange(count) % 3,
                         ["a"])
-        sets = {"lab": lab, "recordings": lab.take(lab.part == data.TRAIN)}
+        sets = {"lab": lab, "recordings": lab.take(lab.part == captured.TRAIN)}
 
         def prepare(parts, _):
             return dataset.Training(x[:, : parts["lab"].x.shape[1]], y, np.ones(count))
@@ -173,22 +169,22 @@ class Refusals(unittest.TestCase):
     def test_programs(self):
         capture, extractor = self.path("one.pcap"), self.path("extractor")
         write_capture(capture)
-        with (mock.patch.object(data, "EXTRACTOR", extractor),
-              mock.patch.object(data, "CACHE", self.path("cache"))):
-            self.addCleanup(data.version.cache_clear)
-            self.refused("cannot extract its integers: ", data.extract, capture)
-            header = "index," + ",".join(data.HOST_FEATURES)
+        with (mock.patch.object(captured, "EXTRACTOR", extractor),
+              mock.patch.object(captured, "CACHE", self.path("cache"))):
+            self.addCleanup(captured.version.cache_clear)
+            self.refused("cannot extract its integers: ", captured.extract, capture)
+            header = "index," + ",".join(captured.HOST_FEATURES)
             for text, part in (("exit 3", "returned non-zero exit status 3"),
                                (f'echo {header}\necho 0{",1" * 28}', "and the oracle differ"),
                                ("echo index", "another header than the design page's")):
                 with open(extractor, "w", encoding="utf-8") as file:
                     file.write(f'#!/bin/sh\nexec >"$5"\n{text}\n')
                 os.chmod(extractor, 0o700)
-                data.version.cache_clear()
-                self.refused(part, data.read, capture)
+                captured.version.cache_clear()
+                self.refused(part, captured.read, capture)
             with open(capture, "ab") as file:
                 file.write(b"x")
-            self.refused(f"cannot read the capture {capture}: ", data.read, capture)
+            self.refused(f"cannot read the capture {capture}: ", captured.read, capture)
         with mock.patch.object(tools, "MODEL_TOOL", self.path("none")):
             self.refused("none isn't built: cmake --build build", tools.run, "code")
 

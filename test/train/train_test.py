@@ -14,23 +14,9 @@ from onnx import numpy_helper
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
 
-import augment
-import data
-import dataset
-import evaluate
-import export_onnx
-import input_code
-import metrics
-import models
-import nn
-import probes
-import qat
-import recordings
-import refusal
-import tools
-import train
-import tree
-import workers
+from afxdp_train import (augment, captured, dataset, evaluate, export_onnx, float_network,
+                         input_code, metrics, models, probes, qat, recordings, refusal, tools,
+                         train, tree, workers)
 
 
 class InputCode(unittest.TestCase):
@@ -52,7 +38,7 @@ class InputCode(unittest.TestCase):
         self.assertEqual(input_code.table_of(np.full(9, 77)).tolist(), [0] * 464)
 
     def test_afxdp_model_makes_the_same(self):
-        for features in data.SETS:
+        for features in captured.SETS:
             self.afxdp_model_makes_the_same(features)
 
     def afxdp_model_makes_the_same(self, features):
@@ -64,13 +50,13 @@ class InputCode(unittest.TestCase):
             tools.write_features(rows, x, ["benign"] * len(x))
             tools.code(rows, output)
             with open(output, encoding="utf-8") as file:
-                made = input_code.from_json(file.read(), data.SETS[x.shape[1]])
+                made = input_code.from_json(file.read(), captured.SETS[x.shape[1]])
         self.assertTrue(np.array_equal(made, input_code.tables_of(x)))
 
     def test_json(self):
         tables = input_code.tables_of(np.random.default_rng(3).integers(0, 999, (50, 12)))
-        text = input_code.to_json(tables, data.FEATURES)
-        self.assertTrue(np.array_equal(input_code.from_json(text, data.FEATURES), tables))
+        text = input_code.to_json(tables, captured.FEATURES)
+        self.assertTrue(np.array_equal(input_code.from_json(text, captured.FEATURES), tables))
 
 
 def run_chain(model, x):
@@ -144,13 +130,13 @@ class Export(unittest.TestCase):
             self.network(features, number)
 
     def network(self, features, number):
-        rng = nn.deterministic(6)
-        model = nn.network([features, 16, 8, 3])
+        rng = float_network.deterministic(6)
+        model = float_network.network([features, 16, 8, 3])
         codes = rng.integers(0, 128, (50, features))
-        export_onnx.export_nn(nn.layers_of(model), None, self.path, "abc", "{}")
+        export_onnx.export_nn(float_network.layers_of(model), None, self.path, "abc", "{}")
         loaded = onnx.load(self.path)
         logits = run_chain(loaded, codes.astype(np.float32) / 127)
-        self.assertLess(abs(logits - nn.logits(nn.layers_of(model), codes)).max(), 1e-5)
+        self.assertLess(abs(logits - float_network.logits(float_network.layers_of(model), codes)).max(), 1e-5)
         properties = {p.key: p.value for p in loaded.metadata_props}
         self.assertEqual(properties, {"afxdp.features": number, "afxdp.code": "{}",
                                       "afxdp.classes": json.dumps(["a", "b", "c"])})
@@ -160,22 +146,22 @@ class Export(unittest.TestCase):
         y = (codes[:, 0] > 60).astype(np.int64)
         found = []
         for _ in range(2):
-            rng = nn.deterministic(8)
-            model = nn.network([12, 8, 2])
-            nn.fit(model, codes, y, np.ones(400), rng, 40, 1e-2, batch=64)
-            found.append(nn.logits(nn.layers_of(model), codes).tobytes())
+            rng = float_network.deterministic(8)
+            model = float_network.network([12, 8, 2])
+            float_network.fit(model, codes, y, np.ones(400), rng, 40, 1e-2, batch=64)
+            found.append(float_network.logits(float_network.layers_of(model), codes).tobytes())
         self.assertEqual(*found)
-        self.assertGreater((nn.logits(nn.layers_of(model), codes).argmax(1) == y).mean(), 0.95)
+        self.assertGreater((float_network.logits(float_network.layers_of(model), codes).argmax(1) == y).mean(), 0.95)
 
 
 class IntegerArithmetic(unittest.TestCase):
     def setUp(self):
-        rng = nn.deterministic(9)
+        rng = float_network.deterministic(9)
         self.codes = rng.integers(0, 128, (800, 12))
         y = (self.codes[:, 0] + self.codes[:, 1] > 120).astype(np.int64)
-        model = nn.fit(nn.network([12, 16, 8, 2]), self.codes, y, np.ones(800), rng, 20, 1e-2, 128)
-        self.verdicts = nn.logits(nn.layers_of(model), self.codes).argmax(1)
-        start, factor = qat.quantise(nn.layers_of(model), self.codes)
+        model = float_network.fit(float_network.network([12, 16, 8, 2]), self.codes, y, np.ones(800), rng, 20, 1e-2, 128)
+        self.verdicts = float_network.logits(float_network.layers_of(model), self.codes).argmax(1)
+        start, factor = qat.quantise(float_network.layers_of(model), self.codes)
         self.start, self.model = qat.rounded(start), qat.Network(start, factor)
         self.tuned = qat.tune(start, factor, self.codes, y, np.ones(800), rng, 3, batch=128)
 
@@ -227,7 +213,7 @@ class Augmentation(unittest.TestCase):
         x[flow == 1, :2] = (443, 50000)  # one that was seen from the middle
         x[flow == 2, :2] = (53, 53)
         zero = np.zeros(count, np.int64)
-        rows = data.Rows(x, zero, flow, zero, zero, zero, zero, zero, ["a"])
+        rows = captured.Rows(x, zero, flow, zero, zero, zero, zero, zero, ["a"])
         new = augment.redraw_ports(rows, np.random.default_rng(10), [0.5])
         self.assertTrue(np.array_equal(new[:, 2:], x[:, 2:]))
         self.assertTrue((new.reshape(-1, 3, 12)[:, :, :2] == new[::3, None, :2]).all())
@@ -245,7 +231,7 @@ class Models(unittest.TestCase):
         x = rng.integers(0, 3000, (900, 12))
         training = dataset.Training(x, (x[:, 3] > 1500).astype(np.int64), np.ones(900))
         effort = models.Effort(epochs=6, batch=64, tune_epochs=1, quiet=True)
-        jobs = [(name, seed) for name in models.NAMES for seed in (0, 1)]
+        jobs = [(name, seed) for name in models.KINDS for seed in (0, 1)]
 
         def fit(name, seed):
             return models.fit(name, training, 2, seed, effort)
@@ -272,12 +258,12 @@ class FlowTable(unittest.TestCase):
             label_of = recordings.flow_table(file.name)
         a, b = bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])
         mac, other = bytes.fromhex("020000000001"), bytes(6)
-        ssh, answer = (data.packets.Packet(a, b, 999, 22, 6, 40),
-                       data.packets.Packet(b, a, 22, 999, 6, 40))
+        ssh, answer = (captured.packets.Packet(a, b, 999, 22, 6, 40),
+                       captured.packets.Packet(b, a, 22, 999, 6, 40))
         for packet in (ssh, answer):
             self.assertEqual(label_of(2 * 10**9, (mac, other), packet), "bruteforce")
             self.assertEqual(label_of(3 * 10**9, (mac, other), packet), "benign")
-        far = data.packets.Packet(b, bytes(4), 53, 999, 17, 40)
+        far = captured.packets.Packet(b, bytes(4), 53, 999, 17, 40)
         self.assertEqual(label_of(0, (other, mac), far), "flood")
         self.assertEqual(label_of(0, (mac, other), far), None)
         near = far._replace(sport=999, dport=53)
@@ -309,7 +295,7 @@ class Scores(unittest.TestCase):
         y = np.array([0, 1, 0, 1, 0, 0])
         x = np.zeros((6, 12), np.int64)
         x[:, 0] = [0, 0, 0, 1, 0, 1]  # the verdicts
-        rows = data.Rows(x, y, flow, nth, zero, zero, zero, zero, ["a"])
+        rows = captured.Rows(x, y, flow, nth, zero, zero, zero, zero, ["a"])
         self.assertEqual(sorted(evaluate.last_of_flow(rows).tolist()), [3, 4, 5])
         found = evaluate.scores(lambda x: x[:, 0], rows, ("a", "b"))
         self.assertAlmostEqual(found["first"], (2 * 2 / 5 + 0) / 2)
@@ -321,7 +307,7 @@ class Scores(unittest.TestCase):
         x[:, 0], x[:, 1], x[:, 2], x[:, 3] = 40000, [22, 80, 80, 9], 6, [60, 60, 44, 40]
         zero = np.zeros(4, np.int64)
         y = np.array([0, 0, 0, 3])
-        rows = data.Rows(x, y, np.arange(4), zero + 1, zero, zero, zero, zero, ["a"])
+        rows = captured.Rows(x, y, np.arange(4), zero + 1, zero, zero, zero, zero, ["a"])
         found = probes.first_syn(lambda x: (x[:, 1] == 22).astype(int), rows)
         self.assertEqual(found["22 ssh"], (1, 1.0, 1.0))
         self.assertEqual(found["80 http"], (1, 0.0, 0.0))
@@ -333,14 +319,14 @@ class Parts(unittest.TestCase):
     def test_a_flow_belongs_to_the_part_of_its_first_packet(self):
         flow, nth = np.array([0, 1, 0, 1, 2]), np.array([1, 1, 2, 2, 1])
         zero = np.zeros(5, np.int64)
-        rows = data.Rows(np.zeros((5, 12), np.int64), zero, flow, nth, zero, zero, zero, zero, ["a"])
-        rows = data.by_first_packet(rows, np.array([0, 0, 2, 2, 2]))
+        rows = captured.Rows(np.zeros((5, 12), np.int64), zero, flow, nth, zero, zero, zero, zero, ["a"])
+        rows = captured.by_first_packet(rows, np.array([0, 0, 2, 2, 2]))
         self.assertEqual(rows.part.tolist(), [0, 0, 0, 0, 2])
         self.assertEqual({part: {name: len(found) for name, found in
                                  train.part_of({"lab": rows, "none": rows.take([])}, part).items()}
-                          for part in (data.TRAIN, data.VALID, data.TEST)},
-                         {data.TRAIN: {"lab": 4}, data.VALID: {}, data.TEST: {"lab": 1}})
-        both = data.join([rows, rows])
+                          for part in (captured.TRAIN, captured.VALID, captured.TEST)},
+                         {captured.TRAIN: {"lab": 4}, captured.VALID: {}, captured.TEST: {"lab": 1}})
+        both = captured.join([rows, rows])
         self.assertEqual(both.flow.tolist(), [0, 1, 0, 1, 2, 3, 4, 3, 4, 5])
         self.assertEqual(both.capture.tolist(), [0] * 5 + [1] * 5)
 

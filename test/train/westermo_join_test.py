@@ -9,7 +9,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "train"))
 
-import data
+from afxdp_train import captured
 
 FOLDER = os.path.join(os.path.dirname(ROOT), "shared", "data", "westermo")
 WANT = {"portscan": 15342 + 2, "bruteforce": 6184, "benign": 858 + 111, "BAD-MISCONF": 76,
@@ -20,9 +20,9 @@ def main():
     if not os.path.isdir(FOLDER):
         print(f"skipped: no captures below {FOLDER}")
         return 77
-    label_of = data.westermo_labels(os.path.join(FOLDER, "right.flows.csv"))
+    label_of = captured.westermo_labels(os.path.join(FOLDER, "right.flows.csv"))
     found = collections.Counter(label_of(time, macs, packet) for _, time, macs, packet, _, _
-                                in data.walk(os.path.join(FOLDER, "right.pcap")))
+                                in captured.walk(os.path.join(FOLDER, "right.pcap")))
     print(f"joined {dict(found)}, the page says {WANT}")
     return 0 if found == WANT else 1
 

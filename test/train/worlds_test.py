@@ -14,11 +14,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
 
-import data
-import dataset
-import pieces
-import queues
-import worlds
+from afxdp_train import captured, dataset, pieces, queues, worlds
 
 CLIENT, SERVER, OTHER = (bytes([198, 18, 16, 200]), bytes([198, 18, 1, 3]), bytes([198, 18, 1, 4]))
 
@@ -116,7 +112,7 @@ class Worlds(unittest.TestCase):
     def make(self, seed):
         its = [piece(f"a/{n}-0", label=n % 5) for n in range(8)] + [piece("v/0-0", part=1)]
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(
-                data, "CACHE", os.path.join(folder, "cache")):
+                captured, "CACHE", os.path.join(folder, "cache")):
             return worlds.make(its, 0, 3, seed, worlds.Mixture(pieces=6, late=0.0, one_way=0.0))
 
     def test_every_piece_of_a_part_plays_and_twice_alike(self):
@@ -140,12 +136,12 @@ class Preparation(unittest.TestCase):
     def rows(self, y, x):
         count = len(y)
         zero = np.zeros(count, np.int64)
-        return data.Rows(x, np.array(y), np.arange(count), zero + 1, zero, zero, zero, zero, ["a"])
+        return captured.Rows(x, np.array(y), np.arange(count), zero + 1, zero, zero, zero, zero, ["a"])
 
     def test_a_clients_syn_is_an_attack_only_once_its_hosts_tell(self):
         x = np.zeros((6, 28), np.int64)
         x[:, :4] = (40000, 22, 6, 60)
-        told = [data.HOST_FEATURES.index(name) for name in ("pair_flows", "responder_failed")]
+        told = [captured.HOST_FEATURES.index(name) for name in ("pair_flows", "responder_failed")]
         x[:, list(dataset.QUIET)] = list(dataset.QUIET.values())  # as many as a quiet host may have
         x[2, told[0]] += 1
         x[3, told[1]] += 1
@@ -209,7 +205,7 @@ class Queues(unittest.TestCase):
             ends = [bytes([10, 0, 0, int(n)]) for n in rng.integers(1, 5, 2)]
             frames.append(packet(*ends, int(rng.integers(1, 9)), 53, b"x"))
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(
-                data, "CACHE", os.path.join(folder, "cache")):
+                captured, "CACHE", os.path.join(folder, "cache")):
             path = os.path.join(folder, "a.pcap")
             with open(path, "wb") as file:
                 file.write(queues.HEADER)
@@ -217,7 +213,7 @@ class Queues(unittest.TestCase):
                     frame = bytes(12) + b"\x08\x00" + each
                     file.write(struct.pack("<IIII", 5, number * 10_000, len(frame), len(frame)))
                     file.write(frame)
-            rows = data.read(path)
+            rows = captured.read(path)
             self.assertTrue(np.array_equal(queues.features(path, rows, 1), rows.x))
             many = queues.features(path, rows, 4)
         self.assertTrue(np.array_equal(many[:, :12], rows.x[:, :12]))  # a flow has one queue

@@ -1,0 +1,10 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""afxdp_train.record.record, without installing it."""
+
+import sys
+
+from afxdp_train.record.record import main
+
+if __name__ == "__main__":
+    sys.exit(main())
