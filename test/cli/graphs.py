@@ -35,10 +35,12 @@ def ml(op, inputs, output, **attributes):
 
 
 def save(path, nodes, tensors, outputs=("y",), dtype=TensorProto.FLOAT, opset=13, ml_opset=3):
-    """A file of these nodes from x; tensors: name -> array."""
+    """A file of these nodes from x; tensors: name -> array; outputs: names of floats, or (name,
+    type)."""
+    named = [each if isinstance(each, tuple) else (each, TensorProto.FLOAT) for each in outputs]
     graph = helper.make_graph(
         nodes, "g", [helper.make_tensor_value_info("x", dtype, [None, 12])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
+        [helper.make_tensor_value_info(name, kind, None) for name, kind in named],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in tensors.items()])
     onnx.save(helper.make_model(graph, ir_version=7, opset_imports=[
         helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", ml_opset)]), path)

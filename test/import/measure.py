@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """usage: measure.py [ROWS]   Imports what each framework makes and counts verdicts that differ from
 the framework's own, on ROWS (100,000) rows fuzzed around thresholds. Prints the table of docs/onnx.md
-("What was tried") and fails where a bound of it doesn't hold.
+("What was tried") and fails where a bound of it doesn't hold. ONNXRUNTIME names a folder with ONNX
+Runtime, as onnxruntime/compare.sh installs it: what it says of the ONNX files is compared as well.
 
 LightGBM isn't in Debian: its files are written and evaluated by lightgbm.py, from the format alone."""
 
@@ -38,6 +39,8 @@ except ImportError as missing:
 warnings.filterwarnings("ignore")
 TOOL = os.path.join(os.environ.get("AFXDP_BUILD", os.path.join(ROOT, "build")), "bin", "afxdp-model")
 RNG = np.random.default_rng(20261128)
+RUNTIME = os.environ.get("ONNXRUNTIME")
+runtime_differs = None  # how often ONNX Runtime says otherwise than the model last imported
 
 
 def calibration():
@@ -85,7 +88,21 @@ def verdicts(folder, model, rows, names, arguments, names_option=True):
     subprocess.run([TOOL, "eval", quantised, table, "--verdicts", out], check=True,
                    stdout=subprocess.DEVNULL)
     with open(out, encoding="utf-8") as file:
-        return np.array([names.index(row["class"]) for row in csv.DictReader(file)])
+        found = np.array([names.index(row["class"]) for row in csv.DictReader(file)])
+    if RUNTIME and model.endswith(".onnx"):
+        ask_runtime(model, coded(folder, rows) if "--code" in arguments else rows, names, found)
+    return found
+
+
+def ask_runtime(model, values, names, found):
+    global runtime_differs
+    done = subprocess.run(["node", os.path.join(HERE, "onnxruntime", "verdicts.js"), model,
+                           str(len(values)), str(values.shape[1])], check=True,
+                          input=np.ascontiguousarray(values, "<f8").tobytes(),
+                          stdout=subprocess.PIPE)
+    said = [names.index(word) if word in names else int(word)
+            for word in done.stdout.decode().split()]
+    runtime_differs = int((np.array(said) != found).sum())
 
 
 def compare(got, margins, trees_count):
@@ -251,7 +268,8 @@ def regression(folder, count):
                        multi_class=1, post_transform="SOFTMAX"),
              graphs.ml("Normalizer", "s", "p", norm="L1")]
     path = graphs.save(os.path.join(folder, "m.onnx"), nodes, {"one": np.float32(1)},
-                       ("label", "p"), dtype=graphs.TensorProto.INT64)
+                       (("label", graphs.TensorProto.STRING), "p"),
+                       dtype=graphs.TensorProto.INT64)
     got = verdicts(folder, path, rows, NAMES, (), False)
     return (int((got != model.predict(scale.transform(np.log1p(rows)))).sum()),) * 2
 
@@ -276,6 +294,8 @@ def pytorch(folder, count):
     expected = layers(torch.tensor(coded(folder, rows)).float()).argmax(dim=1).numpy()
     return (int((got != expected).sum()),) * 2
 
+
+MOST_TIES = 0.0001  # of the rows, between ONNX Runtime's sums in float32 and the engine's
 
 # framework, estimator, what is exported, how, least agreement in percent (None: ties only)
 CASES = [
@@ -313,18 +333,33 @@ def result_of(least, differences, beyond, count):
     return f"{100 * (1 - differences / count):.1f} % the same"
 
 
+def runtime_result(bound, count):
+    """What the table says of ONNX Runtime, and whether it breaks the bound. It adds up a forest's
+    scores in float32, so there close sums are ties."""
+    if runtime_differs is None:
+        return "–", False
+    if bound is None:
+        return f"{runtime_differs} different", runtime_differs > count * MOST_TIES
+    return (f"{100 * (1 - runtime_differs / count):.1f} % the same",
+            runtime_differs > count * (100 - bound) / 100)
+
+
 def main():
+    global runtime_differs
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
     failed = 0
-    print("| framework | estimator | exported | result |\n|---|---|---|---|")
+    print("| framework | estimator | exported | result | ONNX Runtime |\n|---|---|---|---|---|")
     for framework, estimator, exported, least, measure in CASES:
+        runtime_differs = None
         with tempfile.TemporaryDirectory() as folder:
             write(os.path.join(folder, "c.csv"), X, [NAMES[i] for i in Y])
             differences, beyond = measure(folder, count)
         bad = beyond > 0 if least is None else differences > count * (100 - least) / 100
-        failed += bad
+        runtime, runtime_bad = runtime_result(least, count)
+        failed += bad or runtime_bad
         print(f"| {framework} | {estimator} | {exported} | "
-              f"{result_of(least, differences, beyond, count)}{' FAILED' if bad else ''} |",
+              f"{result_of(least, differences, beyond, count)}{' FAILED' if bad else ''} | "
+              f"{runtime}{' FAILED' if runtime_bad else ''} |",
               flush=True)
     return 1 if failed else 0
 
