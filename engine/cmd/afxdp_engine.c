@@ -6,9 +6,9 @@
 
 #include "afxdp_engine.h"
 #include "confine.h"
+#include "ctl.h"
 #include "datapath.h"
 #include "each.h"
-#include "engine_ctl.h"
 #include "engine_doctor.h"
 #include "engine_each.h"
 #include "other_user.h"
@@ -55,7 +55,7 @@ static const struct option_spec printing_options[] = {
     {0},
 };
 
-static const struct program_verb verbs[] = {{&engine_ctl_program, engine_ctl_main},
+static const struct program_verb verbs[] = {{&ctl_program, ctl_main},
                                             {&engine_doctor_program, engine_doctor_main},
                                             {&top_program, top_main},
                                             {0}};

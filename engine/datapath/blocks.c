@@ -1,58 +1,26 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "blocks.h"
+#include "blocks_private.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
 #include <ifaddrs.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
 #include "address_lists.h"
-#include "block_table.h"
 #include "confine.h"
 #include "monotonic.h"
-#include "report_value.h"
 #include "rights.h"
 #include "stats.h"
 #include "thread.h"
 
 #define ROUND_NS 200000L
 #define OWN_EVERY_NS UINT64_C(2000000000)
-#define SECOND_NS UINT64_C(1000000000)
 
-enum {
-    OWN_MOST = 256,
-    REACTIONS = 4096,      /* the last ones */
-    EXPIRE_A_ROUND = 1024, /* places looked at: 5 million a second */
-};
-
-/* Written by the thread. */
-struct counters {
-    uint64_t now, begun, extended, ended, evicted, refused, failed;
-};
-
-struct blocks {
-    struct blocks_options options;
-    struct blocked map;
-    struct block_table *table;
-    struct proofs *proofs;
-    struct accuser *accuser; /* one for each worker */
-    struct counters counters;
-    uint32_t reaction[REACTIONS]; /* µs, from a packet's arrival to the map */
-    uint64_t reactions;
-    pthread_mutex_t lock; /* of `allowed` */
-    union prefix_element *allowed;
-    struct prefix_address own[OWN_MOST];
-    uint32_t own_count;
-    uint64_t own_read; /* when last */
-    pthread_t thread;
-    bool runs;
-    bool stop;
-};
+enum { EXPIRE_A_ROUND = 1024 /* places looked at: 5 million a second */ };
 
 static int make_accusers(struct blocks *b)
 {
@@ -167,10 +135,7 @@ static bool may_be_blocked(struct blocks *b, const struct block_key *source)
         if (block_key_equal(&own, source))
             return false;
     }
-    pthread_mutex_lock(&b->lock);
-    bool allowed = b->allowed && prefix_set_has(b->allowed, at, &address);
-    pthread_mutex_unlock(&b->lock);
-    return !allowed;
+    return !b->allowed || !prefix_set_has(b->allowed, at, &address);
 }
 
 static void note_reaction(struct blocks *b, uint64_t arrived)
@@ -185,32 +150,36 @@ static void note_reaction(struct blocks *b, uint64_t arrived)
     __atomic_store_n(&b->reactions, b->reactions + 1, __ATOMIC_RELEASE);
 }
 
-static void begin(struct blocks *b, const struct offence *offence, uint64_t now)
+bool blocks_begin(struct blocks *b, const struct block_key *source, uint64_t now, uint64_t until)
 {
     struct block_key evicted;
 
-    if (!may_be_blocked(b, &offence->source)) {
+    if (!may_be_blocked(b, source)) {
         stats_add(&b->counters.refused, 1);
-        return;
+        return false;
     }
-    if (block_table_add(b->table, &offence->source, now + offence->seconds * SECOND_NS, &evicted)) {
+    bool again = block_table_remove(b->table, source);
+    if (block_table_add(b->table, source, until, &evicted)) {
         (void)blocked_remove(&b->map, &evicted);
         stats_add(&b->counters.evicted, 1);
     }
-    if (blocked_add(&b->map, &offence->source, now) != 0) {
-        (void)block_table_remove(b->table, &offence->source);
+    if (!again && blocked_add(&b->map, source, now) != 0) {
+        (void)block_table_remove(b->table, source);
         stats_add(&b->counters.failed, 1);
-        return;
+        return false;
     }
-    note_reaction(b, offence->time);
-    stats_add(&b->counters.begun, 1);
+    stats_add(again ? &b->counters.extended : &b->counters.begun, 1);
+    return true;
 }
 
 static void judge(struct blocks *b, const struct offence *offence, uint64_t now)
 {
-    switch (block_table_offence(b->table, &offence->source, now, offence->seconds * SECOND_NS)) {
+    uint64_t ns = offence->seconds * SECOND_NS;
+
+    switch (block_table_offence(b->table, &offence->source, now, ns)) {
     case BLOCK_BEGIN:
-        begin(b, offence, now);
+        if (blocks_begin(b, &offence->source, now, now + ns))
+            note_reaction(b, offence->time);
         break;
     case BLOCK_EXTENDED:
         stats_add(&b->counters.extended, 1);
@@ -231,6 +200,20 @@ static void expire(struct blocks *b, uint64_t now)
     }
 }
 
+static void look(struct blocks *b, uint64_t now)
+{
+    struct offence offence;
+
+    read_own(b, now);
+    for (uint32_t i = 0; i < b->options.workers; i++)
+        for (uint32_t n = 0; n < WORKER_RING_SIZE &&
+                             worker_ring_take(b->accuser[i].ring, &offence, sizeof(offence));
+             n++)
+            judge(b, &offence, now);
+    expire(b, now);
+    __atomic_store_n(&b->counters.now, block_table_count(b->table), __ATOMIC_RELAXED);
+}
+
 static void *run(void *context)
 {
     const struct timespec pause = {.tv_nsec = ROUND_NS};
@@ -241,17 +224,9 @@ static void *run(void *context)
     (void)rights_keep(rights_for_bpf());
     (void)confine(CONFINED_BLOCKS);
     while (!__atomic_load_n(&b->stop, __ATOMIC_ACQUIRE)) {
-        uint64_t now = monotonic_ns();
-        struct offence offence;
-
-        read_own(b, now);
-        for (uint32_t i = 0; i < b->options.workers; i++)
-            for (uint32_t n = 0; n < WORKER_RING_SIZE &&
-                                 worker_ring_take(b->accuser[i].ring, &offence, sizeof(offence));
-                 n++)
-                judge(b, &offence, now);
-        expire(b, now);
-        __atomic_store_n(&b->counters.now, block_table_count(b->table), __ATOMIC_RELAXED);
+        pthread_mutex_lock(&b->lock);
+        look(b, monotonic_ns());
+        pthread_mutex_unlock(&b->lock);
         nanosleep(&pause, NULL);
     }
     return NULL;
@@ -266,56 +241,6 @@ int blocks_start(struct blocks *b, struct error *error)
                          strerror(-status));
     b->runs = true;
     return 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const uint32_t *one = a, *other = b;
-
-    return *one < *other ? -1 : *one > *other;
-}
-
-/* Median, 99th percentile and the longest of the last ones, µs. */
-static json_t *reactions_json(const struct blocks *b)
-{
-    uint64_t count = __atomic_load_n(&b->reactions, __ATOMIC_ACQUIRE);
-    uint32_t copy[REACTIONS];
-    json_t *object = json_object();
-
-    count = count < REACTIONS ? count : REACTIONS;
-    for (uint64_t i = 0; i < count; i++)
-        copy[i] = __atomic_load_n(&b->reaction[i], __ATOMIC_RELAXED);
-    qsort(copy, count, sizeof(*copy), compare);
-    report_number(object, "median", count ? copy[count / 2] : 0);
-    report_number(object, "p99", count ? copy[count * 99 / 100] : 0);
-    report_number(object, "most", count ? copy[count - 1] : 0);
-    return object;
-}
-
-json_t *blocks_report(const struct blocks *b)
-{
-    struct counters c;
-    uint64_t lost = 0, unproven = 0;
-    json_t *object = json_object();
-
-    for (size_t i = 0; i < sizeof(c) / sizeof(uint64_t); i++)
-        ((uint64_t *)&c)[i] =
-            __atomic_load_n(&((const uint64_t *)&b->counters)[i], __ATOMIC_RELAXED);
-    for (uint32_t i = 0; i < b->options.workers; i++) {
-        lost += __atomic_load_n(&b->accuser[i].ring->lost, __ATOMIC_RELAXED);
-        unproven += __atomic_load_n(&b->accuser[i].unproven, __ATOMIC_RELAXED);
-    }
-    report_number(object, "now", c.now);
-    report_number(object, "begun", c.begun);
-    report_number(object, "extended", c.extended);
-    report_number(object, "ended", c.ended);
-    report_number(object, "evicted", c.evicted);
-    report_number(object, "refused", c.refused);
-    report_number(object, "failed", c.failed);
-    report_number(object, "unproven", unproven);
-    report_number(object, "lost", lost);
-    report_put(object, "reaction_us", reactions_json(b));
-    return object;
 }
 
 void blocks_close(struct blocks *b)

@@ -4,7 +4,7 @@
  *     worker ─ offences ─► ring ─► block_table: enough? ─► map of blocked hosts ◄─ XDP program
  *                                  allowed, own: never       ▲ taken out when the time is over
  *
- * Only it changes the map, and only it makes system calls for that. */
+ * What is done by hand, from another thread, waits for it, a host at a time. */
 #ifndef AFXDP_BLOCKS_H
 #define AFXDP_BLOCKS_H
 
@@ -25,6 +25,15 @@ struct blocks_options {
 
 struct blocks;
 
+struct blocked_host {
+    struct block_key source;
+    uint64_t until; /* ns, CLOCK_MONOTONIC */
+};
+
+#define BLOCKS_END UINT32_MAX
+
+enum { BLOCKS_PAGE = 512 };
+
 int blocks_open(struct blocks **out, const struct blocks_options *options, struct error *error);
 
 /* For the programs, and for each worker's pipeline. */
@@ -33,6 +42,23 @@ struct accuser *blocks_accuser(struct blocks *blocks, uint32_t worker);
 
 /* Whom never to block, beside this host's own addresses. -ENOMEM, -E2BIG. */
 int blocks_allow(struct blocks *blocks, const struct prefix_list *allowed, struct error *error);
+
+/* By hand, from any thread: hosts for so many seconds from now, whoever they are but allowed or our
+ * own; -EINVAL for a network, -E2BIG, -EPERM. Or no longer; -ENOENT. */
+int blocks_add(struct blocks *blocks, const struct prefix_list *hosts, uint64_t seconds,
+               struct error *error);
+int blocks_remove(struct blocks *blocks, const struct prefix_list *hosts, struct error *error);
+
+/* "203.0.113.9", "2001:db8::9". */
+void blocks_print(const struct block_key *source, char text[PREFIX_TEXT_MAX]);
+
+/* Lets all go; how many. */
+uint32_t blocks_flush(struct blocks *blocks);
+
+/* The next ones from *place on, which begins with 0 and ends as BLOCKS_END. Who is blocked from the
+ * first call to the last is among them, once. */
+uint32_t blocks_read(struct blocks *blocks, uint32_t *place,
+                     struct blocked_host hosts[BLOCKS_PAGE]);
 
 int blocks_start(struct blocks *blocks, struct error *error);
 

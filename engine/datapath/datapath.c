@@ -184,7 +184,7 @@ int datapath_set_action(struct afxdp_datapath *d, const char *text, struct error
     if (status != 0)
         return status;
     status = policy_set_action(&next->policy, text, error);
-    if (status == 0 && policy_blocks(&next->policy) && !d->can_block)
+    if (status == 0 && policy_blocks(&next->policy) && !d->blocks)
         status = error_set(error, -EOPNOTSUPP, "this run can't block: start with --blocks N");
     if (status == 0 && policy_shunts(&next->policy) && !d->can_shunt)
         status = error_set(error, -EOPNOTSUPP, "this run can't shunt: start with --shunts N");

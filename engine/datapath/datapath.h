@@ -78,7 +78,7 @@ struct afxdp_datapath {
     struct datapath_lists lists; /* of an interface */
     struct policy changed;       /* what was set while it runs, and survives a reload: */
     bool slot_changed[SLOTS];    /* of these */
-    bool can_block;              /* sources */
+    struct blocks *blocks;       /* NULL: nobody can be blocked */
     bool can_limit;
     bool can_shunt; /* flows */
     bool started;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "blocks_control.h"
 #include "claim.h"
 #include "events.h"
 #include "flow_report.h"
@@ -154,6 +155,19 @@ static int command_deny(struct afxdp_datapath *d, const struct control_request *
     return change_list(d, LIST_DENY, request, error);
 }
 
+static void tell(const struct afxdp_datapath *d, const struct control_request *request);
+
+static int command_blocks(struct afxdp_datapath *d, const struct control_request *request,
+                          json_t **message, struct error *error)
+{
+    bool changed;
+    int status = blocks_control(d->blocks, request->object, message, &changed, error);
+
+    if (changed && status == 0)
+        tell(d, request);
+    return status;
+}
+
 static int command_version(struct afxdp_datapath *d, const struct control_request *request,
                            json_t **message, struct error *error)
 {
@@ -178,11 +192,12 @@ static const struct command {
     command_function *carry_out;
     bool changes; /* something: it is said who asked */
 } commands[] = {
-    {"stats", command_stats, false},     {"flows", command_flows, false},
-    {"hosts", command_hosts, false},     {"reload", command_reload, true},
-    {"reopen", command_reopen, false},   {"set-action", command_set_action, true},
-    {"allow", command_allow, true},      {"deny", command_deny, true},
-    {"version", command_version, false}, {"stop", command_stop, true},
+    {"stats", command_stats, false},   {"flows", command_flows, false},
+    {"hosts", command_hosts, false},   {"reload", command_reload, true},
+    {"reopen", command_reopen, false}, {"set-action", command_set_action, true},
+    {"allow", command_allow, true},    {"deny", command_deny, true},
+    {"blocks", command_blocks, false}, {"version", command_version, false},
+    {"stop", command_stop, true},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

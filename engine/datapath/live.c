@@ -116,7 +116,7 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status != 0)
         return status;
     status = sockets_load(&live->sockets, &live->nics, config, other_enters, base->lists.kernel,
-                          blocks_map(live->blocks), shunts_map(live->shunts), error);
+                          blocks_map(base->blocks), shunts_map(live->shunts), error);
     if (status == 0)
         status = live_plan_memory(live, error);
     if (status == 0)
@@ -144,8 +144,8 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
         status = sockets_bind(&live->sockets, &live->nics, config, error);
     if (status == 0)
         live->nics.frame_room = sockets_frame_room(&live->sockets, &live->nics);
-    if (status == 0 && live->blocks)
-        status = blocks_start(live->blocks, error);
+    if (status == 0 && base->blocks)
+        status = blocks_start(base->blocks, error);
     if (status == 0 && live->shunts)
         status = shunts_start(live->shunts, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
@@ -305,7 +305,7 @@ static void live_close(struct afxdp_datapath *base)
     }
     host_tables_free(live->hosts);
     free(live->limits);
-    blocks_close(live->blocks);
+    blocks_close(base->blocks);
     shunts_close(live->shunts);
 }
 

@@ -35,7 +35,6 @@ struct live {
     uint32_t flows;  /* likewise */
     struct live_queue queue[REDIRECT_QUEUES_MAX];
     struct host_tables *hosts; /* of all workers; NULL: feature set 1 */
-    struct blocks *blocks;     /* NULL: nobody is blocked */
     struct shunts *shunts;     /* NULL: no flow is shunted */
     struct limits *limits;     /* likewise of all workers */
     struct verdicts verdicts;

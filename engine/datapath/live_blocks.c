@@ -21,8 +21,7 @@ int live_blocks_open(struct live *live, struct error *error)
         return error_set(error, -EINVAL,
                          "block: the program in front of the ring sees a tunnel's ends, not the "
                          "hosts inside it: use drop, or leave --tunnels out");
-    live->base.can_block = true;
-    int status = blocks_open(&live->blocks, &options, error);
+    int status = blocks_open(&live->base.blocks, &options, error);
     return status == 0 ? live_blocks_allow(&live->base, &live->base.lists.list[LIST_ALLOW], error)
                        : status;
 }
@@ -30,7 +29,5 @@ int live_blocks_open(struct live *live, struct error *error)
 int live_blocks_allow(struct afxdp_datapath *base, const struct prefix_list *allowed,
                       struct error *error)
 {
-    struct live *live = (struct live *)base;
-
-    return live->blocks ? blocks_allow(live->blocks, allowed, error) : 0;
+    return base->blocks ? blocks_allow(base->blocks, allowed, error) : 0;
 }

@@ -53,7 +53,7 @@ int live_prepare_queue(struct live *live, uint32_t i, struct error *error)
         .tunnels = config_tunnels(live->base.config),
         .classifier = live->base.judgement->judge.classifier,
         .policy = live->base.judgement->judge.policy,
-        .accuser = blocks_accuser(live->blocks, i),
+        .accuser = blocks_accuser(live->base.blocks, i),
         .limits = live->limits,
         .shunter = shunts_shunter(live->shunts, i),
     };

@@ -145,8 +145,8 @@ json_t *live_report(const struct live *live)
     report_put(object, "multi_buffer", json_boolean(live->sockets.multi_buffer));
     if (live->base.config->verdicts)
         report_number(object, "verdicts_lost", live->verdicts.lost);
-    if (live->blocks)
-        report_put(object, "blocks", blocks_report(live->blocks));
+    if (live->base.blocks)
+        report_put(object, "blocks", blocks_report(live->base.blocks));
     if (live->shunts)
         report_put(object, "shunts", live_shunts_report(live));
     report_put(object, "ports", ports);

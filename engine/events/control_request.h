@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What stands in a client's requests beside the command. */
+/* From a client's words to its request. */
 #ifndef AFXDP_CONTROL_REQUEST_H
 #define AFXDP_CONTROL_REQUEST_H
 
@@ -7,13 +7,11 @@
 
 #include "error.h"
 
-/* -EINVAL where a command on a command line has too many words behind it, or too few; `words`
- * counts it. */
-int control_request_check(const char *command, int words, struct error *error);
+enum { CONTROL_WORDS_MAX = 4 };
 
-/* Member `prefixes` of allow and deny: the text, or @FILE by its whole path, for the engine reads
- * the file and may stand in another folder. -errno with words where there is no such file, -EINVAL
- * for what isn't UTF-8. */
-int control_request_prefixes(json_t *request, const char *text, struct error *error);
+/* The request that a command line means: a command and what is behind it. @FILE stands in it by its
+ * whole path, for the engine reads the file and may stand in another folder. -EINVAL for too many
+ * words, too few, or one that isn't what it should be; -errno where there is no such file. */
+int control_request_new(json_t **out, const char *const *word, int words, struct error *error);
 
 #endif

@@ -88,7 +88,7 @@ uint32_t block_table_count(const struct block_table *t)
     return t->count;
 }
 
-static uint32_t *place_of(struct block_table *t, const struct block_key *source)
+static uint32_t *place_of(const struct block_table *t, const struct block_key *source)
 {
     uint32_t *place = &t->bucket[hash_of(t, source) & t->mask];
 
@@ -183,4 +183,24 @@ bool block_table_expire(struct block_table *t, uint64_t now, uint32_t *most,
         return block_table_remove(t, ended);
     }
     return false;
+}
+
+uint32_t block_table_places(const struct block_table *t)
+{
+    return t->most;
+}
+
+bool block_table_at(const struct block_table *t, uint32_t place, struct block_key *source,
+                    uint64_t *until)
+{
+    const struct block *block = &t->block[place];
+
+    *source = block->source;
+    *until = block->until;
+    return block->until != 0;
+}
+
+bool block_table_has(const struct block_table *t, const struct block_key *source)
+{
+    return *place_of(t, source) != NOBODY;
 }

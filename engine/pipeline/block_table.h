@@ -43,6 +43,15 @@ bool block_table_add(struct block_table *table, const struct block_key *source, 
 bool block_table_expire(struct block_table *table, uint64_t now, uint32_t *most,
                         struct block_key *ended);
 
+/* Whoever is at a place, 0 to block_table_places - 1, which a block keeps as long as it lasts;
+ * false: nobody. */
+uint32_t block_table_places(const struct block_table *table);
+bool block_table_at(const struct block_table *table, uint32_t place, struct block_key *source,
+                    uint64_t *until);
+
+/* Whether a source is blocked. */
+bool block_table_has(const struct block_table *table, const struct block_key *source);
+
 /* Takes a block out; whether there was one. */
 bool block_table_remove(struct block_table *table, const struct block_key *source);
 

@@ -64,6 +64,25 @@ class Usage(programs.Test):
                 self.assert_one_line(done, 2, part)
                 self.assertEqual(done.stdout, b"")
 
+    def test_mistakes_in_what_an_engine_is_told(self):
+        """Found before any engine is asked."""
+        mistakes = {
+            (): "no command",
+            ("stats", "now"): "takes no argument",
+            ("blocks",): "list, flush, add ADDRESSES SECONDS or del ADDRESSES",
+            ("blocks", "ad", "192.0.2.1", "5"): "list, flush, add",
+            ("blocks", "add", "192.0.2.1"): "blocks add needs ADDRESSES or @FILE, and SECONDS",
+            ("blocks", "add", "192.0.2.1", "0"): "'0' should be seconds",
+            ("blocks", "add", "192.0.2.1", "5m"): "'5m' should be seconds",
+            ("blocks", "add", "192.0.2.1", "99999999999999999999"): "should be seconds",
+            ("blocks", "del"): "blocks del needs ADDRESSES",
+            ("blocks", "flush", "192.0.2.1"): "blocks flush needs nothing more",
+            ("blocks", "add", "192.0.2.1", "5", "6"): "one command at a time",
+        }
+        for words, part in mistakes.items():
+            with self.subTest(words=words):
+                self.assert_one_line(run("afxdp-engine", "ctl", *words), 2, part)
+
     def test_a_capture_needs_no_option(self):
         for words in ((MIXED, "-m", "none"), ("-m", "none", MIXED), ("-m", "none", "-r", MIXED)):
             done = run("afxdp-engine", *words, "--json")

@@ -85,6 +85,24 @@ static void expire(struct block_table *table, struct model *model, uint64_t now)
         assert_true(model->block[i].until > now);
 }
 
+/* Everybody once, by place, and nobody else. */
+static void walk(const struct block_table *table, const struct model *model)
+{
+    struct block_key source;
+    uint32_t seen = 0;
+    uint64_t until;
+
+    for (uint32_t place = 0; place < block_table_places(table); place++) {
+        if (!block_table_at(table, place, &source, &until))
+            continue;
+        uint32_t i = find(model, (uint32_t)(source.high >> 32));
+
+        assert_true(i < model->count && model->block[i].until == until);
+        seen++;
+    }
+    assert_int_equal(seen, model->count);
+}
+
 static void test_as_a_plain_list(void **state)
 {
     struct random random = random_begin("block_table_test");
@@ -102,6 +120,7 @@ static void test_as_a_plain_list(void **state)
         switch (random_below(&random, 8)) {
         case 0:
             expire(table, &model, now);
+            walk(table, &model);
             break;
         case 1:
             assert_int_equal(block_table_remove(table, &key), find(&model, number) < model.count);

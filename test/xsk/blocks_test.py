@@ -3,7 +3,9 @@
 """block:SECONDS: a source is dropped in XDP soon after its last offence that was needed, for that
 long; nobody who isn't proven, allowed, or ourselves; and it is gone with the engine."""
 
+import json
 import subprocess
+import tempfile
 import time
 
 import lab
@@ -81,6 +83,53 @@ class Blocks(lab.Test):
         self.assertGreaterEqual(report["blocks"]["unproven"], 8)
         self.assertGreater(total(report, "xdp_blocked"), 1)
 
+    def listed(self, here):
+        """Who is blocked: seconds by address, of all pages."""
+        pages = map(json.loads, self.ctl(here, "blocks", "list", "--json").stdout.splitlines())
+        hosts = [host for page in pages for host in page["hosts"]]
+        self.assertEqual(len({host["ip"] for host in hosts}), len(hosts))
+        return {host["ip"]: host["seconds"] for host in hosts}
+
+    def test_by_hand(self):
+        """Whoever the operator names is blocked at once, and no longer than that."""
+        here = self.lab("--two-ports")
+        engine = here.engine(*WIRE, "--allow", "192.0.2.1")
+        self.ctl(here, "blocks", "add", "10.77.0.1,2001:db8::1", "100")
+        self.assertEqual(here.ping(wait=0.3), 0)
+        seen = self.listed(here)
+        self.assertEqual(set(seen), {"10.77.0.1", "2001:db8::1"})
+        self.assertTrue(all(90 < left <= 100 for left in seen.values()), seen)
+        self.ctl(here, "blocks", "del", "10.77.0.1")
+        self.assertEqual(here.ping(), 1)
+        self.ctl(here, "blocks", "add", "10.77.0.1", "1")
+        self.until(lambda: here.ping(wait=0.3) == 1, what="the end of the block")
+        for words, why in ((("add", "192.0.2.1", "5"), "can't be blocked"),
+                           (("add", "192.0.2.0/24", "5"), "is a network"),
+                           (("add", "192.0.2.9", "9999999"), "from 1 to 2678400"),
+                           (("add", "192.0.2", "5"), "is no prefix"),
+                           (("del", "192.0.2.9"), "isn't blocked")):
+            done = here.run("eng", lab.ENGINE, "ctl", "blocks", *words, check=False)
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn(why, done.stderr)
+        engine.wait_for("blocks add 10.77.0.1,2001:db8::1, by user 0")
+        self.assertEqual(set(self.listed(here)), {"2001:db8::1"})
+        blocks = engine.stop()["blocks"]
+        self.assertEqual((blocks["begun"], blocks["removed"], blocks["ended"]), (3, 1, 1))
+
+    def test_many_by_hand(self):
+        """More than a page of them: each is listed once, and all are let go."""
+        here = self.lab("--two-ports")
+        engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--blocks", "5000")
+        many = [f"198.18.{i // 250}.{i % 250}" for i in range(3000)]
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write("\n".join(many))
+            file.flush()
+            self.ctl(here, "blocks", "add", f"@{file.name}", "600")
+        self.assertEqual(set(self.listed(here)), set(many))
+        self.assertIn("flushed", self.ctl(here, "blocks", "flush").stdout)
+        self.assertEqual(self.listed(here), {})
+        self.assertEqual(engine.stop()["blocks"]["removed"], 3000)
+
     def test_gone_with_the_engine(self):
         here = self.lab("--two-ports")
         engine = here.engine(*WIRE, *BLOCK, "--block-unproven")
@@ -112,6 +161,9 @@ class Blocks(lab.Test):
         self.assertIn("not the hosts inside it", said)
         engine = here.engine(*SINGLE)
         done = here.run("eng", lab.ENGINE, "ctl", "set-action", "unclassified=block:5", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("start with --blocks", done.stderr)
+        done = here.run("eng", lab.ENGINE, "ctl", "blocks", "list", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("start with --blocks", done.stderr)
         engine.stop()
