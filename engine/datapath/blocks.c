@@ -162,6 +162,7 @@ bool blocks_begin(struct blocks *b, const struct block_key *source, uint64_t now
     if (block_table_add(b->table, source, until, &evicted)) {
         (void)blocked_remove(&b->map, &evicted);
         stats_add(&b->counters.evicted, 1);
+        blocks_note(b, &evicted, BLOCK_EVICTED, 0);
     }
     if (!again && blocked_add(&b->map, source, now) != 0) {
         (void)block_table_remove(b->table, source);
@@ -169,6 +170,7 @@ bool blocks_begin(struct blocks *b, const struct block_key *source, uint64_t now
         return false;
     }
     stats_add(again ? &b->counters.extended : &b->counters.begun, 1);
+    blocks_note(b, source, again ? BLOCK_GREW : BLOCK_BEGAN, until - now);
     return true;
 }
 
@@ -183,6 +185,7 @@ static void judge(struct blocks *b, const struct offence *offence, uint64_t now)
         break;
     case BLOCK_EXTENDED:
         stats_add(&b->counters.extended, 1);
+        blocks_note(b, &offence->source, BLOCK_GREW, ns);
         break;
     case BLOCK_NOT_YET:
         break;
@@ -197,6 +200,7 @@ static void expire(struct blocks *b, uint64_t now)
     while (block_table_expire(b->table, now, &places, &ended)) {
         (void)blocked_remove(&b->map, &ended);
         stats_add(&b->counters.ended, 1);
+        blocks_note(b, &ended, BLOCK_ENDED, 0);
     }
 }
 

@@ -21,6 +21,7 @@ struct blocks_options {
     bool unproven;     /* sources needn't be proven */
     bool two_sides;    /* see struct handshakes */
     bool kernel_clock; /* packets' times are of CLOCK_MONOTONIC */
+    bool events;       /* somebody takes them */
 };
 
 struct blocks;
@@ -28,6 +29,21 @@ struct blocks;
 struct blocked_host {
     struct block_key source;
     uint64_t until; /* ns, CLOCK_MONOTONIC */
+};
+
+enum block_change {
+    BLOCK_BEGAN,
+    BLOCK_GREW,    /* to a later end */
+    BLOCK_ENDED,   /* its time was over */
+    BLOCK_EVICTED, /* for another one */
+    BLOCK_REMOVED, /* by hand */
+};
+
+struct block_event {
+    struct block_key source;
+    uint64_t time;    /* ns since 1970 */
+    uint32_t seconds; /* that it has begun or grown to */
+    enum block_change change;
 };
 
 #define BLOCKS_END UINT32_MAX
@@ -51,6 +67,9 @@ int blocks_remove(struct blocks *blocks, const struct prefix_list *hosts, struct
 
 /* "203.0.113.9", "2001:db8::9". */
 void blocks_print(const struct block_key *source, char text[PREFIX_TEXT_MAX]);
+
+/* The next of what has happened, in order; how many. From one thread. */
+uint32_t blocks_take_events(struct blocks *blocks, struct block_event events[BLOCKS_PAGE]);
 
 /* Lets all go; how many. */
 uint32_t blocks_flush(struct blocks *blocks);

@@ -84,6 +84,7 @@ static bool take_out(struct blocks *b, const struct block_key *host)
     if (was) {
         (void)blocked_remove(&b->map, host);
         stats_add(&b->counters.removed, 1);
+        blocks_note(b, host, BLOCK_REMOVED, 0);
     }
     return was;
 }

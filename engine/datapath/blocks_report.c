@@ -51,6 +51,7 @@ json_t *blocks_report(const struct blocks *b)
     report_number(object, "failed", c.failed);
     report_number(object, "unproven", unproven);
     report_number(object, "lost", lost);
+    report_number(object, "untold", c.untold);
     report_put(object, "reaction_us", reactions_json(b));
     return object;
 }

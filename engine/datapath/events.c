@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "blocks.h"
+#include "day_clock.h"
 #include "monotonic.h"
 #include "report_value.h"
 #include "say.h"
@@ -60,7 +62,33 @@ static void post_stats(struct afxdp_datapath *d)
     json_t *object = report_json(&report);
     json_decref(report.live);
     if (object)
-        eve_post(d->eve, "stats", object);
+        eve_post(d->eve, day_clock_now(), "stats", object);
+}
+
+static json_t *block_json(const struct block_event *event)
+{
+    static const char *const changes[] = {
+        [BLOCK_BEGAN] = "begun",     [BLOCK_GREW] = "extended",   [BLOCK_ENDED] = "ended",
+        [BLOCK_EVICTED] = "evicted", [BLOCK_REMOVED] = "removed",
+    };
+    char ip[PREFIX_TEXT_MAX];
+
+    blocks_print(&event->source, ip);
+    json_t *object = json_pack("{s:s, s:s}", "src_ip", ip, "change", changes[event->change]);
+    if (object && event->seconds)
+        (void)json_object_set_new(object, "seconds", json_integer(event->seconds));
+    return object;
+}
+
+/* Some of what has happened to blocks; whether there was something. */
+static bool tell_blocks(const struct afxdp_datapath *d)
+{
+    struct block_event events[BLOCKS_PAGE];
+    uint32_t count = d->blocks ? blocks_take_events(d->blocks, events) : 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        eve_post(d->eve, events[i].time, "block", block_json(&events[i]));
+    return count != 0;
 }
 
 void events_watch(struct afxdp_datapath *d)
@@ -73,6 +101,7 @@ void events_watch(struct afxdp_datapath *d)
     if (fails && !d->eve_told)
         say(&d->say, AFXDP_FAULT, "%s; packets go on, their events are lost", error.text);
     d->eve_told = fails;
+    (void)tell_blocks(d);
     double now = monotonic_s();
     if (!d->operations->nic || now - d->stats_posted < STATS_S)
         return;
@@ -83,7 +112,8 @@ void events_watch(struct afxdp_datapath *d)
 void events_tell(const struct afxdp_datapath *d, const char *what, const char *detail)
 {
     if (d->eve && d->operations->nic)
-        eve_post(d->eve, "engine", json_pack("{s:s, s:s*}", "message", what, "detail", detail));
+        eve_post(d->eve, day_clock_now(), "engine",
+                 json_pack("{s:s, s:s*}", "message", what, "detail", detail));
 }
 
 static json_t *by_kind(const uint64_t counts[EVE_KINDS])
@@ -128,6 +158,8 @@ int events_end(struct afxdp_datapath *d, struct error *error)
 {
     if (!d->eve)
         return 0;
+    while (tell_blocks(d)) {
+    }
     events_tell(d, "stopped", NULL);
     return eve_end(d->eve, error);
 }

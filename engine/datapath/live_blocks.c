@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "events.h"
+
 int live_blocks_open(struct live *live, struct error *error)
 {
     const struct afxdp_config *config = live->base.config;
@@ -13,6 +15,7 @@ int live_blocks_open(struct live *live, struct error *error)
         .unproven = config->block_unproven,
         .two_sides = config_way(config) == WAY_BRIDGE,
         .kernel_clock = config->timestamps == TIMESTAMPS_XDP && !config->trailer_time,
+        .events = events_wanted(&live->base),
     };
 
     if (!policy_blocks(&live->base.judgement->policy) && !option_given(&config->values, "blocks"))

@@ -192,9 +192,9 @@ int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_ob
     return status;
 }
 
-void eve_post(struct eve *eve, const char *type, json_t *content)
+void eve_post(struct eve *eve, uint64_t time, const char *type, json_t *content)
 {
-    eve_posts_add(&eve->posts, day_clock_now(), type, content);
+    eve_posts_add(&eve->posts, time, type, content);
 }
 
 void eve_set_model(struct eve *eve, uint32_t checksum)

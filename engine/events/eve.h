@@ -58,8 +58,9 @@ int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_ob
 /* Starts the writer, once all observers are made. -errno of starting a thread. */
 int eve_start(struct eve *eve, struct error *error);
 
-/* An event that isn't a flow's: `content` under the type's name; takes it over. Any thread. */
-void eve_post(struct eve *eve, const char *type, json_t *content);
+/* An event that isn't a flow's, at a time in ns since 1970: `content` under the type's name; takes
+ * it over. Any thread. */
+void eve_post(struct eve *eve, uint64_t time, const char *type, json_t *content);
 
 /* The checksum of the model from here on. Any thread. */
 void eve_set_model(struct eve *eve, uint32_t checksum);

@@ -8,7 +8,7 @@
 
 #include "eve_out.h"
 
-enum { EVE_POSTS = 64 };
+enum { EVE_POSTS = 2048 /* four times what one look at blocks gives (events.c) */ };
 
 struct eve_posts {
     pthread_mutex_t lock;

@@ -172,7 +172,7 @@ static void *post_and_read(void *argument)
 
     for (int i = 0; i < 200; i++) {
         memset(&totals, 0, sizeof(totals));
-        eve_post(rig->eve, "engine", json_pack("{s:i}", "number", i));
+        eve_post(rig->eve, 1, "engine", json_pack("{s:i}", "number", i));
         eve_read(rig->eve, &totals);
         eve_set_model(rig->eve, (uint32_t)i);
         usleep(100);

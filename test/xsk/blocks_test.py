@@ -3,6 +3,7 @@
 """block:SECONDS: a source is dropped in XDP soon after its last offence that was needed, for that
 long; nobody who isn't proven, allowed, or ourselves; and it is gone with the engine."""
 
+import datetime
 import json
 import subprocess
 import tempfile
@@ -129,6 +130,33 @@ class Blocks(lab.Test):
         self.assertIn("flushed", self.ctl(here, "blocks", "flush").stdout)
         self.assertEqual(self.listed(here), {})
         self.assertEqual(engine.stop()["blocks"]["removed"], 3000)
+
+    def test_events(self):
+        """Each block, extension and end is an event of its time."""
+        here = self.lab("--two-ports")
+        name = self.path("eve.json")
+        engine = here.engine(*WIRE[:4], "--blocks", "2", "--eve", name)
+        began = time.time()
+        self.ctl(here, "blocks", "add", "192.0.2.1", "1")
+        self.until(lambda: self.listed(here) == {}, what="the end of the block")
+        self.ctl(here, "blocks", "add", "192.0.2.2", "50")
+        self.ctl(here, "blocks", "add", "192.0.2.2", "60")
+        self.ctl(here, "blocks", "add", "2001:db8::3", "60")
+        self.ctl(here, "blocks", "add", "192.0.2.4", "60")
+        self.ctl(here, "blocks", "del", "192.0.2.4")
+        report = engine.stop()
+        with open(name, encoding="ascii") as file:
+            events = [event for event in map(json.loads, file) if event["event_type"] == "block"]
+        self.assertEqual([tuple(event["block"].values()) for event in events],
+                         [("192.0.2.1", "begun", 1), ("192.0.2.1", "ended"),
+                          ("192.0.2.2", "begun", 50), ("192.0.2.2", "extended", 60),
+                          ("2001:db8::3", "begun", 60), ("192.0.2.2", "evicted"),
+                          ("192.0.2.4", "begun", 60), ("192.0.2.4", "removed")])
+        times = [datetime.datetime.fromisoformat(event["timestamp"]).timestamp() for event in events]
+        self.assertEqual(times, sorted(times))
+        self.assertGreater(times[1] - times[0], 0.99)
+        self.assertLess(abs(times[0] - began), 5)
+        self.assertEqual(report["blocks"]["untold"], 0)
 
     def test_gone_with_the_engine(self):
         here = self.lab("--two-ports")
