@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file_replace.h"
 #include "q8.h"
 
 static int read_all(int fd, uint8_t *bytes, size_t size)
@@ -22,20 +23,6 @@ static int read_all(int fd, uint8_t *bytes, size_t size)
         if (got == 0)
             return -EINVAL; /* it shrank while it was read */
         at += (size_t)got;
-    }
-    return 0;
-}
-
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-    for (size_t at = 0; at < size;) {
-        ssize_t put = write(fd, bytes + at, size - at);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return -errno;
-        at += (size_t)put;
     }
     return 0;
 }
@@ -86,53 +73,15 @@ out:
     return err;
 }
 
-/* A new file takes the place of the one at `path`. */
-static int replace_file(const char *path, const uint8_t *bytes, size_t size)
-{
-    char *temporary;
-    int err;
-
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        return -ENOMEM;
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        err = -errno;
-        free(temporary);
-        return err;
-    }
-    err = write_all(fd, bytes, size);
-    if (!err && (fsync(fd) || fchmod(fd, 0644) || rename(temporary, path)))
-        err = -errno;
-    if (err)
-        unlink(temporary);
-    close(fd);
-    free(temporary);
-    return err;
-}
-
-/* A device or a FIFO is written to: replaced, /dev/null would be a model from then on. */
-static int write_through(const char *path, const uint8_t *bytes, size_t size)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return -errno;
-    int err = write_all(fd, bytes, size);
-    close(fd);
-    return err;
-}
-
 int q8_write(struct q8 *file, const char *path, struct error *error)
 {
-    struct stat status;
     uint8_t *bytes = NULL;
     size_t size = 0;
     int err = q8_encode(file, &bytes, &size, error);
 
     if (err)
         return error_prefix(error, err, "model %s", path);
-    bool special = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-    err = (special ? write_through : replace_file)(path, bytes, size);
+    err = file_replace(path, bytes, size, 0644);
     if (err)
         error_set(error, err, "model %s: cannot write: %s", path, strerror(-err));
     free(bytes);

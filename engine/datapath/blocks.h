@@ -59,14 +59,19 @@ struct accuser *blocks_accuser(struct blocks *blocks, uint32_t worker);
 /* Whom never to block, beside this host's own addresses. -ENOMEM, -E2BIG. */
 int blocks_allow(struct blocks *blocks, const struct prefix_list *allowed, struct error *error);
 
+/* Blocks who was blocked at the end of another run: what --state has kept, if there is such a file.
+ * Before the start. -errno with words. */
+int blocks_restore(struct blocks *blocks, const char *path, uint32_t *restored,
+                   struct error *error);
+
+/* Writes who is blocked for blocks_restore, in the place of the former file. Any thread. */
+int blocks_save(struct blocks *blocks, const char *path, struct error *error);
+
 /* By hand, from any thread: hosts for so many seconds from now, whoever they are but allowed or our
  * own; -EINVAL for a network, -E2BIG, -EPERM. Or no longer; -ENOENT. */
 int blocks_add(struct blocks *blocks, const struct prefix_list *hosts, uint64_t seconds,
                struct error *error);
 int blocks_remove(struct blocks *blocks, const struct prefix_list *hosts, struct error *error);
-
-/* "203.0.113.9", "2001:db8::9". */
-void blocks_print(const struct block_key *source, char text[PREFIX_TEXT_MAX]);
 
 /* The next of what has happened, in order; how many. From one thread. */
 uint32_t blocks_take_events(struct blocks *blocks, struct block_event events[BLOCKS_PAGE]);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "block_text.h"
 #include "monotonic.h"
 #include "policy.h"
 #include "report_value.h"
@@ -14,7 +15,7 @@ static json_t *host_json(const struct blocked_host *host, uint64_t now)
     uint64_t left = host->until > now ? host->until - now : 0;
     json_t *object = json_object();
 
-    blocks_print(&host->source, ip);
+    block_text_host(&host->source, ip);
     report_put(object, "ip", json_string(ip));
     report_number(object, "seconds", (left + 999999999) / 1000000000);
     return object;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Blocks by hand: each host for itself takes the lock, so that the thread never waits for long. */
 #include <errno.h>
-#include <string.h>
 
 #include "blocks_private.h"
 #include "monotonic.h"
@@ -12,17 +11,6 @@ enum { PLACES_AT_ONCE = 4096 };
 static struct block_key key_of(const struct prefix *host)
 {
     return (struct block_key){host->high, host->low, host->version};
-}
-
-void blocks_print(const struct block_key *source, char text[PREFIX_TEXT_MAX])
-{
-    const struct prefix host = {.high = source->high,
-                                .low = source->low,
-                                .length = source->version == 4 ? 32 : 128,
-                                .version = (uint8_t)source->version};
-
-    prefix_print(&host, text);
-    *strchr(text, '/') = 0;
 }
 
 static int no_host(const struct prefix *network, struct error *error)

@@ -98,7 +98,8 @@ struct afxdp_config {
     uint32_t blocks;  /* hosts at a time */
     uint32_t block_after;
     bool block_unproven;
-    uint32_t shunts; /* flows at a time */
+    const char *state; /* where blocks are kept; NULL: nowhere */
+    uint32_t shunts;   /* flows at a time */
     uint16_t shunt_confidence;
     uint32_t shunt_every;   /* packets */
     uint32_t shunt_seconds; /* s */

@@ -247,6 +247,8 @@ const struct option_spec config_options[] = {
      .help = "packets with such a verdict, within 10 s, that block a host"},
     {FLAG("block-unproven", block_unproven), .applies = AFXDP,
      .help = "block sources, too, that may be forged"},
+    {OPTION_ROW_OUTPUT("state", struct afxdp_config, state), .applies = AFXDP,
+     .help = "keep who is blocked in it, and begin with who was"},
     {NUMBER("shunts", "N", 1, SHUNTS_MAX, shunts), .applies = AFXDP, .initial = "65536",
      .help = "flows that may be shunted at a time; then the least recent\nis judged again"},
     {NUMBER("shunt-confidence", "N", 0, CONFIDENCE_MAX, shunt_confidence), .applies = AFXDP,

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "blocks_keeper.h"
 #include "control.h"
 #include "datapath_lists.h"
 #include "eve.h"
@@ -73,12 +74,13 @@ struct afxdp_datapath {
     struct packet_writer *writer;   /* NULL: no packets are written */
     bool writer_told;               /* that they can't be */
     bool writer_ended;
-    double stats_posted;         /* s, of the monotonic clock */
-    bool eve_told;               /* that they can't be written */
-    struct datapath_lists lists; /* of an interface */
-    struct policy changed;       /* what was set while it runs, and survives a reload: */
-    bool slot_changed[SLOTS];    /* of these */
-    struct blocks *blocks;       /* NULL: nobody can be blocked */
+    double stats_posted;          /* s, of the monotonic clock */
+    bool eve_told;                /* that they can't be written */
+    struct datapath_lists lists;  /* of an interface */
+    struct policy changed;        /* what was set while it runs, and survives a reload: */
+    bool slot_changed[SLOTS];     /* of these */
+    struct blocks *blocks;        /* NULL: nobody can be blocked */
+    struct blocks_keeper *keeper; /* of --state; NULL: none */
     bool can_limit;
     bool can_shunt; /* flows */
     bool started;

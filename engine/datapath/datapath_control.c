@@ -163,6 +163,8 @@ static int command_blocks(struct afxdp_datapath *d, const struct control_request
     bool changed;
     int status = blocks_control(d->blocks, request->object, message, &changed, error);
 
+    if (changed)
+        blocks_keeper_hurry(d->keeper);
     if (changed && status == 0)
         tell(d, request);
     return status;

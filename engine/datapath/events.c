@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "block_text.h"
 #include "blocks.h"
 #include "day_clock.h"
 #include "monotonic.h"
@@ -73,7 +74,7 @@ static json_t *block_json(const struct block_event *event)
     };
     char ip[PREFIX_TEXT_MAX];
 
-    blocks_print(&event->source, ip);
+    block_text_host(&event->source, ip);
     json_t *object = json_pack("{s:s, s:s}", "src_ip", ip, "change", changes[event->change]);
     if (object && event->seconds)
         (void)json_object_set_new(object, "seconds", json_integer(event->seconds));

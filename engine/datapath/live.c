@@ -144,8 +144,8 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
         status = sockets_bind(&live->sockets, &live->nics, config, error);
     if (status == 0)
         live->nics.frame_room = sockets_frame_room(&live->sockets, &live->nics);
-    if (status == 0 && base->blocks)
-        status = blocks_start(base->blocks, error);
+    if (status == 0)
+        status = live_blocks_start(live, error);
     if (status == 0 && live->shunts)
         status = shunts_start(live->shunts, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
@@ -204,6 +204,7 @@ static int live_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct er
     for (uint32_t i = 0; i < 2; i++)
         redirect_set_clock(live->sockets.redirect[i]);
     verdicts_watch(&live->verdicts, base);
+    live_blocks_watch(live);
     pause_ms(timeout_ms);
     return 1;
 }
@@ -282,7 +283,9 @@ static int live_stop(struct afxdp_datapath *base, struct error *error)
     int events = events_end(base, status == 0 ? error : NULL);
     status = status == 0 ? events : status;
     int packets = packets_end(base, status == 0 ? error : NULL);
-    return status == 0 ? packets : status;
+    status = status == 0 ? packets : status;
+    int blocks = live_blocks_end(live, status == 0 ? error : NULL);
+    return status == 0 ? blocks : status;
 }
 
 static void live_close(struct afxdp_datapath *base)
@@ -305,6 +308,7 @@ static void live_close(struct afxdp_datapath *base)
     }
     host_tables_free(live->hosts);
     free(live->limits);
+    (void)live_blocks_end(live, NULL);
     blocks_close(base->blocks);
     shunts_close(live->shunts);
 }

@@ -158,6 +158,50 @@ class Blocks(lab.Test):
         self.assertLess(abs(times[0] - began), 5)
         self.assertEqual(report["blocks"]["untold"], 0)
 
+    def test_kept(self):
+        """With --state blocks survive a kill and an end; who was let go doesn't come back."""
+        here = self.lab("--two-ports")
+        state = self.path("state")
+        options = (*WIRE, "--allow", "192.0.2.9", "--state", state)
+        engine = here.engine(*options)
+        self.ctl(here, "blocks", "add", "10.77.0.1,192.0.2.7", "1000")
+        self.until(lambda: "10.77.0.1 " in self.read(state), what="the file")
+        engine.kill()
+        self.assertEqual(here.ping(count=3), 3)
+        engine = here.engine(*options)
+        engine.wait_for("2 hosts are blocked from before")
+        self.assertEqual(here.ping(wait=0.3), 0)
+        self.assertTrue(all(900 < left <= 1000 for left in self.listed(here).values()))
+        self.ctl(here, "blocks", "del", "10.77.0.1")
+        engine.stop()
+        with open(state, "a", encoding="ascii") as file:
+            file.write(f"192.0.2.8 {int(time.time()) - 1}\n192.0.2.9 999999999999\n"
+                       "2001:db8::1 999999999999\n")
+        engine = here.engine(*options)
+        self.assertEqual(here.ping(), 1)
+        listed = self.listed(here)
+        self.assertEqual(set(listed), {"192.0.2.7", "2001:db8::1"})
+        self.assertEqual(listed["2001:db8::1"], 31 * 24 * 3600)
+        engine.stop()
+
+    def test_kept_nowhere(self):
+        here = self.lab("--two-ports")
+        state = self.path("state")
+        for text, name, why in (("192.0.2.7 5\n", state, "line 1"),
+                                ("afxdp-engine blocks 1\n192.0.2.7\n", state, "line 2"),
+                                ("", "/nowhere/state", "cannot write --state /nowhere/state")):
+            with open(state, "w", encoding="ascii") as file:
+                file.write(text)
+            status, said = here.refused(*WIRE, "--state", name)
+            self.assertEqual(status, 2, said)
+            self.assertIn(why, said)
+            self.assertEqual(self.read(state), text)
+
+    @staticmethod
+    def read(path):
+        with open(path, encoding="ascii") as file:
+            return file.read()
+
     def test_gone_with_the_engine(self):
         here = self.lab("--two-ports")
         engine = here.engine(*WIRE, *BLOCK, "--block-unproven")
