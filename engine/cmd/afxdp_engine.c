@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "afxdp_engine.h"
+#include "blocks_export.h"
 #include "confine.h"
 #include "ctl.h"
 #include "datapath.h"
@@ -55,7 +56,8 @@ static const struct option_spec printing_options[] = {
     {0},
 };
 
-static const struct program_verb verbs[] = {{&ctl_program, ctl_main},
+static const struct program_verb verbs[] = {{&blocks_program, blocks_main},
+                                            {&ctl_program, ctl_main},
                                             {&engine_doctor_program, engine_doctor_main},
                                             {&top_program, top_main},
                                             {0}};

@@ -127,6 +127,8 @@ class Blocks(lab.Test):
             file.flush()
             self.ctl(here, "blocks", "add", f"@{file.name}", "600")
         self.assertEqual(set(self.listed(here)), set(many))
+        plain = here.run("eng", lab.ENGINE, "blocks", "export", "--format", "plain").stdout
+        self.assertEqual(sorted(plain.split()), sorted(many))
         self.assertIn("flushed", self.ctl(here, "blocks", "flush").stdout)
         self.assertEqual(self.listed(here), {})
         self.assertEqual(engine.stop()["blocks"]["removed"], 3000)
