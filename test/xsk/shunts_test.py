@@ -1,8 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """shunt:N: after N verdicts a flow goes by without the ring, is judged again now and then, and ends
-with RST, FIN, silence or another verdict; every packet is in one counter."""
+with RST, FIN, silence or another verdict; every packet is in one counter.
 
+AFXDP_LAB_PACKETS: of elephants and mice (150,000). The more there are, the less weigh those that
+are judged before their flow goes by: with 2,000,000 nearly 95 % do."""
+
+import os
 import subprocess
 import time
 
@@ -10,7 +14,8 @@ import lab
 
 WIRE = ("--iface", "eng0", "--bridge", "eng1")
 SHUNT = ("--action", "unclassified=shunt:16")
-ELEPHANTS, MICE = 142500, 7500  # packets
+PACKETS = int(os.environ.get("AFXDP_LAB_PACKETS", "150000"))
+ELEPHANTS, MICE = PACKETS * 95 // 100, PACKETS * 5 // 100
 
 
 def total(report, name):
