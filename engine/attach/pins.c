@@ -148,9 +148,13 @@ static int make(const char *folder)
 static void hold(struct xdp_pins *pins)
 {
     struct stat made;
+    int folder = open(pins->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-    pins->held = open(pins->folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (pins->held >= 0 && geteuid() != 0 && fstat(pins->held, &made) == 0 && made.st_uid == 0)
+    if (folder < 0)
+        return;
+    xdp_pins_close(pins);
+    pins->held = folder;
+    if (geteuid() != 0 && fstat(pins->held, &made) == 0 && made.st_uid == 0)
         (void)!fchownat(pins->held, "", geteuid(), getegid(), AT_EMPTY_PATH);
 }
 
@@ -194,9 +198,9 @@ int xdp_pins_put(struct xdp_pins *pins, enum xdp_pin which, int fd)
     char path[PATH_MAX];
 
     pin_path(path, pins->folder, pins->name, which);
-    if (unlink(path) != 0 && errno == ENOENT && mkdir(pins->folder, 0700) == 0) {
-        xdp_pins_close(pins); /* its last user removed it just now */
-        hold(pins);
+    if (unlink(path) != 0 && errno == ENOENT) {
+        (void)mkdir(pins->folder, 0700); /* its last user may have removed it just now, */
+        hold(pins);                      /* and another have made it again */
     }
     return bpf_obj_pin(fd, path) == 0 ? 0 : -errno;
 }

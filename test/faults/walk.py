@@ -300,6 +300,11 @@ def walks():
     yield Walk("afxdp bridge", "start", afxdp_bridge, here=bridge,
                leftover=("over kernel", kernel_bridge))
     yield Walk("afxdp single", "start", closed, here=single, leftover=("over closed", closed))
+    user = ["--user", "nobody"]
+    for phase in PHASES:
+        yield Walk("afxdp bridge of a user", phase, [*afxdp_bridge, *user], here=bridge)
+    yield Walk("kernel bridge of a user", "start", [*kernel_bridge, *user], here=bridge,
+               leftover=("over root's", kernel_bridge))
 
 
 def stop(*_):
@@ -327,6 +332,7 @@ def main():
     findings = 0
     with tempfile.TemporaryDirectory() as folder:
         PAGE = Page(os.path.join(folder, "page"))
+        os.chmod(folder, 0o755)  # a user reads the model again
         place.make_model(folder)
         try:
             share, shares = map(int, arguments.share.split("/"))
