@@ -35,7 +35,8 @@ class Cells(bridge_test.Bytes):
     def run_through(self, here, model, *options):
         """The report, of `frames` sent."""
         engine = here.engine("--iface", "eng0", *options, model=model)
-        self.until(lambda: "LOWER_UP" in here.run("eng", "ip", "link", "show", "eng0").stdout, 20)
+        for port in ("eng0", "eng1")[:1 + ("--bridge" in options)]:  # igb goes down to be attached to
+            self.until(lambda: "LOWER_UP" in here.run("eng", "ip", "link", "show", port).stdout, 20)
         here.generate("--pcap", self.source, "--rate", "1500")
         time.sleep(0.5)
         return engine.stop()

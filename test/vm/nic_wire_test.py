@@ -4,6 +4,7 @@
 
 import collections
 import hashlib
+import json
 import os
 import time
 
@@ -77,7 +78,8 @@ class Wire(bridge_test.Bytes):
                 if len(came) >= len(frames):
                     self.mode_is_real(copies, report, report["packets"])
                     break
-            print(f"{len(frames) - len(came)} lost at {rate} a second", flush=True)
+            print(f"{len(frames) - len(came)} lost at {rate} a second:", json.dumps(report),
+                  flush=True)
             here.close()
         self.assertEqual(len(came), len(frames))
         wanted, found = collections.defaultdict(list), collections.defaultdict(list)
@@ -153,7 +155,10 @@ class Wire(bridge_test.Bytes):
         engine = self.start(here, *BRIDGE)
         for place, interface in (("gen", "gen0"), ("sink", "sink0")):
             here.forget_neighbours(place, interface)
-        self.assertEqual(here.ping(5, wait=3), 5)
+        came = here.ping(5, wait=3)
+        if came != 5:
+            print(engine.stderr(), json.dumps(engine.stop()), flush=True)
+        self.assertEqual(came, 5)
         server = here.start("sink", "/usr/bin/python3", "-c", bridge_test.SERVER, "80")
         self.addCleanup(server.wait)
         self.addCleanup(server.kill)
