@@ -14,7 +14,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 # QEMU's devices by driver. Two igb without root ports don't start.
 DEVICES = {"igb": "igb", "virtio_net": "virtio-net-pci,iommu_platform=on,disable-legacy=on",
            "virtio_net_default": "virtio-net-pci", "e1000e": "e1000e", "vmxnet3": "vmxnet3"}
-BOOT_SECONDS = 200
+BOOT_SECONDS = 90  # some fifteen on an idle machine
 BOOTS = 3  # an emulated timer may hang while its kernel starts
 NICS = 4  # gen0 and eng0 on one wire, eng1 and sink0 on the other (test/lab.sh)
 
