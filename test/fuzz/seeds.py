@@ -9,6 +9,7 @@ OUT/q8: the shipped models, and small made-up ones.
 OUT/features_csv: good and bad tables.
 OUT/labels: label tables of every tool.
 OUT/prefixes: lists of IP prefixes, of --allow and --deny.
+OUT/blocks: who is blocked, as --state keeps it.
 OUT/nic_settings: what engines keep of an interface's settings.
 OUT/control: requests, good and bad.
 OUT/onnx: the shipped float models, a small network and a small tree.
@@ -245,6 +246,9 @@ def main():
         write("labels", str(i), bytes([0, unit]) + table.encode())
     write("prefixes", "list", b"192.0.2.0/24,2001:db8::/32,10.1.2.3, ::/0")
     write("prefixes", "file", b"# a list\r\n192.0.2.0/24 ; SBL1\n\n2001:db8::1\n10.0.0.1/8\n")
+    write("blocks", "two", b"afxdp-engine blocks 1\n203.0.113.9 1795881234\n2001:db8::9 17\n")
+    write("blocks", "none", b"afxdp-engine blocks 1\n")
+    write("blocks", "bad", b"afxdp-engine blocks 1\n203.0.113.0/24 5\n1.2.3.4 999999999999\n")
     for i, text in enumerate(nic_settings()):
         write("nic_settings", str(i), text)
     for i, line in enumerate(REQUESTS):
