@@ -16,9 +16,10 @@ struct {
 uint32_t cost_next = 0;
 const volatile uint32_t cost_mask = 0;
 const volatile uint32_t cost_version = 4;
+const volatile uint32_t cost_source = 0; /* 1: sources change, else destinations */
 
-/* The next address becomes the destination: of IPv6 its first half. */
-ALWAYS_INLINE void change_destination(struct xdp_md *context)
+/* The next address becomes that of one end: of IPv6 its first half. */
+ALWAYS_INLINE void change_address(struct xdp_md *context)
 {
     uint8_t *data = (uint8_t *)(long)context->data;
     uint32_t place = cost_next++ & cost_mask;
@@ -27,21 +28,21 @@ ALWAYS_INLINE void change_destination(struct xdp_md *context)
     if (!address || data + 54 > (uint8_t *)(long)context->data_end)
         return;
     if (cost_version == 4)
-        *(uint32_t *)(data + 30) = (uint32_t)*address;
+        *(uint32_t *)(data + (cost_source ? 26 : 30)) = (uint32_t)*address;
     else
-        *(uint64_t *)(data + 38) = *address;
+        *(uint64_t *)(data + (cost_source ? 22 : 38)) = *address;
 }
 
 SEC("xdp")
 int cost_drop(struct xdp_md *context)
 {
-    change_destination(context);
+    change_address(context);
     return XDP_DROP;
 }
 
 SEC("xdp")
 int cost_redirect(struct xdp_md *context)
 {
-    change_destination(context);
+    change_address(context);
     return redirect(context, true);
 }
