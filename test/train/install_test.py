@@ -47,6 +47,10 @@ class Install(unittest.TestCase):
             self.assertNotIn("sys.path", path.read_text(encoding="utf-8"), path)
             self.assertNotIn(path.stem, ("data", "nn"))
         self.assertTrue((self.site / "afxdp_train/captures.sha256").exists())
+        # Each module, but those that a recording runs as programs.
+        modules = [".".join(path.relative_to(self.site).with_suffix("").parts) for path in sources
+                   if path.stem not in ("dialogs", "talk", "udp", "wire")]
+        self.run_it(sys.executable, "-c", f"import {', '.join(modules)}", PYTHONPATH=str(self.site))
         kinds = self.run_it(sys.executable, "-c", "import afxdp_train.models as m, afxdp_train.places "
                             "as p; print(p.ROOT, *m.RUNNABLE)", PYTHONPATH=str(self.site))
         self.assertEqual(kinds.split()[0], "None")

@@ -22,9 +22,9 @@ import tempfile
 
 import numpy as np
 
-from . import captured, metrics, recordings
+from . import captured, metrics, places, recordings
 
-ENGINE = os.path.join(captured.BUILD, "bin", "afxdp-engine")
+ENGINE = places.program("afxdp-engine")
 HEADER = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)
 FRAME = 60
 NOBODY = 0xCB007109  # 203.0.113.9, of the documentation's addresses
