@@ -5,11 +5,9 @@
 #include "model_verbs.h"
 
 static const struct program_verb verbs[] = {
-    {&model_inspect_program, model_inspect},
-    {&model_code_program, model_code},
-    {&model_import_program, model_import},
-    {&model_eval_program, model_eval},
-    {0},
+    {&model_inspect_program, model_inspect}, {&model_code_program, model_code},
+    {&model_import_program, model_import},   {&model_eval_program, model_eval},
+    {&model_explain_program, model_explain}, {0},
 };
 
 static int refuse_verb(void *target, const char *value, struct error *error)

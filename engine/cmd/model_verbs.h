@@ -7,11 +7,12 @@
 #include "program.h"
 
 extern const struct program model_inspect_program, model_code_program, model_import_program,
-    model_eval_program;
+    model_eval_program, model_explain_program;
 
 int model_inspect(int argc, char **argv);
 int model_code(int argc, char **argv);
 int model_import(int argc, char **argv);
 int model_eval(int argc, char **argv);
+int model_explain(int argc, char **argv);
 
 #endif

@@ -61,16 +61,6 @@ const struct program ctl_program = {
     .argument = take_word,
 };
 
-static void print(const struct asking *asking, json_t *message)
-{
-    if (asking->json) {
-        (void)json_dumpf(message, stdout, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
-        putchar('\n');
-    } else {
-        json_text_print(stdout, message);
-    }
-}
-
 /* Whether the answer says that there is more, for which the request then asks. */
 static bool has_more(json_t *message, json_t *request)
 {
@@ -94,7 +84,7 @@ static int ask(const struct asking *asking, json_t *request, struct error *error
         status = control_client_ask(client, request, &message, error);
         more = has_more(message, request);
         if (status == 0)
-            print(asking, message);
+            json_text_print_answer(stdout, message, asking->json);
         json_decref(message);
     }
     control_client_close(client);

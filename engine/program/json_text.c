@@ -40,6 +40,7 @@ static int width_of(const json_t *rows, const char *name)
 static void print_row(FILE *file, const json_t *rows, const json_t *row)
 {
     json_t *columns = json_array_get(rows, 0);
+    size_t left = json_object_size(columns);
     const char *name;
     json_t *value;
 
@@ -52,7 +53,9 @@ static void print_row(FILE *file, const json_t *rows, const json_t *row)
             cell_of(cell, cell_value);
         else
             snprintf(cell, sizeof(cell), "%s", name);
-        fprintf(file, json_is_number(value) ? "  %*s" : "  %-*s", width_of(rows, name), cell);
+        bool padded = --left > 0 || json_is_number(value);
+        int width = padded ? width_of(rows, name) : 0;
+        fprintf(file, json_is_number(value) ? "  %*s" : "  %-*s", width, cell);
     }
     fputc('\n', file);
 }
@@ -92,4 +95,15 @@ void json_text_print(FILE *file, const json_t *value)
     cell_of(cell, value);
     if (cell[0])
         fprintf(file, "%s\n", cell);
+}
+
+void json_text_print_answer(FILE *file, json_t *answer, bool as_json)
+{
+    if (as_json) {
+        (void)json_dumpf(answer, file, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+        fputc('\n', file);
+        return;
+    }
+    (void)json_object_del(answer, "row");
+    json_text_print(file, answer);
 }
