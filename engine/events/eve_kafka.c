@@ -36,6 +36,7 @@ struct kafka {
     bool fatal;       /* this producer takes nothing any more */
     bool in_vain;     /* waiting for room, since the last line that was delivered */
     bool giving_up;
+    bool down;         /* all brokers were, since the last line that was delivered */
     uint64_t made;     /* ms */
     char why[512];     /* the last producer could not be made */
     struct kept *free; /* NULL: as many lines wait as may */
@@ -49,6 +50,13 @@ static struct kafka *of(struct eve_sink *sink)
     return (struct kafka *)sink;
 }
 
+static const char *why_lost(const struct kafka *k, rd_kafka_resp_err_t status)
+{
+    if (k->down)
+        return rd_kafka_err2str(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+    return k->giving_up ? unanswered : rd_kafka_err2str(status);
+}
+
 static void reported(rd_kafka_t *producer, const rd_kafka_message_t *message, void *context)
 {
     struct kafka *k = context;
@@ -57,10 +65,11 @@ static void reported(rd_kafka_t *producer, const rd_kafka_message_t *message, vo
 
     (void)producer;
     k->in_vain = k->in_vain && !delivered;
+    k->down = k->down && !delivered;
     if (delivered)
         eve_sink_set_fault(&k->sink, NULL);
     else if (!k->sink.fault)
-        eve_sink_set_fault(&k->sink, k->giving_up ? unanswered : rd_kafka_err2str(message->err));
+        eve_sink_set_fault(&k->sink, why_lost(k, message->err));
     k->waiting--;
     eve_sink_make_progress(&k->sink);
     k->options.done(k->options.context, &kept->pending, delivered);
@@ -74,10 +83,13 @@ static void failed(rd_kafka_t *producer, int code, const char *reason, void *con
 
     (void)producer;
     (void)reason;
-    if (code == RD_KAFKA_RESP_ERR__FATAL)
-        k->fatal = true;
+    bool fatal = code == RD_KAFKA_RESP_ERR__FATAL;
+    bool down = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+
+    k->fatal = k->fatal || fatal;
+    k->down = k->down || down;
     /* Without lines they may have closed what was idle. */
-    if (k->fatal || (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && k->waiting > 0))
+    if (fatal || (down && k->waiting > 0))
         eve_sink_set_fault(&k->sink, rd_kafka_err2str((rd_kafka_resp_err_t)code));
 }
 
