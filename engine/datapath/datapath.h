@@ -10,6 +10,7 @@
 #include "datapath_lists.h"
 #include "eve.h"
 #include "flow_table_memory.h"
+#include "flow_trap.h"
 #include "judgement.h"
 #include "packet_writer.h"
 #include "report.h"
@@ -53,12 +54,23 @@ struct datapath_operations {
     /* The flow table of a queue, which a worker writes to; NULL: of no queue of that number. The
      * function NULL: they can't be read from here. */
     const struct flow_table *(*table)(const struct afxdp_datapath *datapath, uint32_t queue);
+    /* The worker of such a queue; NULL where there is none, or none any more. */
+    struct worker *(*worker)(const struct afxdp_datapath *datapath, uint32_t queue);
     /* What --metrics tells of a queue of one of the ports; false: there is none of that number.
      * NULL without an interface. */
     bool (*queue)(const struct afxdp_datapath *datapath, uint32_t port, uint32_t queue,
                   struct datapath_queue *view);
     /* The host memory, where it can be read from here and there is one. */
     const struct host_tables *(*hosts)(const struct afxdp_datapath *datapath);
+};
+
+/* Of a flow, as flow_explain.h has it answered. */
+struct flow_question {
+    bool asked;
+    char flow[160]; /* its name */
+    uint32_t queue;
+    uint64_t since; /* ms */
+    struct flow_trap trap;
 };
 
 /* The first member of each datapath's own struct. */
@@ -83,6 +95,7 @@ struct afxdp_datapath {
     struct blocks_keeper *keeper; /* of --state; NULL: none */
     bool can_limit;
     bool can_shunt; /* flows */
+    struct flow_question question;
     bool started;
     bool stopped;
     bool stop_asked;

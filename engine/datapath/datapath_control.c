@@ -9,6 +9,7 @@
 #include "blocks_control.h"
 #include "claim.h"
 #include "events.h"
+#include "flow_explain.h"
 #include "flow_report.h"
 #include "nic.h"
 #include "report_value.h"
@@ -64,6 +65,17 @@ static int command_hosts(struct afxdp_datapath *d, const struct control_request 
     int status = limit_of(request, &limit, error);
 
     return status == 0 ? host_report(message, d, limit, error) : status;
+}
+
+static int command_explain(struct afxdp_datapath *d, const struct control_request *request,
+                           json_t **message, struct error *error)
+{
+    const char *flow = json_string_value(json_object_get(request->object, "flow"));
+
+    if (!flow)
+        return error_set(error, -EINVAL,
+                         "explain needs \"flow\":\"PROTOCOL/ADDRESS:PORT-ADDRESS:PORT\"");
+    return flow_explain(message, d, flow, error);
 }
 
 static int command_reload(struct afxdp_datapath *d, const struct control_request *request,
@@ -194,11 +206,17 @@ static const struct command {
     command_function *carry_out;
     bool changes; /* something: it is said who asked */
 } commands[] = {
-    {"stats", command_stats, false},   {"flows", command_flows, false},
-    {"hosts", command_hosts, false},   {"reload", command_reload, true},
-    {"reopen", command_reopen, false}, {"set-action", command_set_action, true},
-    {"allow", command_allow, true},    {"deny", command_deny, true},
-    {"blocks", command_blocks, false}, {"version", command_version, false},
+    {"stats", command_stats, false},
+    {"flows", command_flows, false},
+    {"hosts", command_hosts, false},
+    {"explain", command_explain, false},
+    {"reload", command_reload, true},
+    {"reopen", command_reopen, false},
+    {"set-action", command_set_action, true},
+    {"allow", command_allow, true},
+    {"deny", command_deny, true},
+    {"blocks", command_blocks, false},
+    {"version", command_version, false},
     {"stop", command_stop, true},
 };
 
@@ -206,7 +224,7 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static int unknown(const char *name, struct error *error)
 {
-    char known[128] = "";
+    char known[160] = "";
 
     for (int i = 0; i < COMMANDS; i++) {
         strncat(known, i ? ", " : "", sizeof(known) - strlen(known) - 1);
@@ -262,6 +280,8 @@ int datapath_control_open(struct afxdp_datapath *d, struct error *error)
 
 void datapath_control_serve(struct afxdp_datapath *d)
 {
-    if (d->control)
-        control_serve(d->control, handle, d);
+    if (!d->control)
+        return;
+    flow_explain_watch(d);
+    control_serve(d->control, handle, d);
 }

@@ -211,10 +211,9 @@ static int live_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct er
 
 static bool all_have_taken(const struct live *live, const struct judge *judge)
 {
-    for (uint32_t i = 0; i < live->nics.queues; i++) {
+    for (uint32_t i = 0; i < live->nics.queues; i++)
         if (!worker_has_taken(live->queue[i].worker, judge))
             return false;
-    }
     return true;
 }
 
@@ -359,6 +358,7 @@ struct afxdp_datapath *live_datapath_new(void)
         .close = live_close,
         .nic = first_nic,
         .table = table_of,
+        .worker = live_worker,
         .queue = queue_of,
         .hosts = hosts_of,
         .allow = live_blocks_allow,

@@ -47,4 +47,7 @@ struct live {
  * close. docs/afxdp.md explains each counter. */
 json_t *live_report(const struct live *live);
 
+/* As datapath_operations.worker. */
+struct worker *live_worker(const struct afxdp_datapath *base, uint32_t queue);
+
 #endif

@@ -153,3 +153,10 @@ json_t *live_report(const struct live *live)
     report_put(object, "queues", queues);
     return object;
 }
+
+struct worker *live_worker(const struct afxdp_datapath *base, uint32_t queue)
+{
+    const struct live *live = (const struct live *)base;
+
+    return queue < live->nics.queues ? live->queue[queue].worker : NULL;
+}

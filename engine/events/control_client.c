@@ -10,13 +10,14 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "claim.h"
 #include "control.h"
 #include "run_folder.h"
 
-enum { NAME = 64, ANSWER_S = CONTROL_COMMAND_MS / 1000 + 1 };
+enum { NAME = 64, ANSWER_S = CONTROL_COMMAND_MS / 1000 + 1, WAITING_MS = 3000, AGAIN_MS = 50 };
 
 struct control_client {
     int socket;
@@ -145,8 +146,8 @@ static int read_answer(json_t *answer, json_t **message, struct error *error)
     return 0;
 }
 
-int control_client_ask(struct control_client *client, const json_t *request, json_t **message,
-                       struct error *error)
+static int ask_once(struct control_client *client, const json_t *request, json_t **message,
+                    struct error *error)
 {
     char *line = NULL;
     size_t size = 0;
@@ -167,6 +168,23 @@ int control_client_ask(struct control_client *client, const json_t *request, jso
     int status = read_answer(answer, message, error);
     json_decref(answer);
     return status;
+}
+
+int control_client_ask(struct control_client *client, const json_t *request, json_t **message,
+                       struct error *error)
+{
+    const struct timespec pause = {.tv_nsec = AGAIN_MS * 1000000};
+
+    for (int waited = 0; waited < WAITING_MS; waited += AGAIN_MS) {
+        int status = ask_once(client, request, message, error);
+
+        if (status != 0 || !json_is_true(json_object_get(*message, "waiting")))
+            return status;
+        json_decref(*message);
+        nanosleep(&pause, NULL);
+    }
+    return error_set(error, -ETIMEDOUT, "what was waited for didn't come within %d s",
+                     WAITING_MS / 1000);
 }
 
 void control_client_close(struct control_client *client)

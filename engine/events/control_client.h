@@ -13,8 +13,9 @@ struct control_client;
  * namespace. -ENOENT where there is none, with one line. */
 int control_client_open(struct control_client **out, const char *interface, struct error *error);
 
-/* Sends a request and waits for its answer. 0 and *message (the caller's), or -errno: -EREMOTEIO
- * where the engine says why it can't. */
+/* Sends a request and waits for its answer; as long as that is {"waiting": true}, asks again each
+ * 50 ms, for 3 s. 0 and *message (the caller's), or -errno: -EREMOTEIO
+ * where the engine says why it can't, -ETIMEDOUT. */
 int control_client_ask(struct control_client *client, const json_t *request, json_t **message,
                        struct error *error);
 

@@ -19,6 +19,7 @@ static const struct shape shapes[] = {
     {"allow", NULL, {"change", "prefixes"}, "add, del or replace, and PREFIXES or @FILE"},
     {"deny", NULL, {"change", "prefixes"}, "add, del or replace, and PREFIXES or @FILE"},
     {"set-action", NULL, {"action"}, "CLASS=ACTION"},
+    {"explain", NULL, {"flow"}, "a FLOW: tcp/10.0.0.1:51234-10.0.0.2:22"},
     {"blocks", "add", {"change", "prefixes", "seconds"}, "ADDRESSES or @FILE, and SECONDS"},
     {"blocks", "del", {"change", "prefixes"}, "ADDRESSES or @FILE"},
     {"blocks", "list", {"change"}, "nothing more"},

@@ -18,8 +18,10 @@ enum { QUIET_ROUNDS = 3 }; /* in a row, until a port counts as drained */
 struct worker {
     struct worker_options options;
     pthread_t thread;
-    const struct judge *offered; /* by the main thread */
-    const struct judge *taken;   /* by the worker */
+    const struct judge *offered;    /* by the main thread */
+    const struct judge *taken;      /* by the worker */
+    struct burst_observer *invited; /* likewise */
+    struct burst_observer *guest;
     bool stop;
     bool ended;
     int status;
@@ -95,11 +97,27 @@ static void take_judge(struct worker *w)
     __atomic_store_n(&w->taken, offered, __ATOMIC_RELEASE);
 }
 
+/* Nobody else has come to the head of the list meanwhile: all others are there from the start. */
+static void take_guest(struct worker *w)
+{
+    struct burst_observer *invited = __atomic_load_n(&w->invited, __ATOMIC_ACQUIRE);
+    struct pipeline *pipeline = w->options.pipeline;
+
+    if (invited == w->guest)
+        return;
+    if (w->guest)
+        pipeline->observer = w->guest->next;
+    if (invited)
+        pipeline_add_observer(pipeline, invited);
+    __atomic_store_n(&w->guest, invited, __ATOMIC_RELEASE);
+}
+
 static int run_routes(struct worker *w)
 {
     int received = 0;
 
     take_judge(w);
+    take_guest(w);
     beat(w);
     for (uint32_t i = 0; i < w->options.route_count; i++) {
         int status = pipeline_run(w->options.pipeline, &w->options.routes[i]);
@@ -226,6 +244,16 @@ void worker_offer_judge(struct worker *w, const struct judge *judge)
 bool worker_has_taken(const struct worker *w, const struct judge *judge)
 {
     return __atomic_load_n(&w->taken, __ATOMIC_ACQUIRE) == judge || worker_has_ended(w);
+}
+
+void worker_set_guest(struct worker *w, struct burst_observer *guest)
+{
+    __atomic_store_n(&w->invited, guest, __ATOMIC_RELEASE);
+}
+
+bool worker_has_guest(const struct worker *w, const struct burst_observer *guest)
+{
+    return worker_has_ended(w) ? !guest : __atomic_load_n(&w->guest, __ATOMIC_ACQUIRE) == guest;
 }
 
 void worker_stop(struct worker *w)

@@ -71,6 +71,14 @@ void worker_offer_judge(struct worker *worker, const struct judge *judge);
 /* From any thread. A worker that has ended uses none. */
 bool worker_has_taken(const struct worker *worker, const struct judge *judge);
 
+/* Has one more observer look at the pipeline's bursts, first of all, from the next round on; NULL:
+ * none any more. The former one, and its memory, are the caller's again once worker_has_guest says
+ * that another is there, or NULL. */
+void worker_set_guest(struct worker *worker, struct burst_observer *guest);
+
+/* From any thread. A worker that has ended has none. */
+bool worker_has_guest(const struct worker *worker, const struct burst_observer *guest);
+
 /* Asks it to drain and end; worker_join waits for that and frees. */
 void worker_stop(struct worker *worker);
 

@@ -46,6 +46,7 @@ const struct program ctl_program = {
     .name = "afxdp-engine ctl",
     .purpose = "ask a running engine, or tell it what to do",
     .usage = "afxdp-engine ctl stats|flows|hosts|reload|reopen|version|stop [options]\n"
+             "       afxdp-engine ctl explain FLOW [options]\n"
              "       afxdp-engine ctl set-action CLASS=ACTION [options]\n"
              "       afxdp-engine ctl allow|deny add|del|replace PREFIXES|@FILE [options]\n"
              "       afxdp-engine ctl blocks list|flush [options]\n"
@@ -55,7 +56,8 @@ const struct program ctl_program = {
     .notes = "stats: the report so far. flows, hosts: those of most packets, and those that began\n"
              "most flows. reload: the model's file again. reopen: the file of --eve, when\n"
              "it was moved away. set-action: stays over a reload. allow, deny: change the list of\n"
-             "that option. blocks: the hosts that are blocked.\n"
+             "that option. blocks: the hosts that are blocked. explain: why the next packet of\n"
+             "FLOW, tcp/10.0.0.1:51234-10.0.0.2:22, is called what it is.\n"
              "Exit status: 0 done, 1 the engine can't, or there is none, 2 bad usage.",
     .tables = {ctl_options},
     .argument = take_word,

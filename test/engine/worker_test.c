@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "flow_trap.h"
 #include "memory_port.h"
 
 enum { WORKERS = 3 };
@@ -275,6 +276,55 @@ static void draining_is_bounded(void **state)
     crew_end(&crew);
 }
 
+static struct flow_key key_of(const struct frame *frame)
+{
+    struct packet packet;
+    struct flow_key key;
+
+    assert_int_equal(packet_parse_ethernet(frame->data, frame->data + frame->length,
+                                           frame->wire_length, &packet),
+                     PACKET_IP);
+    (void)flow_key_of(&packet, &key);
+    return key;
+}
+
+/* A guest looks as long as it is wanted, beside those who are there from the start. */
+static void a_guest_comes_and_goes(void **state)
+{
+    (void)state;
+    const struct classifier slow = {.classify = classify_slowly};
+    struct flow_trap trap, none;
+    struct policy policy;
+    struct crew crew;
+
+    policy_init(&policy, NULL);
+    crew_begin(&crew, &policy);
+    crew.pipeline->classifier = &slow;
+    const struct flow_key key = key_of(&crew.port->frames[7]); /* whose source port is 7 */
+    flow_trap_set(&trap, &key);
+    flow_trap_set(&none, &(struct flow_key){.rest = 1});
+    crew_start(&crew, 1000);
+    assert_true(worker_has_guest(crew.worker, NULL));
+    worker_set_guest(crew.worker, &none.observer);
+    while (!worker_has_guest(crew.worker, &none.observer))
+        pause_1_ms();
+    worker_set_guest(crew.worker, &trap.observer);
+    while (!flow_trap_has_caught(&trap))
+        pause_1_ms();
+    worker_set_guest(crew.worker, NULL);
+    while (!worker_has_guest(crew.worker, NULL))
+        pause_1_ms();
+    worker_stop(crew.worker);
+    assert_int_equal(worker_join(crew.worker), 0);
+    assert_null(crew.pipeline->observer);
+    assert_false(flow_trap_has_caught(&none));
+    assert_int_equal(trap.features[FEATURE_SPORT], 7);
+    assert_int_equal(trap.features[FEATURE_DPORT], 53);
+    assert_int_equal(trap.slot, 0);
+    assert_in_range(trap.packets, 1, MEMORY_PORT_FRAMES / 50 + 1);
+    crew_end(&crew);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_single_burst_counts_as_busy_time),
         cmocka_unit_test(the_busy_share_is_taken_all_the_time),
         cmocka_unit_test(draining_is_bounded),
+        cmocka_unit_test(a_guest_comes_and_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,10 +7,12 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import time
 
 import lab
 
+MODEL = os.path.join(lab.BUILD, "bin", "afxdp-model")
 DATAPATHS = ((), ("--datapath", "kernel"))
 
 
@@ -78,6 +80,30 @@ class Control(lab.Test):
         self.assertIn("src_ip", self.ctl(here, "flows").stdout)
         engine.stop()
 
+    def test_why(self):
+        """What the engine says of a flow's next packet is what afxdp-model says of its row."""
+        for name in ("nn.q8", "dt.q8"):
+            here = self.lab("--two-ports", "--queues", "2")
+            engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--queues", "2", model=name)
+            ping = here.start("gen", "ping", "-n", "-q", "-i", "0.05", "10.77.0.2", stdout=subprocess.DEVNULL)
+            self.addCleanup(ping.kill)
+            self.until(lambda: self.ask(here, "flows")["flows"])
+            flow = "icmp/10.77.0.2-10.77.0.1"
+            first, second = (self.ask(here, "explain", flow) for _ in range(2))
+            self.assertEqual((first["flow"], first["action"]), (flow, "count"))
+            self.assertGreater(second["packet"], first["packet"])
+            done = here.run("eng", MODEL, "explain", name, "--json", "--row",
+                            ",".join(str(value) for value in first["row"].values()))
+            wanted = json.loads(done.stdout)
+            self.assertEqual({member: first[member] for member in wanted}, wanted)
+            text = self.ctl(here, "explain", flow).stdout
+            self.assertIn("comparisons" if name == "dt.q8" else "lead_lost", text)
+            ping.kill()
+            ping.wait()
+            self.assertIn("didn't come within 3 s", self.ctl(here, "explain", flow, check=False).stderr)
+            self.assertIn("another flow", self.ctl(here, "explain", "udp/1.1.1.1:1-1.1.1.2:2", check=False).stderr)
+            engine.stop()
+
     def test_what_it_refuses(self):
         here = self.lab()
         self.assertIn("no engine runs", self.ctl(here, "version", check=False).stderr)
@@ -87,6 +113,8 @@ class Control(lab.Test):
                 (("set-action", "other=drop"), 1, "doesn't come to the workers"),
                 (("set-action",), 2, "needs CLASS=ACTION"),
                 (("stats", "now"), 2, "takes no argument"),
+                (("explain",), 2, "needs a FLOW"),
+                (("explain", "tcp/10.0.0.1:1-10.0.0.2:2"), 1, "there is no model"),
                 (("dance",), 1, "there are stats"),
                 ((), 2, "no command"),
                 (("version", "-i", "lo"), 1, "no engine runs on it"),
@@ -97,7 +125,8 @@ class Control(lab.Test):
             self.assertEqual(done.stderr.count("\n"), 1)
         engine.stop()
         kernel = here.engine("--iface", "eng0", "--datapath", "kernel")
-        self.assertIn("not to be had", self.ctl(here, "flows", check=False).stderr)
+        for words in (("flows",), ("explain", "tcp/10.0.0.1:1-10.0.0.2:2")):
+            self.assertIn("not to be had", self.ctl(here, *words, check=False).stderr)
         kernel.stop()
 
     def test_the_socket_is_the_owners_and_goes_with_the_engine(self):
