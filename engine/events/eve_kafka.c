@@ -115,7 +115,7 @@ static rd_kafka_conf_t *configuration(struct kafka *k)
         {"compression.codec", "lz4"},
         {"message.timeout.ms", "30000"},
         {"reconnect.backoff.ms", "100"},
-        {"reconnect.backoff.max.ms", "5000"},
+        {"reconnect.backoff.max.ms", "1000"},
         {"log.connection.close", "false"},
     };
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
