@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Installs what is missing, builds, and shows the engine at work: a capture of real programs goes in,
 # a class and an action for every packet come out, by a neural network, by a tree and by boosted trees.
-# Then the same packets cross a live engine: a bridge over AF_XDP between two network namespaces.
+# Then the same packets cross a live engine: a bridge over AF_XDP between two network namespaces,
+# watched by afxdp-engine top.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,7 +45,8 @@ echo
 bench/demo_table.py "$work"
 
 # live: the engine as a bridge in a lab of namespaces, while the capture is sent through it. The
-# packets bring their own times along, so that the verdicts are those of the capture.
+# packets bring their own times along, so that the verdicts are those of the capture. They are sent
+# for three seconds, so that the third look of the live view falls among them.
 live() {
     test/lab.sh up "$lab" --two-ports --mtu 1600 || return 1
     test/lab.sh exec "$lab" eng "$engine" --iface eng0 --bridge eng1 --model nn.q8 \
@@ -55,8 +57,11 @@ live() {
         kill -0 $pid 2>/dev/null || return 1
         sleep 0.1
     done
+    LC_ALL=C.UTF-8 test/lab.sh exec "$lab" eng "$engine" top --batch -n 3 >"$work/view" &
+    local view=$!
     test/lab.sh exec "$lab" gen build/bin/afxdp-generate --iface gen0 --pcap "$capture" \
-        --longest 1522 --rate 50000 --trailer-time || return 1
+        --longest 1522 --rate 2500 --trailer-time || return 1
+    wait $view || return 1
     sleep 0.5
     kill -INT $pid
     wait $pid
@@ -66,6 +71,9 @@ if reason=$(test/lab.sh check 2>&1); then
     printf '\nNow live: %s, as a bridge between two network namespaces, floods dropped.\n\n' nn.q8
     live >"$work/log" 2>&1 || { cat "$work/words" "$work/log" >&2 && fail "the live run failed"; }
     cat "$work/table"
+    printf '\nWhile they crossed, %s top showed:\n\n' "$engine"
+    awk '/^afxdp-engine /{ line = 0 } { look[line++] = $0 }
+        END { for (i = 0; i < 18 && i < line; i++) print look[i] }' "$work/view"
 else
     printf '\nThe live part is left out: %s.\n' "${reason#skipped: }"
 fi
