@@ -86,7 +86,7 @@ for program in engine features generate model; do
     inside man afxdp-$program >"$work/page"
     grep -q "afxdp-$program - " "$work/page"
 done
-for page in afxdp-engine-ctl afxdp-model-{inspect,code,import,eval}; do
+for page in afxdp-engine-ctl afxdp-model-{inspect,code,import,eval,explain}; do
     inside man $page >"$work/page"
 done
 inside bash -c 'source /usr/share/bash-completion/bash_completion
