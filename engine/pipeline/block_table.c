@@ -7,7 +7,7 @@
 
 #include "flow_table.h"
 
-enum { NOBODY = UINT32_MAX };
+enum { NOBODY = UINT32_MAX, SUSPECT_WAYS = 8 };
 
 struct block {
     struct block_key source;
@@ -128,6 +128,28 @@ bool block_table_remove(struct block_table *t, const struct block_key *source)
     return true;
 }
 
+/* Where a source's offences are counted. When all ways are taken any of them gives way: by age,
+ * sources that offend in turns would keep each other from ever being blocked. */
+static struct suspect *suspect_of(const struct block_table *t, const struct block_key *source,
+                                  uint64_t now)
+{
+    uint64_t bucket = (hash_of(t, source) >> 32) % (SUSPECTS_SIZE / SUSPECT_WAYS);
+    struct suspect *ways = &t->suspect[bucket * SUSPECT_WAYS];
+    struct suspect *place = &ways[(now * UINT64_C(0x9e3779b97f4a7c15) >> 32) % SUSPECT_WAYS];
+
+    for (uint32_t i = 0; i < SUSPECT_WAYS; i++) {
+        bool counts =
+            ways[i].offences > 0 && (int64_t)(now - ways[i].since) <= (int64_t)OFFENCE_WINDOW_NS;
+
+        if (counts && block_key_equal(&ways[i].source, source))
+            return &ways[i];
+        if (!counts)
+            place = &ways[i];
+    }
+    *place = (struct suspect){.source = *source, .since = now};
+    return place;
+}
+
 enum block_verdict block_table_offence(struct block_table *t, const struct block_key *source,
                                        uint64_t now, uint64_t ns)
 {
@@ -140,9 +162,7 @@ enum block_verdict block_table_offence(struct block_table *t, const struct block
         become_newest(t, i);
         return BLOCK_EXTENDED;
     }
-    struct suspect *suspect = &t->suspect[(hash_of(t, source) >> 32) % SUSPECTS_SIZE];
-    if (!block_key_equal(&suspect->source, source) || now - suspect->since > OFFENCE_WINDOW_NS)
-        *suspect = (struct suspect){.source = *source, .since = now};
+    struct suspect *suspect = suspect_of(t, source, now);
     if (++suspect->offences < t->after)
         return BLOCK_NOT_YET;
     suspect->offences = 0;

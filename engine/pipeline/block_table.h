@@ -13,7 +13,8 @@
 
 enum {
     BLOCKS_MAX = 1 << 21,
-    SUSPECTS_SIZE = 1 << 16, /* sources whose offences are being counted; a newer one takes over */
+    SUSPECTS_SIZE = 1 << 16, /* sources whose offences are counted, and a bit less: of too many that
+                              * fall together one gives way */
 };
 
 struct block_table;

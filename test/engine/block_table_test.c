@@ -151,11 +151,31 @@ static void test_enough_offences_in_time(void **state)
     block_table_free(table);
 }
 
+/* However many offend in turns, and whichever fall together. */
+static void test_sources_in_turns(void **state)
+{
+    (void)state;
+    enum { SOURCES = 2000, AFTER = 3 };
+    struct block_table *table;
+
+    assert_int_equal(block_table_new(&table, SOURCES, AFTER), 0);
+    for (uint32_t turn = 1; turn <= AFTER; turn++) {
+        for (uint32_t i = 0; i < SOURCES; i++) {
+            const struct block_key key = host(i);
+
+            assert_int_equal(block_table_offence(table, &key, turn * SECOND, SECOND),
+                             turn < AFTER ? BLOCK_NOT_YET : BLOCK_BEGIN);
+        }
+    }
+    block_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_a_plain_list),
         cmocka_unit_test(test_enough_offences_in_time),
+        cmocka_unit_test(test_sources_in_turns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
