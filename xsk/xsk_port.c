@@ -139,10 +139,10 @@ static int xsk_port_receive(struct port *port, struct frame *frames, uint32_t mo
     xsk_port_refill(p);
     /* libxdp looks for news only when it knows of none, but half a frame may be what it knows. */
     p->rx.cached_prod = __atomic_load_n(p->rx.producer, __ATOMIC_ACQUIRE);
-    uint32_t waiting = p->rx.cached_prod - p->rx.cached_cons;
-    if (waiting > 0)
-        histogram_add(&p->counters.waiting, waiting);
     uint32_t available = xsk_ring_cons__peek(&p->rx, RECEIVE_BUFFERS, &index);
+    uint32_t waiting = p->rx.cached_prod - index; /* it may have looked again */
+    if (available > 0)
+        histogram_add(&p->counters.waiting, waiting);
     while (taken < most && used < available) {
         uint32_t buffers = gather(p, &frames[taken], index + used, available - used);
 
