@@ -253,14 +253,17 @@ static int write_whole(int folder, const char *name, const char *text)
     return status;
 }
 
-/* Where the folder is closed to us. `text` NULL: an empty file says that there is nothing. */
+/* Where the folder is closed to us. `text` NULL: an empty file says that there is nothing. Written
+ * before it is cut: an engine that is killed in between leaves a file that can't be read, and the
+ * next one says so, not one that says nothing. */
 static int write_in_place(const struct xdp_claim *claim, const char *text)
 {
     if (claim->settings < 0)
         return text ? -EACCES : 0;
-    if (ftruncate(claim->settings, 0) != 0)
-        return -errno;
-    return text ? write_text(claim->settings, text) : 0;
+    int status = text ? write_text(claim->settings, text) : 0;
+    if (status == 0 && ftruncate(claim->settings, text ? (off_t)strlen(text) : 0) != 0)
+        status = -errno;
+    return status;
 }
 
 static int forget(struct xdp_claim *claim, const char *name, const char *writing)

@@ -189,7 +189,8 @@ class Settings(lab.Test):
         self.assertEqual(self.kept(here), [])
 
     def test_unusable_files(self):
-        """One line of warning, and the engine's own changes are put back as ever."""
+        """One line of warning, and the engine's own changes are put back as ever. An empty file says
+        that nothing is to be put back, as an engine of another user leaves it."""
         here = self.lab()
         here.engine(*SINGLE, "--queues", "4").kill()
         name, = [name for name in self.kept(here) if name.endswith(".settings")]
@@ -214,7 +215,7 @@ class Settings(lab.Test):
             os.chmod(path, 0o666)
 
         for way, says in (
-                (text(b""), "line 1 isn't what an engine writes"),
+                (text(b"x\n"), "line 1 isn't what an engine writes"),
                 (text(b"\0" * 100), "isn't text"),
                 (text(whole.encode() + b"mtu 1500 9000\n"), "line 5 isn't"),
                 (text(whole[:-1].encode()), "line 4 isn't"),
@@ -235,6 +236,11 @@ class Settings(lab.Test):
                 self.assertIn(says, lines[0])
                 engine.stop()
                 self.check_clean(here, before)
+        text(b"")()
+        engine = here.engine(*SINGLE)
+        self.assertNotIn("not put back", engine.stderr())
+        engine.stop()
+        self.check_clean(here, before)
 
     def test_full_run_folder(self):
         """Nothing is changed that couldn't be put back."""
