@@ -18,9 +18,9 @@ PORT = 9464
 
 
 class Prometheus(lab.Test):
-    def start_prometheus(self, here):
+    def start_prometheus(self, here, data):
         process = here.start("eng", "prometheus", f"--config.file={GRAFANA}/prometheus.yml",
-                             f"--storage.tsdb.path={self.path('data')}",
+                             f"--storage.tsdb.path={self.path(data)}",
                              "--web.listen-address=127.0.0.1:9090",
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait)
@@ -43,7 +43,7 @@ class Prometheus(lab.Test):
                 engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--metrics", str(PORT),
                                      "--datapath", datapath, "--eve", "/dev/null",
                                      model=os.path.join(lab.ROOT, "models", "dt.q8"))
-                self.start_prometheus(here)
+                self.start_prometheus(here, datapath)
                 self.until(lambda: self.value(here, "sum(afxdp_packets_total) * 0 + 1") == 1, 20, "a first scrape")
                 here.generate("--pcap", lab.MIXED, "--rate", "5000")
                 time.sleep(2.5)
