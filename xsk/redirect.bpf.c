@@ -29,7 +29,6 @@ const volatile uint64_t tick_ns = 0;
 const volatile uint32_t tunnels = 0;      /* those that are opened, bits of 1 << enum tunnel_kind */
 const volatile uint32_t lists_given = 0;  /* 1: --allow or --deny */
 const volatile uint32_t blocks_given = 0; /* 1: hosts may be blocked */
-const volatile uint32_t shunts_given = 0; /* 1: flows may be shunted */
 const volatile struct bypass bypass = {};
 
 struct {

@@ -48,7 +48,7 @@ static void look_at_rights(struct diagnosis *diagnosis, uint64_t has)
         {CAP_NET_RAW, FINDING_FAULT, "CAP_NET_RAW",
          "no AF_XDP socket can be opened (--datapath kernel needs none)"},
         {CAP_PERFMON, FINDING_WARNING, "CAP_PERFMON",
-         "--datapath kernel, --bridge and --forward can't be had"},
+         "--datapath kernel, --bridge, --forward and shunt:N can't be had"},
     };
     bool all = true;
 
