@@ -67,32 +67,37 @@ static const struct {
 } of[] = {
     [CONFINED_WORKER] = {"a worker",
                          {SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(recvfrom), SCMP_SYS(sendto),
-                          NONE}},
+                          NONE},
+                         AF_UNSPEC},
     [CONFINED_WRITER] = {"a writer",
                          {SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(poll),
-                          SCMP_SYS(ppoll), NONE}},
+                          SCMP_SYS(ppoll), NONE},
+                         AF_UNSPEC},
     [CONFINED_SENDER] = {"a writer to a socket",
                          {SCMP_SYS(close), SCMP_SYS(connect), SCMP_SYS(fcntl), SCMP_SYS(fstat),
                           SCMP_SYS(newfstatat), SCMP_SYS(poll), SCMP_SYS(ppoll), NONE},
                          AF_UNIX},
     [CONFINED_PACKETS] = {"the writer of packets",
                           {SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(ftruncate), SCMP_SYS(lseek),
-                           SCMP_SYS(newfstatat), SCMP_SYS(poll), SCMP_SYS(ppoll), NONE}},
+                           SCMP_SYS(newfstatat), SCMP_SYS(poll), SCMP_SYS(ppoll), NONE},
+                          AF_UNSPEC},
     [CONFINED_CONTROL] = {"the control socket's thread",
                           {SCMP_SYS(accept4), SCMP_SYS(close), SCMP_SYS(geteuid),
                            SCMP_SYS(getsockopt), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(read),
-                           SCMP_SYS(recvfrom), SCMP_SYS(sendto), NONE}},
+                           SCMP_SYS(recvfrom), SCMP_SYS(sendto), NONE},
+                          AF_UNSPEC},
     [CONFINED_METRICS] = {"the thread of --metrics",
                           {SCMP_SYS(accept4), SCMP_SYS(close), SCMP_SYS(epoll_ctl),
                            SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(fcntl),
                            SCMP_SYS(getsockopt), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(read),
                            SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
-                           SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(writev), NONE}},
+                           SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(writev), NONE},
+                          AF_UNSPEC},
     [CONFINED_BLOCKS] = {"the thread of --blocks",
                          {SCMP_SYS(bind), SCMP_SYS(bpf), SCMP_SYS(close), SCMP_SYS(getsockname),
                           SCMP_SYS(recvmsg), SCMP_SYS(sendto), NONE},
                          AF_NETLINK},
-    [CONFINED_SHUNTS] = {"the thread of --shunts", {SCMP_SYS(bpf), NONE}},
+    [CONFINED_SHUNTS] = {"the thread of --shunts", {SCMP_SYS(bpf), NONE}, AF_UNSPEC},
 };
 
 static int allow_all(scmp_filter_ctx filter, const int *calls)
@@ -116,7 +121,7 @@ static int allow_memory(scmp_filter_ctx filter)
 
 static int allow_sockets(scmp_filter_ctx filter, int family)
 {
-    const struct scmp_arg_cmp of_family = SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)family);
+    const struct scmp_arg_cmp of_family = SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)family, 0);
 
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, of_family);
 }
