@@ -27,6 +27,9 @@ static void test_everything_at_once(void **state)
     (void)state;
     assert_non_null(program);
     program->rodata->inline_port = 1;
+    program->rodata->complete_ring = program->rodata->complete_cross = 1;
+    program->rodata->leaving_completes = 1;
+    program->rodata->tunnels = UINT32_MAX;
     program->rodata->watchdog_ns = 80000000;
     program->rodata->tick_ns = 1000000;
     program->rodata->bypass = (struct bypass){1, {{22, PROTOCOL_TCP, 0}}};
