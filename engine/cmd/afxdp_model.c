@@ -10,6 +10,19 @@ static const struct program_verb verbs[] = {
     {&model_explain_program, model_explain}, {0},
 };
 
+int model_arguments_set(void *target, const char *value, struct error *error)
+{
+    struct model_arguments *arguments = target;
+
+    if (arguments->features)
+        return error_set(error, -EINVAL, "'%s': one model and one features.csv a call", value);
+    if (arguments->model)
+        arguments->features = value;
+    else
+        arguments->model = value;
+    return 0;
+}
+
 static int refuse_verb(void *target, const char *value, struct error *error)
 {
     (void)target;

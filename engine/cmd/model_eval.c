@@ -12,24 +12,10 @@
 #include "utf8.h"
 
 struct eval_options {
-    const char *model;
-    const char *features;
+    struct model_arguments on;
     const char *verdicts;
     bool json;
 };
-
-static int set_argument(void *target, const char *value, struct error *error)
-{
-    struct eval_options *options = target;
-
-    if (options->features)
-        return error_set(error, -EINVAL, "'%s': one model and one features.csv a call", value);
-    if (options->model)
-        options->features = value;
-    else
-        options->model = value;
-    return 0;
-}
 
 static const struct option_spec eval_specs[] = {
     {.group = "Output",
@@ -50,7 +36,7 @@ const struct program model_eval_program = {
         "columns of afxdp-features --flows also by flow and packet number.",
     .notes = "Exit status: 0 done, 1 failed while running, 2 bad usage or input.",
     .tables = {eval_specs},
-    .argument = set_argument,
+    .argument = model_arguments_set,
 };
 
 static int write_verdicts(const struct evaluation *evaluation, const char *path,
@@ -79,13 +65,13 @@ static int write_verdicts(const struct evaluation *evaluation, const char *path,
 static int run(struct model **model, struct evaluation **evaluation,
                const struct eval_options *options, struct error *error)
 {
-    if (!options->features)
+    if (!options->on.features)
         return error_set(error, -EINVAL, "%s missing; see afxdp-model eval --help",
-                         options->model ? "features.csv is" : "model and features.csv are");
-    int err = model_open(model, options->model, error);
+                         options->on.model ? "features.csv is" : "model and features.csv are");
+    int err = model_open(model, options->on.model, error);
     if (err)
         return err;
-    return evaluation_new(evaluation, (*model)->file, (*model)->classifier, options->features,
+    return evaluation_new(evaluation, (*model)->file, (*model)->classifier, options->on.features,
                           error);
 }
 

@@ -9,24 +9,10 @@
 #include "model_verbs.h"
 
 struct explain_options {
-    const char *model;
-    const char *features;
+    struct model_arguments on;
     const char *row;
     bool json;
 };
-
-static int set_argument(void *target, const char *value, struct error *error)
-{
-    struct explain_options *options = target;
-
-    if (options->features)
-        return error_set(error, -EINVAL, "'%s': one model and one features.csv a call", value);
-    if (options->model)
-        options->features = value;
-    else
-        options->model = value;
-    return 0;
-}
 
 static const struct option_spec explain_specs[] = {
     {.group = "Input",
@@ -53,7 +39,7 @@ const struct program model_explain_program = {
         "it, class and confidence are what the model then says.",
     .notes = "Exit status: 0 done, 2 bad usage or input.",
     .tables = {explain_specs},
-    .argument = set_argument,
+    .argument = model_arguments_set,
 };
 
 static int explain(const struct explain_options *options, json_t **explanation, struct error *error)
@@ -61,13 +47,14 @@ static int explain(const struct explain_options *options, json_t **explanation, 
     uint32_t row[FEATURES_MAX] = {0};
     struct model *model = NULL;
 
-    if (!options->model || !options->row)
+    if (!options->on.model || !options->row)
         return error_set(error, -EINVAL, "%s missing; see afxdp-model explain --help",
-                         options->model ? "--row is" : "the model is");
-    int status = model_open(&model, options->model, error);
+                         options->on.model ? "--row is" : "the model is");
+    int status = model_open(&model, options->on.model, error);
     if (status != 0)
         return status;
-    status = explaining_row(row, options->row, options->features, model->file->feature_set, error);
+    status =
+        explaining_row(row, options->row, options->on.features, model->file->feature_set, error);
     if (status == 0)
         status = explanation_of(explanation, model->file, row, error);
     model_close(model);

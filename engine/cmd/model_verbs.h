@@ -9,6 +9,13 @@
 extern const struct program model_inspect_program, model_code_program, model_import_program,
     model_eval_program, model_explain_program;
 
+/* What verbs that look at rows have first in their options; `argument` of their programs. */
+struct model_arguments {
+    const char *model;
+    const char *features;
+};
+int model_arguments_set(void *target, const char *value, struct error *error);
+
 int model_inspect(int argc, char **argv);
 int model_code(int argc, char **argv);
 int model_import(int argc, char **argv);
