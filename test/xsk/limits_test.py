@@ -11,11 +11,18 @@ import lab
 MOST = 100
 
 
+def wait_for_the_middle_of_a_second():
+    """Seconds are the packets' own, of CLOCK_MONOTONIC: a flood that began or ended just beside the
+    turn of one would have fewer packets in it than may go on."""
+    time.sleep((1.25 - time.monotonic() % 1) % 1)
+
+
 class Limits(lab.Test):
     def flood(self, *options, most=MOST, more=0, places=()):
         """A flood to one destination: what went on of it in so many seconds, and what began."""
         here = self.lab(*places)
         engine = here.engine("--iface", "eng0", *options, "--action", f"unclassified=limit:{most}")
+        wait_for_the_middle_of_a_second()
         begun = time.monotonic()
         sent = here.generate("--count", "30000", "--flows", "256", "--rate", "10000")["sent"]
         seconds = time.monotonic() - begun
