@@ -24,6 +24,7 @@ struct generate_options {
     const char *record;
     bool live;
     bool trailers;
+    bool own_times;
     uint64_t rate; /* frames a second, 0: as fast as it goes */
     uint32_t longest;
     int cpu;
@@ -41,7 +42,10 @@ struct run {
     uint64_t took;  /* ns */
     uint64_t sent;
     uint64_t left_out;
+    uint64_t first_time; /* ns, of the capture's first frame; 0 before it */
 };
+
+static const char *const orders[] = {"turn", "uniform", "zipf", NULL}; /* enum synthetic_order */
 
 static int parse_interface(void *target, const char *value, struct error *error)
 {
@@ -61,11 +65,13 @@ static const struct option_spec specs[] = {
      .letter = 'i',
      .help = "where the frames go"},
     {OPTION_ROW_INPUT("pcap", struct generate_options, pcap), .letter = 'r',
-     .conflicts = "count,flows,length,both-ways,live",
+     .conflicts = "count,flows,length,both-ways,order,syn-flood,stamps,live",
      .help = "the frames of a capture, in order and without its pauses;\n"
              "cut ones and other links than Ethernet are left out"},
     {NUMBER("longest", "BYTES", 14, 65535, longest), .initial = "1514", .needs = "pcap",
      .help = "leave longer frames of the capture out"},
+    {FLAG("own-times", own_times), .conflicts = "rate", .needs = "pcap",
+     .help = "with its pauses: each when it came"},
     {OPTION_ROW_OUTPUT("record", struct generate_options, record), .needs = "pcap",
      .help = "write what is sent of the capture to another one"},
     {FLAG("trailer-time", trailers), .conflicts = "live",
@@ -73,11 +79,20 @@ static const struct option_spec specs[] = {
     {NUMBER("count", "N", 1, UINT64_MAX, synthetic.count), .letter = 'n', .initial = "1000000",
      .help = "without a capture: so many made-up UDP frames"},
     {NUMBER("flows", "N", 1, SYNTHETIC_FLOWS_MOST, synthetic.flows), .initial = "1024",
-     .help = "in so many flows, in turn"},
+     .help = "in so many flows"},
+    {OPTION_ROW_CHOICE("order", "ORDER", orders, struct generate_options, synthetic.order),
+     .initial = "turn",
+     .help = "in turn; uniform: drawn, all alike; zipf: drawn, the\n"
+             "r-th as often as 1/r"},
     {NUMBER("length", "BYTES", SYNTHETIC_LENGTH_LEAST, SYNTHETIC_LENGTH_MOST, synthetic.length),
      .initial = "60", .help = "of so many bytes"},
     {FLAG("both-ways", synthetic.both_ways),
      .help = "every second round through the flows back to front"},
+    {NUMBER("syn-flood", "PERCENT", 0, 100, synthetic.syn_flood), .initial = "0",
+     .help = "so many of them a flood instead: TCP SYNs to port 80, each\n"
+             "from another address"},
+    {FLAG("stamps", synthetic.stamps), .conflicts = "syn-flood",
+     .help = "each with the time it was sent at in it"},
     {.group = "How",
      FLAG("live", live),
      .help = "from within the kernel: BPF live frames, up to 4 Mpps, all\n"
@@ -99,15 +114,19 @@ static const struct program generate_program = {
     .tables = {specs},
 };
 
+static void sleep_until(uint64_t time)
+{
+    struct timespec when = {.tv_sec = (time_t)(time / 1000000000u),
+                            .tv_nsec = (long)(time % 1000000000u)};
+
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
+}
+
 /* Sleeps until frame number `sent` is due. */
 static void pace(const struct run *run)
 {
-    if (run->options->rate == 0)
-        return;
-    uint64_t due = run->start + run->sent * 1000000000u / run->options->rate;
-    struct timespec when = {.tv_sec = (time_t)(due / 1000000000u),
-                            .tv_nsec = (long)(due % 1000000000u)};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
+    if (run->options->rate > 0)
+        sleep_until(run->start + run->sent * 1000000000u / run->options->rate);
 }
 
 /* How many to send at once: a millisecond's worth, so that a slow rate is even. */
@@ -152,6 +171,28 @@ static uint32_t sift(struct run *run, struct frame *frames, uint32_t count)
     return kept;
 }
 
+/* When a frame of a capture is due: as long after the first as it came. */
+static uint64_t due(struct run *run, const struct frame *frame)
+{
+    if (run->first_time == 0)
+        run->first_time = frame->time;
+    return run->start + (frame->time > run->first_time ? frame->time - run->first_time : 0);
+}
+
+/* Sends each frame when it is due, those that are late together. */
+static void send_on_time(struct run *run, const struct frame *frames, uint32_t count, int *status)
+{
+    for (uint32_t done = 0, next = 0; done < count && *status == 0; done = next) {
+        sleep_until(due(run, &frames[done]));
+        uint64_t now = monotonic_ns();
+
+        for (next = done + 1; next < count && due(run, &frames[next]) <= now;)
+            next++;
+        run->sent +=
+            raw_sender_send(run->raw, frames + done, next - done, run->options->trailers, status);
+    }
+}
+
 static int send_raw(struct run *run, struct error *error)
 {
     struct frame frames[BURST_MAX];
@@ -164,6 +205,10 @@ static int send_raw(struct run *run, struct error *error)
         if (count <= 0)
             return count == -ENODATA ? 0 : error_set(error, count, "the capture breaks off");
         uint32_t kept = sift(run, frames, (uint32_t)count);
+        if (run->options->own_times) {
+            send_on_time(run, frames, kept, &status);
+            continue;
+        }
         run->sent += raw_sender_send(run->raw, frames, kept, run->options->trailers, &status);
         pace(run);
     }

@@ -7,9 +7,10 @@
 #include "synthetic_layout.h"
 
 const volatile uint32_t interface = 0;
-const volatile uint32_t flows = 1;
-const volatile uint32_t both_ways = 0;
+const volatile struct synthetic_mix mix = {0};
+const volatile uint32_t zipf[SYNTHETIC_PARTS + 1] = {0};
 const volatile uint32_t header_sum = 0;
+const volatile uint32_t stamps = 0; /* each frame's time goes into it */
 
 const volatile uint64_t rate = 0; /* frames a second; 0: as fast as it goes */
 const volatile uint64_t most = 0; /* frames in all */
@@ -47,7 +48,14 @@ int afxdp_generate(struct xdp_md *context)
         return XDP_ABORTED;
     if (sent >= most || (rate > 0 && !is_due()))
         return XDP_DROP;
-    synthetic_vary(data, sent, flows ? flows : 1, both_ways != 0, header_sum);
+    const struct synthetic_mix now = {.flows = mix.flows ? mix.flows : 1,
+                                      .length = mix.length,
+                                      .order = mix.order,
+                                      .syn_flood = mix.syn_flood,
+                                      .both_ways = mix.both_ways};
+    synthetic_vary(data, sent, &now, zipf, header_sum);
+    if (stamps)
+        *(uint64_t *)(data + SYNTHETIC_STAMP) = bpf_ktime_get_ns();
     sent++;
     return (int)bpf_redirect(interface, 0);
 }

@@ -23,6 +23,7 @@ struct live_sender {
     uint64_t count;
     uint64_t rate;
     uint32_t length;
+    bool stamps;
     uint8_t frame[LENGTH_MOST];
 };
 
@@ -50,14 +51,17 @@ int live_sender_open(struct live_sender **out, const char *interface,
     s->count = options->count;
     s->rate = rate;
     s->length = options->length;
+    s->stamps = options->stamps;
     synthetic_write(options, 0, s->frame);
     libbpf_set_print(NULL);
     s->skeleton = generate_bpf__open();
     status = s->skeleton ? 0 : -errno;
     if (status == 0) {
         s->skeleton->rodata->interface = if_nametoindex(interface);
-        s->skeleton->rodata->flows = options->flows;
-        s->skeleton->rodata->both_ways = options->both_ways;
+        struct synthetic_mix mix = synthetic_mix(options);
+        memcpy((void *)(uintptr_t)&s->skeleton->rodata->mix, &mix, sizeof(mix));
+        synthetic_zipf(&mix, (uint32_t *)(uintptr_t)s->skeleton->rodata->zipf);
+        s->skeleton->rodata->stamps = options->stamps;
         s->skeleton->rodata->rate = rate;
         s->skeleton->rodata->most = options->count;
         s->skeleton->rodata->header_sum = shared_sum(s->frame);
@@ -81,11 +85,14 @@ static uint32_t runs_needed(const struct live_sender *s)
     return left < RUNS_MOST / each ? (uint32_t)(left * each) : RUNS_MOST;
 }
 
-/* What is run without a break: at a slow rate one frame, for a wait holds the whole batch up. */
+/* What is run without a break: at a slow rate one frame, for a wait holds the whole batch up, and
+ * one with stamps, which would else be earlier than the batch leaves. */
 static uint32_t batch_size(const struct live_sender *s, uint32_t runs)
 {
     uint64_t batch = s->rate ? 1 + s->rate / 1000 : BURST_MAX;
 
+    if (s->stamps)
+        batch = 1;
     if (batch > BURST_MAX)
         batch = BURST_MAX;
     return runs < batch ? runs : (uint32_t)batch;

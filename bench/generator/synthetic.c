@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "synthetic_layout.h"
+#include "monotonic.h"
 
 struct synthetic {
     struct port port;
     struct synthetic_options options;
+    struct synthetic_mix mix;
     uint64_t next;
     uint32_t header_sum;
+    uint32_t zipf[SYNTHETIC_PARTS + 1];
     uint8_t *frames; /* BURST_MAX of them */
 };
 
@@ -30,7 +32,7 @@ static uint32_t write_template(const struct synthetic_options *options, uint8_t 
     ip[8] = 64;
     ip[9] = 17;
     synthetic_store16(ip + 24, options->length - 34); /* UDP; a checksum of 0 means none */
-    for (uint32_t i = SYNTHETIC_HEAD; i < options->length; i++)
+    for (uint32_t i = SYNTHETIC_STAMP; i < options->length; i++)
         frame[i] = (uint8_t)i;
     for (int i = 0; i < 20; i += 2)
         sum += load_be16(ip + i);
@@ -40,8 +42,37 @@ static uint32_t write_template(const struct synthetic_options *options, uint8_t 
 void synthetic_write(const struct synthetic_options *options, uint64_t number, uint8_t *frame)
 {
     uint32_t sum = write_template(options, frame);
+    struct synthetic_mix mix = synthetic_mix(options);
 
-    synthetic_vary(frame, number, options->flows, options->both_ways, sum);
+    mix.order = SYNTHETIC_TURN;
+    mix.syn_flood = 0;
+    synthetic_vary(frame, number, &mix, NULL, sum);
+}
+
+struct synthetic_mix synthetic_mix(const struct synthetic_options *options)
+{
+    return (struct synthetic_mix){.flows = options->flows,
+                                  .length = options->length,
+                                  .order = (uint32_t)options->order,
+                                  .syn_flood = options->syn_flood,
+                                  .both_ways = options->both_ways};
+}
+
+void synthetic_zipf(const struct synthetic_mix *mix, uint32_t *zipf)
+{
+    double all = 0, before = 0;
+    uint32_t part = 0;
+
+    for (uint32_t flow = mix->flows; flow > 0; flow--) /* the small ones first: nothing is lost */
+        all += 1.0 / flow;
+    for (uint32_t flow = 0; flow < mix->flows && part < SYNTHETIC_PARTS; flow++) {
+        before += 1.0 / (flow + 1);
+        while (part < SYNTHETIC_PARTS && part * all < before * SYNTHETIC_PARTS)
+            zipf[part++] = flow;
+    }
+    while (part < SYNTHETIC_PARTS) /* what rounding left */
+        zipf[part++] = mix->flows - 1;
+    zipf[SYNTHETIC_PARTS] = mix->flows;
 }
 
 static int synthetic_receive(struct port *port, struct frame *frames, uint32_t most)
@@ -55,7 +86,11 @@ static int synthetic_receive(struct port *port, struct frame *frames, uint32_t m
     for (uint32_t i = 0; i < count; i++) {
         uint8_t *data = s->frames + (size_t)i * s->options.length;
 
-        synthetic_vary(data, s->next++, s->options.flows, s->options.both_ways, s->header_sum);
+        synthetic_vary(data, s->next++, &s->mix, s->zipf, s->header_sum);
+        if (s->options.stamps) {
+            uint64_t now = monotonic_ns();
+            memcpy(data + SYNTHETIC_STAMP, &now, sizeof(now));
+        }
         frames[i] = (struct frame){.data = data,
                                    .length = s->options.length,
                                    .wire_length = s->options.length,
@@ -74,6 +109,8 @@ int synthetic_new(struct synthetic **out, const struct synthetic_options *option
         return -ENOMEM;
     s->port.operations = &synthetic_operations;
     s->options = *options;
+    s->mix = synthetic_mix(options);
+    synthetic_zipf(&s->mix, s->zipf);
     s->frames = malloc((size_t)BURST_MAX * options->length);
     if (!s->frames) {
         free(s);
