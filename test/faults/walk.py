@@ -3,7 +3,8 @@
 """Fails each allocation and system call in turn (inject.c) while an engine starts, takes over from a
 killed one, replaces its model and ends, and looks at what is left.
 
-usage: walk.py [--every N] [--first N] [--last N] [--only WALK] [--share I/N] [--list] [--minutes M]
+usage: walk.py [--every N] [--first N] [--last N] [--only WALK] [--share I/N | --jobs N] [--list]
+               [--minutes M]
 
 Whatever fails: the engine ends with its documented status and one line that says why, or does what
 it was asked for; no descriptor stays open, no pin, program, promiscuous mode or offload is left, and
@@ -313,6 +314,19 @@ def stop(*_):
     sys.exit("stopped")
 
 
+def side_by_side(jobs):
+    """Each share in a process of its own: most of the time a run waits."""
+    shares = [subprocess.Popen([sys.executable, *sys.argv, "--jobs", "1", "--share", f"{i}/{jobs}"])
+              for i in range(1, jobs + 1)]
+    try:
+        return max(share.wait() for share in shares)
+    finally:
+        for share in shares:
+            share.terminate()  # it takes its labs down
+        for share in shares:
+            share.wait()
+
+
 def main():
     global PAGE
     parser = argparse.ArgumentParser()
@@ -321,6 +335,7 @@ def main():
     parser.add_argument("--last", type=int, default=sys.maxsize)
     parser.add_argument("--only", help="walks whose name holds this")
     parser.add_argument("--share", default="1/1", help="of N shares of the walks, the I-th")
+    parser.add_argument("--jobs", type=int, default=1, help="shares that run side by side")
     parser.add_argument("--list", action="store_true", help="the walks' names")
     parser.add_argument("--minutes", type=float, default=30)
     arguments = parser.parse_args()
@@ -328,6 +343,8 @@ def main():
     if check.returncode:
         sys.exit(check.returncode)
     signal.signal(signal.SIGTERM, stop)
+    if arguments.jobs > 1:
+        sys.exit(side_by_side(arguments.jobs))
     end = time.monotonic() + arguments.minutes * 60
     findings = 0
     with tempfile.TemporaryDirectory() as folder:
