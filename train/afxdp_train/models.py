@@ -150,26 +150,27 @@ class Kind:
     fit: object  # Job -> Fitted
     write: object = None  # (Fitted, path, classes, text of code.json): ONNX; None: compared only
     about: str = ""  # for those who choose
+    plain: bool = False  # takes a Training's plain weights
     hidden: tuple = ()  # widths of a network's layers between inputs and classes
 
 
 def network(about, *hidden):
     return Kind(lambda job: fit_network(job, hidden),
                 lambda fitted, path, classes, text: export_onnx.export_nn(
-                    *qat.to_float(fitted.layers), path, classes, text), about, hidden)
+                    *qat.to_float(fitted.layers), path, classes, text), about, hidden=hidden)
 
 
-def trees(about, make):
+def trees(about, make, plain=False):
     return Kind(lambda job: fit_trees(job, make),
                 lambda fitted, path, classes, text: export_onnx.export_trees(
-                    fitted.model, path, classes), about)
+                    fitted.model, path, classes), about, plain)
 
 
 KINDS = {
     "majority": Kind(fit_majority),
     "nn": network("a network with layers of 64 and 32", 64, 32),
     "nn-16": network("with two of 16", 16, 16),
-    "dt": trees("a tree", tree.fit_tree),
+    "dt": trees("a tree", tree.fit_tree, plain=True),
     "forest": trees("of 10", tree.fit_forest),
     "bt": Kind(lambda job: fit_boosted(job, job.effort.rounds, 7, 0.7),  # as a packet has time for
                lambda fitted, path, classes, text: xgboost_onnx.export_xgboost(
@@ -195,5 +196,8 @@ def fit(name, training, classes, seed=0, effort=Effort(), tables=None):
 
     tables: the input code of a network; made from the training rows where None.
     """
-    weight = balanced(training.y, training.weight, classes, effort.class_power)
-    return KINDS[name].fit(Job(name, training, weight, classes, seed, effort, tables))
+    kind = KINDS[name]
+    plain = kind.plain and training.plain_weight is not None
+    weight = balanced(training.y, training.plain_weight if plain else training.weight, classes,
+                      effort.class_power)
+    return kind.fit(Job(name, training, weight, classes, seed, effort, tables))

@@ -9,6 +9,7 @@ half an hour on two cores, and four minutes more to make the recordings that it 
 """
 
 import argparse
+import dataclasses
 import glob
 import hashlib
 import json
@@ -40,7 +41,7 @@ def blind(training, columns):
     """The training rows with some features set to 0."""
     x = training.x.copy()
     x[:, columns] = 0
-    return dataset.Training(x, training.y, training.weight)
+    return dataclasses.replace(training, x=x)
 
 
 def blinded(predict, columns):
