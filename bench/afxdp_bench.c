@@ -18,6 +18,8 @@ static const struct {
     {"bypass", bench_bypass, "what --bypass costs a packet that isn't bypassed; needs root"},
     {"tunnels", bench_tunnels, "what --tunnels costs a packet, in a tunnel or not; needs root"},
     {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
+    {"lossless", bench_lossless, "the highest rates without loss there, by system, size, queues"},
+    {"latency", bench_latency, "generator to verdict, and to a sink behind a bridge (root)"},
     {"kernel-wire", bench_kernel_wire, "in-kernel networks beside a tree on one veth pair (root)"},
     {"watched", bench_watched, "the engine on that pair, alone and with all its outputs on (root)"},
     {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},

@@ -20,23 +20,6 @@ import alternatives
 import wire
 
 
-class ThreadedLab(wire.Lab):
-    def __enter__(self):
-        subprocess.run([wire.LAB, "up", self.name, "--threaded"], check=True)
-        return self
-
-    def generate(self, count):
-        """First moves the kernel's thread of the engine's port to the worker's core: there is one
-        as soon as a program is attached."""
-        threads = subprocess.run(["pgrep", "^napi/eng0"], stdout=subprocess.PIPE).stdout.split()
-        if not threads:
-            sys.exit("kernel_wire.py: no threaded NAPI on eng0: XDP would run on the sender's core")
-        for thread in threads:
-            subprocess.run(["taskset", "-p", "-c", str(wire.WORKER_CPU), thread], check=True,
-                           stdout=subprocess.DEVNULL)
-        return super().generate(count)
-
-
 def make_models(folder):
     """The .q8 files by name, the tree first: rates are compared with the first."""
     random = np.random.default_rng(1)
@@ -67,7 +50,7 @@ def main():
     if subprocess.run([wire.LAB, "check"]).returncode != 0:
         return 1
 
-    with tempfile.TemporaryDirectory() as name, ThreadedLab() as lab:
+    with tempfile.TemporaryDirectory() as name, wire.ThreadedLab() as lab:
         models = make_models(pathlib.Path(name))
         cases = [wire.Engine(what, "--datapath", "kernel", "--model", path)
                  for what, path in models.items()]

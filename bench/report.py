@@ -3,9 +3,9 @@
 """Runs every benchmark and writes what they measured: as a page with plots where the name ends in
 .html, with the raw rows beside it as .json and .csv, else as a Markdown document.
 
-Takes ten minutes, with --quick less than five. As root it has all parts; what can't be measured
-here is left out, and the document says why. Parts: classify, pipeline, stages, alternatives,
-capture, kernel, wire."""
+Takes half an hour, with --quick less than five minutes. As root it has all parts; what can't be
+measured here is left out, and the document says why. Parts: classify, pipeline, stages,
+alternatives, capture, kernel, wire, lossless, latency."""
 
 import argparse
 import json
@@ -23,7 +23,10 @@ BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
 BENCH = BUILD / "bin/afxdp-bench"
 ROUNDS = {"kernel": 3, "wire": 61} # rates on the wire differ by a tenth from run to run
 QUICK = {"classify": 7, "pipeline": 7, "stages": 5, "alternatives": 3, "capture": 3, "kernel": 1,
-         "wire": 5}
+         "wire": 3, "lossless": 1, "latency": 1}
+OWN = {"wire": ("--packets", "1000000", "--model", str(ROOT / "models/nn1.q8")),
+       "lossless": ("--seconds", "0.5"), "latency": ("--seconds", "1")} # and no core of one's choice
+QUICKLY = {"lossless": ("--quick", "--seconds", "0.2"), "latency": ("--seconds", "0.2")}
 LIMIT = 900 # seconds, of one part
 
 
@@ -32,14 +35,14 @@ def cores():
     return max(os.sched_getaffinity(0))
 
 
-def run(part, rounds, cpu):
+def run(part, rounds, cpu, quick):
     """(rows, None), or (None, why there are none)."""
-    command = [BENCH, part, "--json"]
+    command = [BENCH, part, "--json", *OWN.get(part, ("--cpu", cpu))]
     rounds = rounds or ROUNDS.get(part)
     if rounds:
-        command += ["--rounds", str(rounds)]
-    command += (["--packets", "1000000", "--model", ROOT / "models/nn1.q8"] if part == "wire"
-                else ["--cpu", str(cpu)])
+        command += ["--rounds", rounds]
+    if quick:
+        command += QUICKLY.get(part, ())
     try:
         done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=LIMIT)
@@ -130,7 +133,7 @@ def main():
         print(f"{time.monotonic() - start:4.0f} s  {number} of {len(parts)}: {part}",
               file=sys.stderr, flush=True)
         found[part] = run(part, options.rounds or (QUICK[part] if options.quick else None),
-                          options.cpu)
+                          options.cpu, options.quick)
     arguments = "".join(f" {shlex.quote(each)}" for each in sys.argv[1:])
     rounds = (f"{options.rounds} of each part" if options.rounds
               else "few: " + ", ".join(f"{part} {QUICK[part]}" for part in parts) if options.quick

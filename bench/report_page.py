@@ -67,8 +67,10 @@ def spread_of(rows):
     """How far apart a figure's least and most lie, of the figure: half of them are nearer."""
     of_all = sorted((row[most] - row[least]) / row[name] for row in rows
                     for name, least, most in (("ns", "ns_p10", "ns_p90"), ("ns", "ns_min", "ns_max"),
-                                              ("pps", "pps_min", "pps_max"))
-                    if most in row and row[name] > 0)
+                                              ("pps", "pps_min", "pps_max"),
+                                              ("lossless_pps", "lossless_pps_min",
+                                               "lossless_pps_max"))
+                    if most in row and row[name] > 0 and row[least] < row[most]) # one round has none
     return of_all[len(of_all) // 2] if of_all else None
 
 
@@ -104,6 +106,15 @@ def by_queues(found):
             else "not measured here")
 
 
+def on_wire(found, *systems):
+    """What was measured of some systems where they ran in turns."""
+    rows = {row["what"]: row for row in rows_of(found, "lossless") if row["table"] == "system"}
+    said = [f"{name}: {rows[name]['pps'] / 1e3:,.0f} thousand a second in overload, "
+            f"{rows[name]['lossless_pps'] / 1e3:,.0f} without loss"
+            for name in systems if name in rows]
+    return "; ".join(said) or "not measured here"
+
+
 def findings(found):
     """What the reference reports, and the same here."""
     lines = [
@@ -111,6 +122,9 @@ def findings(found):
          in_kernel(found, "dt depth 10")),
         ("network in the kernel, one core", "about 450,000 packets a second",
          in_kernel(found, "nn 12-16-16-2")),
+        ("one after the other on one wire", "the kernel's tree before its network",
+         on_wire(found, "in the kernel, tree", "in the kernel, network, one program",
+                 "AF_XDP, network", "raw socket, network")),
         ("AF_XDP, several cores", "the highest rate with two or more", by_queues(found)),
         ("in the kernel, several cores", "the highest rate with four or more",
          "not measured: it takes a NIC with queues, and a generator beside"),
@@ -134,8 +148,10 @@ def missing(found):
                 lines.append(f"{name}: {package}")
     wire = rows_of(found, "wire")
     if wire and not any(row["what"].startswith("testpmd") for row in wire):
-        lines.append("dpdk-testpmd: dpdk")
-    return ("<h2>Not installed here</h2><ul>" + "".join(f"<li>{line}</li>" for line in lines)
+        lines.append("dpdk-testpmd: dpdk-dev and librte-net-af-xdp23")
+    lines += [line for line in (found.get("lossless", (None,))[0] or {}).get("missing", [])
+              if "testpmd" not in line]
+    return ("<h2>Not measured here</h2><ul>" + "".join(f"<li>{line}</li>" for line in lines)
             + "</ul>") if lines else ""
 
 

@@ -3,6 +3,7 @@
 for each theme, and text is drawn as shapes: the same on every machine."""
 
 import io
+import math
 import re
 
 import matplotlib
@@ -39,12 +40,16 @@ def svg(figure, name, label):
     return f'{head} role="img" aria-label="{label}">{rest}'
 
 
-def bars(name, label, unit, groups, series, horizontal=False):
+def bars(name, label, unit, groups, series, horizontal=False, by_tens=False):
     """`series`: name -> (value, low, high) or None for each group. Lines show the spread."""
     with plt.rc_context(STYLE):
         size = (8, 1 + 0.2 * len(groups) * (len(series) + 0.5)) if horizontal else (8, 3.4)
         figure, axes = plt.subplots(figsize=size)
         width = 0.8 / len(series)
+        foot = 0 # of the bars; a logarithm has no zero
+        if by_tens:
+            least = min(value[0] for values in series.values() for value in values if value)
+            foot = 10 ** math.floor(math.log10(least))
         for i, (what, values) in enumerate(series.items()):
             for at, value in enumerate(values):
                 if value is None:
@@ -53,7 +58,7 @@ def bars(name, label, unit, groups, series, horizontal=False):
                 place = at + (i - (len(series) - 1) / 2) * width
                 spread = [[middle - low], [high - middle]] if low < high else None
                 draw = axes.barh if horizontal else axes.bar
-                draw(place, middle, width * 0.9, color=SERIES[i % len(SERIES)], ecolor=INK,
+                draw(place, middle - foot, width * 0.9, foot, color=SERIES[i % len(SERIES)], ecolor=INK,
                      **{"xerr" if horizontal else "yerr": spread}, capsize=2,
                      error_kw={"elinewidth": 0.8})
             axes.plot([], [], "s", color=SERIES[i % len(SERIES)], label=what)
@@ -66,6 +71,10 @@ def bars(name, label, unit, groups, series, horizontal=False):
             axes.set_xticks(range(len(groups)), groups)
             axes.set_ylabel(unit)
             axes.grid(axis="x", visible=False)
+        if by_tens:
+            axes.set_yscale("log")
+            axes.set_ylim(bottom=foot)
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
         if len(series) > 1:
             axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(4, len(series)))
         return svg(figure, name, label)
@@ -176,4 +185,32 @@ def wire(rows):
             [row["what"] for row in mine],
             {"rate": [(row["pps"] / 1e3, row.get("pps_min", row["pps"]) / 1e3,
                        row.get("pps_max", row["pps"]) / 1e3) for row in mine]}, horizontal=True)))
+    return plots
+
+
+def lossless(rows):
+    plots = []
+    titles = {"system": "of each system", "size": "by packet size", "queues": "by queues"}
+    for name in dict.fromkeys(row["table"] for row in rows):
+        mine = [row for row in rows if row["table"] == name]
+        plots.append((f"The highest rate without loss, {titles.get(name, name)}", bars(
+            "lossless" + name, f"lossless packet rates by {name}", "thousand packets a second",
+            [row["what"] for row in mine],
+            {"without loss": [tuple(row[key] / 1e3 for key in ("lossless_pps", "lossless_pps_min",
+                                                               "lossless_pps_max"))
+                              for row in mine],
+             "taken in overload": [(row["pps"] / 1e3,) * 3 for row in mine]}, horizontal=True)))
+    return plots
+
+
+def latency(rows):
+    plots = []
+    names = {"median_ns": "median", "p99_ns": "99 %", "p999_ns": "99.9 %", "max_ns": "longest"}
+    for way in dict.fromkeys(row["what"] for row in rows):
+        mine = [row for row in rows if row["what"] == way]
+        plots.append((f"Latency, {way}", bars(
+            "latency" + re.sub(r"\W", "", way), f"latency, {way}", "microseconds",
+            [f"{row['share']} % of the lossless rate" for row in mine],
+            {name: [(max(row[key], 1) / 1e3,) * 3 for row in mine] for key, name in names.items()},
+            by_tens=True)))
     return plots

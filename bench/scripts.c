@@ -53,3 +53,15 @@ int bench_report(int argc, char **argv)
     (void)argc;
     return run_script(AFXDP_BENCH_SCRIPTS "/report.py", argv);
 }
+
+int bench_latency(int argc, char **argv)
+{
+    (void)argc;
+    return run_script(AFXDP_BENCH_SCRIPTS "/latency.py", argv);
+}
+
+int bench_lossless(int argc, char **argv)
+{
+    (void)argc;
+    return run_script(AFXDP_BENCH_SCRIPTS "/lossless.py", argv);
+}

@@ -14,6 +14,8 @@ int bench_tunnels(int argc, char **argv);
 
 /* Scripts of the source tree, named alike: bench/wire.py and so on. */
 int bench_wire(int argc, char **argv);
+int bench_lossless(int argc, char **argv);
+int bench_latency(int argc, char **argv);
 int bench_kernel_wire(int argc, char **argv);
 int bench_watched(int argc, char **argv);
 int bench_alternatives(int argc, char **argv);

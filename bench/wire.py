@@ -33,11 +33,16 @@ class Lab:
     """A generator - engine pair of namespaces. The kernel puts a frame on the queue of the core it
     is sent from, so there is a generator for each queue, and queue and worker are a core apart."""
 
-    def __init__(self, queues=1):
-        self.name, self.queues = f"wire{os.getpid() % 100000}", queues
+    count = 0
+
+    def __init__(self, queues=1, options=()):
+        Lab.count += 1
+        self.name = f"wire{os.getpid() % 100000}{'abcdefghij'[Lab.count % 10]}"
+        self.queues, self.options = queues, options
 
     def __enter__(self):
-        subprocess.run([LAB, "up", self.name, "--queues", str(self.queues)], check=True)
+        subprocess.run([LAB, "up", self.name, "--queues", str(self.queues), *self.options],
+                       check=True)
         return self
 
     def __exit__(self, *_):
@@ -60,16 +65,37 @@ class Lab:
             time.sleep(0.1)
         sys.exit("wire.py: testpmd attached no XDP program within 10 s")
 
-    def generate(self, count):
-        """Sends `count` frames to each queue; returns the seconds it took."""
+    def send(self, count, *options):
+        """Sends `count` frames to each queue; what the generators say."""
         senders = [subprocess.Popen(
-            self.command("gen", BUILD / "bin/afxdp-generate", "--iface", "gen0", "--live",
-                         "--count", count, "--flows", FLOWS, "--cpu", GENERATOR_CPU + queue),
-            stdout=subprocess.PIPE) for queue in range(self.queues)]
+            self.command("gen", BUILD / "bin/afxdp-generate", "--iface", "gen0", "--live", "--count",
+                         count, "--flows", FLOWS, "--cpu", GENERATOR_CPU + queue, *options),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for queue in range(self.queues)]
         said = [sender.communicate(timeout=120)[0] for sender in senders]
         if any(sender.returncode for sender in senders):
             sys.exit("wire.py: afxdp-generate failed")
-        return max(json.loads(out)["seconds"] for out in said)
+        return [json.loads(out) for out in said]
+
+    def generate(self, count):
+        """Sends `count` frames to each queue; returns the seconds it took."""
+        return max(said["seconds"] for said in self.send(count))
+
+
+class ThreadedLab(Lab):
+    """The engine's port is served by a kernel thread on the worker's core."""
+
+    def __init__(self):
+        super().__init__(options=("--threaded",))
+
+    def send(self, count, *options):
+        """First moves that thread, which there is as soon as a program is attached."""
+        threads = subprocess.run(["pgrep", "^napi/eng0"], stdout=subprocess.PIPE).stdout.split()
+        if not threads:
+            sys.exit("wire.py: no threaded NAPI on eng0: XDP would run on the sender's core")
+        for thread in threads:
+            subprocess.run(["taskset", "-p", "-c", str(WORKER_CPU), thread], check=True,
+                           stdout=subprocess.DEVNULL)
+        return super().send(count, *options)
 
 
 class Engine:
@@ -110,13 +136,16 @@ class Testpmd:
     def __init__(self, name, mode):
         self.name, self.mode = name, mode
 
-    def measure(self, lab, count):
+    def command(self, lab):
         # Two logical cores on one real one: the main one only waits for Enter.
+        return ["dpdk-testpmd", "--lcores", f"0@{WORKER_CPU},1@{WORKER_CPU}", "--main-lcore", 0,
+                "--no-huge", "-m", 1024, "--no-pci", "--no-telemetry", "--file-prefix", lab.name,
+                "--vdev", "net_af_xdp0,iface=eng0", "--", f"--forward-mode={self.mode}",
+                "--total-num-mbufs=16384"]
+
+    def measure(self, lab, count):
         process = subprocess.Popen(
-            lab.command("eng", "dpdk-testpmd", "--lcores", f"0@{WORKER_CPU},1@{WORKER_CPU}",
-                        "--main-lcore", 0, "--no-huge", "-m", 1024, "--no-pci", "--no-telemetry",
-                        "--file-prefix", lab.name, "--vdev", "net_af_xdp0,iface=eng0", "--",
-                        f"--forward-mode={self.mode}", "--total-num-mbufs=16384"),
+            lab.command("eng", *self.command(lab)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             lab.wait_for_program(process)

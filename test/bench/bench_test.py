@@ -31,11 +31,18 @@ FIELDS = { # of every row: name -> types
     "bypass": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "tunnels": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "wire": {"table": str, "what": str, "pps": int},
+    "lossless": {"table": str, "what": str, "lossless_pps": int, "pps": int, "offered_pps": int,
+                 "taking_user": int, "taking_system": int, "taking_softirq": int,
+                 "memory_mib": (*NUMBER, type(None))},
+    "latency": {"what": str, "share": int, "pps": int, "packets": int, "median_ns": int,
+                "p99_ns": int, "p999_ns": int, "max_ns": int},
     "watched": {"what": str, "pps": int, "first_over_this": NUMBER, "busy_ns": NUMBER},
 }
 STEPS = ("receive", "parse", "hash", "find", "update", "classify", "policy", "give away")
 OPTIONS = {"capture": ["--packets", "20000"],
            "stages": ["--model", str(ROOT / "models/nn1.q8")],
+           "lossless": ["--seconds", "0.02", "--tables", "system", "--tolerance", "1"],
+           "latency": ["--seconds", "0.05"],
            "watched": ["--packets", "1000000"],
            "wire": ["--packets", "100000", "--model", str(ROOT / "models/nn1.q8")]}
 
@@ -87,6 +94,19 @@ def check_rows(subcommand, rows):
             check(what == "none" or ns[what, flows, "classify"] > ns["none", flows, "classify"],
                   f"stages: {what}, {flows}: classified in {ns[what, flows, 'classify']} ns")
         check(len(ns) == len(rows) == 2 * 5 * (len(STEPS) + 1), f"stages: {len(rows)} rows")
+    if subcommand == "lossless":
+        for row in rows:
+            check(row["lossless_pps"] <= row["offered_pps"] and row["pps"] <= row["offered_pps"],
+                  f"lossless: more taken than sent: {row}")
+        memory = {row["what"]: row["memory_mib"] for row in rows}
+        check(memory["AF_XDP, network"] > memory["raw socket, network"] > 1, f"lossless: {memory}")
+        check(sum(row["pps"] > 0 for row in rows) == len(rows), f"lossless: nothing taken: {rows}")
+    if subcommand == "latency":
+        check(len(rows) == 6, f"latency: {len(rows)} rows")
+        for row in rows:
+            check(0 < row["median_ns"] <= row["p99_ns"] <= row["p999_ns"] <= row["max_ns"] * 1.02,
+                  f"latency: {row}")
+            check(row["packets"] > 0, f"latency: none came: {row}")
     if subcommand == "bypass":
         ns = {(row["what"], row["variant"], row["packet"]): row["ns"] for row in rows}
         check(len(ns) == len(rows) == 2 * 3 * 3, f"bypass: {len(rows)} rows")
@@ -153,7 +173,7 @@ def main():
         if subcommand == "report":
             check_report()
             continue
-        if subcommand in ("kernel", "bypass", "wire") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
+        if subcommand in ("kernel", "bypass", "wire", "lossless", "latency") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
             sys.exit(77)
         rows = rows_of(subcommand)
         check_rows(subcommand, rows)
