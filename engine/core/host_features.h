@@ -165,7 +165,7 @@ ALWAYS_INLINE uint32_t host_failed(struct host_value flows, uint32_t shift)
     uint64_t begun = host_count(flows, HOST_BEGUN_SHIFT);
     uint64_t failed = begun - host_count(flows, shift);
 
-    OPAQUE(failed);
+    HOST_OPAQUE(failed);
     return (uint32_t)(failed & ~(uint64_t)((int64_t)failed >> 63)); /* at least 0 */
 }
 

@@ -95,12 +95,14 @@ ALWAYS_INLINE void update_flows(struct burst *burst, struct flow_table *table, s
     stats_add(&stats->evictions, evictions);
 }
 
-static struct host_rows host_rows_of(const struct host_tables *hosts, const struct flow *flow)
+/* `count`: hosts->rows, where that is known when this is compiled: no loop is left then. */
+ALWAYS_INLINE struct host_rows host_rows_of(const struct host_tables *hosts,
+                                            const struct flow *flow, uint32_t count)
 {
     const struct host_numbers numbers = flow_cells(flow);
-    struct host_rows rows = {.count = hosts->rows};
+    struct host_rows rows = {.count = count};
 
-    for (uint32_t row = 0; row < hosts->rows; row++)
+    for (uint32_t row = 0; row < count; row++)
         rows.cells[row] = host_tables_cells(hosts, &numbers, row);
     return rows;
 }
@@ -142,15 +144,16 @@ static uint32_t refuse_quoted(struct pipeline *pipeline, const struct packet *pa
         flow_bucket_find(flow_table_bucket(table, hash), hash, &key, now, table->timeout);
     if (!flow || !host_flow_is_refused(flow, from_low))
         return 0;
-    const struct host_rows rows = host_rows_of(pipeline->hosts, flow);
+    const struct host_rows rows = host_rows_of(pipeline->hosts, flow, pipeline->hosts->rows);
     return host_tell(&rows, flow, NULL, HOST_EVENT_REFUSED, host_window(pipeline->host_time),
                      flow_sample(hash));
 }
 
 /* The sixteen features that set 2 adds to a packet, whose flow has counted it. Returns how many
  * changes of the host memory were left out. */
-ALWAYS_INLINE uint32_t update_hosts(struct pipeline *pipeline, struct flow *flow, bool begun,
-                                    uint32_t i, uint32_t *features)
+ALWAYS_INLINE uint32_t update_hosts(struct pipeline *pipeline, const struct host_tables *hosts,
+                                    uint32_t row_count, struct flow *flow, bool begun, uint32_t i,
+                                    uint32_t *features)
 {
     struct burst *burst = &pipeline->burst;
     const struct frame *frame = &burst->frames[burst->place[i]];
@@ -164,11 +167,10 @@ ALWAYS_INLINE uint32_t update_hosts(struct pipeline *pipeline, struct flow *flow
     uint32_t window = host_window(pipeline->host_time);
     if (begun) {
         if (!burst->begins[i]) /* the flow expected there had timed out, or was evicted */
-            burst->hosts[i] =
-                host_identify(&pipeline->hosts->seed, &burst->keys[i], burst->from_low[i]);
+            burst->hosts[i] = host_identify(&hosts->seed, &burst->keys[i], burst->from_low[i]);
         flow_cells_set(flow, &burst->hosts[i].numbers, window);
     }
-    const struct host_rows rows = host_rows_of(pipeline->hosts, flow);
+    const struct host_rows rows = host_rows_of(hosts, flow, row_count);
     flow_listen(flow, &details, forward, features);
     uint32_t events = host_events(flow, &details, forward);
     if (events)
@@ -180,9 +182,12 @@ ALWAYS_INLINE uint32_t update_hosts(struct pipeline *pipeline, struct flow *flow
     return left_out;
 }
 
-/* As update_flows, for feature set 2. */
-ALWAYS_INLINE void update_flows_and_hosts(struct pipeline *pipeline, struct stats *stats)
+/* As update_flows, for feature set 2, with `rows` of cells. */
+ALWAYS_INLINE void update_flows_and_hosts(struct pipeline *pipeline, uint32_t rows,
+                                          struct stats *stats)
 {
+    /* A copy, which no store to a feature can change. */
+    const struct host_tables hosts = *pipeline->hosts;
     struct burst *burst = &pipeline->burst;
     struct flow_table *table = pipeline->table;
     uint64_t begun = 0;
@@ -200,7 +205,7 @@ ALWAYS_INLINE void update_flows_and_hosts(struct pipeline *pipeline, struct stat
 
         burst->flows[i] = flow;
         flow_features_update(flow, &burst->packets[i], burst->from_low[i], now, features);
-        left_out += update_hosts(pipeline, flow, event != FLOW_KNOWN, i, features);
+        left_out += update_hosts(pipeline, &hosts, rows, flow, event != FLOW_KNOWN, i, features);
         begun += event != FLOW_KNOWN;
         evictions += event == FLOW_EVICTED;
     }
@@ -346,8 +351,10 @@ ALWAYS_INLINE int take_burst(struct pipeline *pipeline, const struct route *rout
     if (pipeline->hosts)
         find_hosts(burst, pipeline->hosts);
     DONE(FIND);
-    if (pipeline->hosts)
-        update_flows_and_hosts(pipeline, route->stats);
+    if (pipeline->hosts && pipeline->hosts->rows == 1)
+        update_flows_and_hosts(pipeline, 1, route->stats);
+    else if (pipeline->hosts)
+        update_flows_and_hosts(pipeline, HOST_ROWS_MAX, route->stats);
     else
         update_flows(burst, pipeline->table, route->stats);
     DONE(UPDATE);
