@@ -3,7 +3,12 @@
 #ifndef AFXDP_CONFINE_PRIVATE_H
 #define AFXDP_CONFINE_PRIVATE_H
 
+#include "confine.h"
+
 /* The calling thread, in words; set by confine. */
 extern _Thread_local const char *confine_who;
+
+/* Such a thread in words. */
+const char *confine_name(enum confined who);
 
 #endif

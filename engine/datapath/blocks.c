@@ -7,7 +7,6 @@
 #include <ifaddrs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 #include "address_lists.h"
@@ -15,9 +14,9 @@
 #include "monotonic.h"
 #include "rights.h"
 #include "stats.h"
-#include "thread.h"
 
 #define ROUND_NS 200000L
+#define SLACK_NS 1000
 #define OWN_EVERY_NS UINT64_C(2000000000)
 
 enum { EXPIRE_A_ROUND = 1024 /* places looked at: 5 million a second */ };
@@ -223,10 +222,6 @@ static void *run(void *context)
     const struct timespec pause = {.tv_nsec = ROUND_NS};
     struct blocks *b = context;
 
-    prctl(PR_SET_NAME, "blocks", 0, 0, 0);
-    prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
-    (void)rights_keep(rights_for_bpf());
-    (void)confine(CONFINED_BLOCKS);
     while (!__atomic_load_n(&b->stop, __ATOMIC_ACQUIRE)) {
         pthread_mutex_lock(&b->lock);
         look(b, monotonic_ns());
@@ -238,13 +233,14 @@ static void *run(void *context)
 
 int blocks_start(struct blocks *b, struct error *error)
 {
-    int status = thread_start(&b->thread, run, b);
+    const struct confine_thread options = {.who = CONFINED_BLOCKS,
+                                           .capabilities = rights_for_bpf(),
+                                           .name = "blocks",
+                                           .slack_ns = SLACK_NS};
+    int status = confine_start(&b->thread, &options, run, b, error);
 
-    if (status != 0)
-        return error_set(error, status, "cannot start the thread that blocks: %s",
-                         strerror(-status));
-    b->runs = true;
-    return 0;
+    b->runs = status == 0;
+    return status;
 }
 
 void blocks_close(struct blocks *b)

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "rights.h"
-#include "thread.h"
+#include "confine.h"
 
 enum { EVERY_S = 60 };
 
@@ -40,7 +39,6 @@ static void *run(void *argument)
     struct blocks_keeper *k = argument;
     bool last = false;
 
-    (void)rights_give_up();
     pthread_mutex_lock(&k->lock);
     while (!last) {
         struct error error = {""};
@@ -76,6 +74,7 @@ int blocks_keeper_open(struct blocks_keeper **out, struct blocks *blocks, const 
                        struct error *error)
 {
     struct blocks_keeper *k = calloc(1, sizeof(*k));
+    const struct confine_thread options = {.who = CONFINED_STATE};
     pthread_condattr_t monotonic;
 
     if (!k)
@@ -88,11 +87,10 @@ int blocks_keeper_open(struct blocks_keeper **out, struct blocks *blocks, const 
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&k->told, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    int status = thread_start(&k->thread, run, k);
+    int status = confine_start(&k->thread, &options, run, k, error);
     if (status != 0) {
         free(k);
-        return error_set(error, status, "cannot start the thread of --state: %s",
-                         strerror(-status));
+        return status;
     }
     status = wait_for_first(k, error);
     if (status != 0)

@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 #include "confine.h"
@@ -13,9 +12,9 @@
 #include "report_value.h"
 #include "rights.h"
 #include "stats.h"
-#include "thread.h"
 
 #define ROUND_NS 200000L
+#define SLACK_NS 1000
 
 /* Written by the thread. */
 struct counters {
@@ -100,10 +99,6 @@ static void *run(void *context)
     struct shunts *s = context;
     struct shunt_order order;
 
-    prctl(PR_SET_NAME, "shunts", 0, 0, 0);
-    prctl(PR_SET_TIMERSLACK, 1000UL, 0, 0, 0);
-    (void)rights_keep(rights_for_bpf());
-    (void)confine(CONFINED_SHUNTS);
     while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
         for (uint32_t i = 0; i < s->options.workers; i++)
             for (uint32_t n = 0; n < WORKER_RING_SIZE &&
@@ -117,13 +112,14 @@ static void *run(void *context)
 
 int shunts_start(struct shunts *s, struct error *error)
 {
-    int status = thread_start(&s->thread, run, s);
+    const struct confine_thread options = {.who = CONFINED_SHUNTS,
+                                           .capabilities = rights_for_bpf(),
+                                           .name = "shunts",
+                                           .slack_ns = SLACK_NS};
+    int status = confine_start(&s->thread, &options, run, s, error);
 
-    if (status != 0)
-        return error_set(error, status, "cannot start the thread that shunts: %s",
-                         strerror(-status));
-    s->runs = true;
-    return 0;
+    s->runs = status == 0;
+    return status;
 }
 
 static uint64_t read_counter(const uint64_t *counter)

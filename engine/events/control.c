@@ -19,8 +19,6 @@
 #include "control_handover.h"
 #include "control_line.h"
 #include "monotonic.h"
-#include "rights.h"
-#include "thread.h"
 
 enum {
     LISTENER = CONTROL_CONNECTIONS, /* places among what the thread polls */
@@ -264,8 +262,6 @@ static void *control_thread(void *argument)
     struct control *control = argument;
     struct pollfd polled[POLLED];
 
-    (void)rights_give_up();
-    (void)confine(CONFINED_CONTROL);
     while (!__atomic_load_n(&control->closing, __ATOMIC_ACQUIRE)) {
         fill_polled(control, polled);
         (void)poll(polled, POLLED, LOOK_MS);
@@ -300,6 +296,7 @@ static int make_socket(struct control *control)
 
 int control_open(struct control **out, const char *path, struct error *error)
 {
+    const struct confine_thread options = {.who = CONFINED_CONTROL};
     struct control *control = calloc(1, sizeof(*control));
 
     if (!control)
@@ -312,13 +309,14 @@ int control_open(struct control **out, const char *path, struct error *error)
     strncpy(control->address.sun_path, path, sizeof(control->address.sun_path) - 1);
     int status =
         strlen(path) < sizeof(control->address.sun_path) ? make_socket(control) : -ENAMETOOLONG;
-    if (status == 0) {
+    if (status != 0) {
+        error_set(error, status, "cannot make the control socket %s: %s", path, strerror(-status));
+    } else {
         json_object_seed(0); /* which reads a file that the thread mustn't open */
-        status = thread_start(&control->thread, control_thread, control);
+        status = confine_start(&control->thread, &options, control_thread, control, error);
         control->started = status == 0;
     }
     if (status != 0) {
-        error_set(error, status, "cannot make the control socket %s: %s", path, strerror(-status));
         control_close(control);
         return status;
     }

@@ -13,8 +13,6 @@
 #include "eve_text.h"
 #include "line_file.h"
 #include "monotonic.h"
-#include "rights.h"
-#include "thread.h"
 
 enum {
     IDLE_MS = 2,
@@ -86,9 +84,6 @@ static void *writer_thread(void *argument)
     const struct timespec pause = {.tv_nsec = IDLE_MS * 1000000};
     struct eve *eve = argument;
 
-    (void)rights_give_up();
-    if (!eve->options.tell && !eve->out.sink) /* who may make what system calls they like */
-        (void)confine(line_file_is_socket(&eve->out.lines) ? CONFINED_SENDER : CONFINED_WRITER);
     for (;;) {
         bool told = __atomic_load_n(&eve->told, __ATOMIC_ACQUIRE);
         bool any = take_all(eve);
@@ -148,14 +143,23 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
     return 0;
 }
 
+static enum confined what_writes(const struct eve *eve)
+{
+    if (eve->options.tell)
+        return CONFINED_NOT;
+    if (eve->out.sink)
+        return CONFINED_BROKERS;
+    return line_file_is_socket(&eve->out.lines) ? CONFINED_SENDER : CONFINED_WRITER;
+}
+
 int eve_start(struct eve *eve, struct error *error)
 {
-    tzset(); /* which reads a file that the writer mustn't open */
-    int status = thread_start(&eve->thread, writer_thread, eve);
+    const struct confine_thread options = {.who = what_writes(eve)};
 
+    tzset(); /* which reads a file that the writer mustn't open */
+    int status = confine_start(&eve->thread, &options, writer_thread, eve, error);
     eve->started = status == 0;
-    return status == 0 ? 0
-                       : error_set(error, status, "cannot start a thread: %s", strerror(-status));
+    return status;
 }
 
 int eve_follow(struct eve *eve, const struct eve_source *source, struct error *error)

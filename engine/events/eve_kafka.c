@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "confine.h"
 #include "monotonic.h"
-#include "rights.h"
-#include "thread.h"
 
 #define ROOM 65536 /* lines in its queue, or without a report */
 #define TEXT_OF(number) #number
@@ -103,6 +102,27 @@ static void say_nothing(const rd_kafka_t *producer, int level, const char *facil
     (void)text;
 }
 
+/* librdkafka blocks all signals of its threads. */
+static rd_kafka_resp_err_t thread_begins(rd_kafka_t *producer, rd_kafka_thread_type_t type,
+                                         const char *name, void *context)
+{
+    (void)producer;
+    (void)type;
+    (void)name;
+    (void)context;
+    confine_inherited(CONFINED_BROKERS);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t producer_begins(rd_kafka_t *producer, const rd_kafka_conf_t *conf,
+                                           void *context, char *why, size_t size)
+{
+    (void)conf;
+    (void)why;
+    (void)size;
+    return rd_kafka_interceptor_add_on_thread_start(producer, "afxdp", thread_begins, context);
+}
+
 static rd_kafka_conf_t *configuration(struct kafka *k)
 {
     const char *const values[][2] = {
@@ -131,6 +151,7 @@ static rd_kafka_conf_t *configuration(struct kafka *k)
     rd_kafka_conf_set_dr_msg_cb(conf, reported);
     rd_kafka_conf_set_error_cb(conf, failed);
     rd_kafka_conf_set_log_cb(conf, say_nothing);
+    (void)rd_kafka_conf_interceptor_add_on_new(conf, "afxdp", producer_begins, k);
     return conf;
 }
 
@@ -261,10 +282,9 @@ static void close_kafka(struct eve_sink *sink)
     free(sink);
 }
 
-/* Threads get the rights of whom they are made by. */
+/* Threads get the rights and the filter of whom they are made by. */
 static void *make(void *argument)
 {
-    (void)rights_give_up();
     make_producer(argument);
     return NULL;
 }
@@ -272,6 +292,7 @@ static void *make(void *argument)
 int eve_kafka_open(struct eve_sink **out, const struct eve_target *target,
                    const struct eve_sink_options *options, struct error *error)
 {
+    const struct confine_thread confined = {.who = CONFINED_BROKERS};
     struct kafka *k = calloc(1, sizeof(*k));
     pthread_t maker;
 
@@ -283,12 +304,12 @@ int eve_kafka_open(struct eve_sink **out, const struct eve_target *target,
     for (size_t i = 0; i < ROOM; i++)
         k->kept[i].next = i + 1 < ROOM ? &k->kept[i + 1] : NULL;
     k->free = k->kept;
-    int status = thread_start(&maker, make, k);
+    int status = confine_start(&maker, &confined, make, k, error);
     if (status == 0)
         pthread_join(maker, NULL);
-    if (!k->producer) {
-        status = error_set(error, status ? status : -EINVAL, "--eve %.120s: %.200s", options->path,
-                           status ? "cannot start a thread" : k->why);
+    if (status == 0 && !k->producer)
+        status = error_set(error, -EINVAL, "--eve %.120s: %.200s", options->path, k->why);
+    if (status != 0) {
         free(k);
         return status;
     }

@@ -14,8 +14,6 @@
 
 #include "confine.h"
 #include "monotonic.h"
-#include "rights.h"
-#include "thread.h"
 
 enum {
     LOOK_MS = 250, /* how late a deadline may be noticed */
@@ -262,8 +260,6 @@ static void *server_thread(void *argument)
     struct pollfd polled[] = {{.fd = info->epoll_fd, .events = POLLIN},
                               {.fd = server->wake, .events = POLLIN}};
 
-    (void)rights_give_up();
-    (void)confine(CONFINED_METRICS);
     while (!__atomic_load_n(&server->closing, __ATOMIC_ACQUIRE)) {
         (void)poll(polled, 2, patience(server));
         if (polled[1].revents)
@@ -292,8 +288,10 @@ static int listen_at(struct metrics_server *server)
     return server->wake < 0 ? -errno : 0;
 }
 
-static int start(struct metrics_server *server)
+static int start(struct metrics_server *server, struct error *error)
 {
+    const struct confine_thread options = {.who = CONFINED_METRICS};
+
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, may_enter, server, handle, server,
         MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_NOTIFY_CONNECTION, notify, server,
@@ -301,10 +299,10 @@ static int start(struct metrics_server *server)
         METRICS_CONNECTION_MS / 1000u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES,
         MHD_OPTION_END);
     if (!server->daemon)
-        return -ENOMEM;
+        return error_set(error, -ENOMEM, "no memory for the server of metrics");
     server->listener = -1;
     tzset(); /* which reads a file that the thread mustn't open, for the date of an answer */
-    int status = thread_start(&server->thread, server_thread, server);
+    int status = confine_start(&server->thread, &options, server_thread, server, error);
     server->started = status == 0;
     return status;
 }
@@ -321,11 +319,13 @@ int metrics_server_open(struct metrics_server **out, const struct metrics_addres
     server->address = *address;
     server->listener = server->wake = -1;
     int status = listen_at(server);
-    if (status == 0)
-        status = start(server);
     if (status != 0) {
         metrics_address_text(address, text);
         error_set(error, status, "cannot listen for scrapers on %s: %s", text, strerror(-status));
+    } else {
+        status = start(server, error);
+    }
+    if (status != 0) {
         metrics_server_close(server);
         return status;
     }

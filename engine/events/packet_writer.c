@@ -10,8 +10,6 @@
 #include <time.h>
 
 #include "confine.h"
-#include "rights.h"
-#include "thread.h"
 #include "verdict_row.h"
 
 enum {
@@ -103,8 +101,6 @@ static void *writer_thread(void *argument)
     struct packet_writer *writer = argument;
     uint64_t since = 0; /* nothing moves */
 
-    (void)rights_give_up();
-    (void)confine(CONFINED_PACKETS);
     for (;;) {
         bool closing = __atomic_load_n(&writer->closing, __ATOMIC_ACQUIRE);
         bool any = take_all(writer);
@@ -164,11 +160,11 @@ int packet_writer_observe(struct packet_writer *writer, const struct flow_table 
 
 int packet_writer_start(struct packet_writer *writer, struct error *error)
 {
-    int status = thread_start(&writer->thread, writer_thread, writer);
+    const struct confine_thread options = {.who = CONFINED_PACKETS};
+    int status = confine_start(&writer->thread, &options, writer_thread, writer, error);
 
     writer->started = status == 0;
-    return status == 0 ? 0
-                       : error_set(error, status, "cannot start a thread: %s", strerror(-status));
+    return status;
 }
 
 int packet_writer_check(const struct packet_writer *writer, struct error *error)

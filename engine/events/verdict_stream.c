@@ -10,8 +10,6 @@
 #include "confine.h"
 #include "line_file.h"
 #include "monotonic.h"
-#include "rights.h"
-#include "thread.h"
 #include "verdict_ring.h"
 
 enum {
@@ -94,8 +92,6 @@ static void *writer_thread(void *argument)
     struct verdict_stream *s = argument;
     uint64_t end = 0;
 
-    (void)rights_give_up();
-    (void)confine(CONFINED_WRITER);
     for (;;) {
         bool closing = __atomic_load_n(&s->closing, __ATOMIC_ACQUIRE);
 
@@ -142,6 +138,7 @@ static int make_rings(struct verdict_stream *s)
 int verdict_stream_open(struct verdict_stream **out, const struct verdict_stream_options *options,
                         const struct verdict_source *source, struct error *error)
 {
+    const struct confine_thread writer = {.who = CONFINED_WRITER};
     uint32_t queues = source ? 0 : options->queues;
     struct verdict_stream *s = calloc(1, sizeof(*s) + queues * sizeof(s->queue[0]));
     int status;
@@ -160,11 +157,9 @@ int verdict_stream_open(struct verdict_stream **out, const struct verdict_stream
     if (status != 0)
         goto fail;
     s->lines.length = strlen(strcpy(s->lines.buffer, VERDICT_ROW_HEADER));
-    status = thread_start(&s->thread, writer_thread, s);
-    if (status != 0) {
-        error_set(error, status, "cannot start a thread: %s", strerror(-status));
+    status = confine_start(&s->thread, &writer, writer_thread, s, error);
+    if (status != 0)
         goto fail;
-    }
     *out = s;
     return 0;
 

@@ -10,8 +10,6 @@
 
 #include "confine.h"
 #include "monotonic.h"
-#include "rights.h"
-#include "thread.h"
 
 enum { QUIET_ROUNDS = 3 }; /* in a row, until a port counts as drained */
 
@@ -191,11 +189,7 @@ static void *worker_thread(void *argument)
     struct worker *w = argument;
 
     w->idle_last = monotonic_ns();
-    w->status = rights_give_up();
-    if (w->status == 0 && !w->options.pipeline->calls_out)
-        w->status = confine(CONFINED_WORKER);
-    if (w->status == 0)
-        w->status = work(w);
+    w->status = work(w);
     busy_until(w, monotonic_ns());
     w->busy_since = 0;
     if (w->status == 0)
@@ -208,6 +202,10 @@ static void *worker_thread(void *argument)
 
 int worker_start(struct worker **out, const struct worker_options *options, struct error *error)
 {
+    const struct confine_thread confined = {
+        .who = options->pipeline->calls_out ? CONFINED_NOT : CONFINED_WORKER,
+        .name = options->name,
+    };
     struct worker *w = calloc(1, sizeof(*w));
     cpu_set_t core;
 
@@ -215,12 +213,11 @@ int worker_start(struct worker **out, const struct worker_options *options, stru
         return error_set(error, -ENOMEM, "out of memory");
     w->options = *options;
     beat(w);
-    int status = thread_start(&w->thread, worker_thread, w);
+    int status = confine_start(&w->thread, &confined, worker_thread, w, error);
     if (status != 0) {
         free(w);
-        return error_set(error, status, "cannot start a thread: %s", strerror(-status));
+        return status;
     }
-    pthread_setname_np(w->thread, options->name);
     if (options->core >= 0) {
         CPU_ZERO(&core);
         CPU_SET((size_t)options->core, &core);

@@ -7,9 +7,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 // clang-format on
+#include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +24,7 @@
 #include <unistd.h>
 
 #include "confine.h"
+#include "file_replace.h"
 #include "rights.h"
 #include "thread.h"
 
@@ -87,6 +91,42 @@ static int work_on(void)
     return write(STDERR_FILENO, "", 0) == 0 ? 0 : -1;
 }
 
+static int replace_a_file(void)
+{
+    char path[] = "/tmp/confine_test.XXXXXX";
+    int fd = mkostemp(path, O_CLOEXEC);
+
+    if (fd < 0 || close(fd) != 0 || file_replace(path, "state", 5, 0600) != 0)
+        return -1;
+    return unlink(path);
+}
+
+static void *resolve(void *result)
+{
+    struct addrinfo *found = NULL;
+
+    /* By files, plug-ins and sockets: all that there is to a name. */
+    *(int *)result = getaddrinfo("localhost", "9092", NULL, &found);
+    if (found)
+        freeaddrinfo(found);
+    return NULL;
+}
+
+/* Names are resolved, also by a thread that it starts; nothing is written, nor made executable. */
+static int use_a_library(void)
+{
+    pthread_t thread;
+    int result = -1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || close(fd) != 0 || thread_start(&thread, resolve, &result) != 0)
+        return -1;
+    pthread_join(thread, NULL);
+    if (result != 0 || become_executable() != 1 || fork() != -1)
+        return -1;
+    return open("/tmp/confine_test", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) == -1 ? 0 : -1;
+}
+
 static void *run(void *argument)
 {
     const struct work *work = argument;
@@ -96,6 +136,10 @@ static void *run(void *argument)
     if (allocate(MIB) != 0 || allocate(50UL * MIB) != 0)
         _exit(FAILED);
     if (work->who < CONFINED_BLOCKS && work_on() != 0)
+        _exit(FAILED);
+    if (work->who == CONFINED_STATE && replace_a_file() != 0)
+        _exit(FAILED);
+    if (work->who == CONFINED_BROKERS && (work_on() != 0 || use_a_library() != 0))
         _exit(FAILED);
     (void)work->call();
     return NULL;
@@ -136,7 +180,7 @@ static void work_goes_on(void **state)
     (void)state;
     void *volatile large = malloc(20UL * MIB);
     free(large); /* tops of 40 MiB are kept from here on (mallopt(3)) */
-    for (int who = CONFINED_WORKER; who <= CONFINED_SHUNTS; who++) {
+    for (int who = CONFINED_WORKER; who <= CONFINED_NOT; who++) {
         const struct work work = {(enum confined)who, nothing, true};
         int status = end_of(&work, said, sizeof(said));
 
@@ -193,6 +237,80 @@ static void a_forbidden_call_is_named(void **state)
     }
 }
 
+static void *execute_as_a_library(void *none)
+{
+    confine_inherited(CONFINED_BROKERS); /* as a thread of librdkafka's says */
+    (void)execute();
+    return none;
+}
+
+static int have_a_thread_execute(void)
+{
+    pthread_t thread;
+
+    if (thread_start(&thread, execute_as_a_library, NULL) == 0)
+        pthread_join(thread, NULL);
+    return 0;
+}
+
+static void a_librarys_threads_are_confined_with_their_maker(void **state)
+{
+    static const char expected[] =
+        "tester: a thread of --eve's broker made the forbidden system call execve, ";
+    const struct work works[] = {{CONFINED_BROKERS, execute, true},
+                                 {CONFINED_BROKERS, have_a_thread_execute, true}};
+    char said[256];
+
+    (void)state;
+    if (!is_confined_here())
+        skip();
+    for (size_t i = 0; i < 2; i++) {
+        int status = end_of(&works[i], said, sizeof(said));
+
+        assert_memory_equal(said, expected, strlen(expected));
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), TOLD);
+    }
+}
+
+static bool kernel_refuses;
+
+int __real_seccomp_load(scmp_filter_ctx filter);
+int __wrap_seccomp_load(scmp_filter_ctx filter);
+
+int __wrap_seccomp_load(scmp_filter_ctx filter)
+{
+    return kernel_refuses ? -EACCES : __real_seccomp_load(filter);
+}
+
+static void *note_that_it_runs(void *runs)
+{
+    *(bool *)runs = true;
+    return NULL;
+}
+
+static void what_cannot_be_confined_does_not_run(void **state)
+{
+    const struct confine_thread options = {.who = CONFINED_METRICS};
+    struct error error = {""};
+    bool runs = false;
+    pthread_t thread;
+
+    (void)state;
+    if (!is_confined_here())
+        skip();
+    kernel_refuses = true;
+    assert_int_equal(confine_start(&thread, &options, note_that_it_runs, &runs, &error), -EACCES);
+    kernel_refuses = false;
+    assert_false(runs);
+    assert_string_equal(error.text, "cannot confine the thread of --metrics to its system calls "
+                                    "(seccomp): Permission denied; docs/rights.md says which they "
+                                    "are");
+    assert_int_equal(confine_start(&thread, &options, note_that_it_runs, &runs, &error), 0);
+    pthread_join(thread, NULL);
+    assert_true(runs);
+}
+
 static void without_a_program_that_tells_it_is_a_signal(void **state)
 {
     const struct work work = {CONFINED_WRITER, open_a_file, false};
@@ -211,6 +329,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_goes_on),
         cmocka_unit_test(a_forbidden_call_is_named),
+        cmocka_unit_test(a_librarys_threads_are_confined_with_their_maker),
+        cmocka_unit_test(what_cannot_be_confined_does_not_run),
         cmocka_unit_test(without_a_program_that_tells_it_is_a_signal),
     };
 
