@@ -29,20 +29,21 @@ static void score(const void *context, const uint32_t *features, struct import_s
     }
 }
 
-/* The input code, what the network is on codes / 127, and what the original says of each row. */
+/* The original, what it is on codes / 127, and rows to compare by. */
 struct reading {
-    struct nn_float *network; /* the original; owned */
-    struct nn_float *coded;   /* owned */
-    uint8_t (*codes)[NN_INPUTS_MAX];
-    uint8_t *classes;
+    struct nn_float *network;        /* the original; owned */
+    struct nn_float *coded;          /* owned */
+    bool raw;                        /* it reads raw integers, not codes */
+    struct nn_probe *probe;          /* owned */
+    uint8_t (*codes)[NN_INPUTS_MAX]; /* the probe's */
 };
 
 static void reading_free(struct reading *reading)
 {
     free(reading->network);
     free(reading->coded);
+    nn_probe_free(reading->probe);
     free(reading->codes);
-    free(reading->classes);
 }
 
 /* Trained on codes: scaling in front of the first layer goes into it. */
@@ -75,47 +76,79 @@ static bool scales(const struct nn_float *network)
     return false;
 }
 
-static int read_inputs(struct nn_model *model, struct reading *reading, const struct import *import,
-                       struct error *error)
+/* What the original says of raw integers. */
+static void run_original(const struct nn_model *model, const struct reading *reading,
+                         const uint32_t *features, double logits[NN_WIDTH_MAX])
+{
+    double inputs[NN_INPUTS_MAX];
+    uint8_t codes[NN_INPUTS_MAX];
+
+    if (reading->raw) {
+        nn_raw_run(reading->network, features, logits);
+        return;
+    }
+    nn_code(model->code, features, nn_inputs(model), codes);
+    for (uint32_t i = 0; i < nn_inputs(model); i++)
+        inputs[i] = codes[i] / (double)NN_ACTIVATION_MAX;
+    nn_float_run(reading->coded, inputs, logits);
+}
+
+/* The input code: as given, or so that it holds the scaling in front of a network on raw integers.
+ */
+static int read_code(struct nn_code_tables *tables, struct reading *reading,
+                     const struct import *import, struct error *error)
 {
     const char *text = onnx_metadata(import->onnx, "afxdp.code");
-    struct nn_code_tables tables;
-    int err;
 
     if (!text)
         text = import->code;
-    if (text && !import->raw)
-        err = read_codes(&tables, reading, text, model->feature_set, error);
-    else if (import->raw || scales(reading->network))
-        err = nn_raw_encode(&tables, reading->coded, reading->network, import->features,
-                            import->rows, error);
-    else
-        err = error_set(error, -EINVAL,
-                        "a network needs the input code that it was trained with: give --code, or "
-                        "the property afxdp.code; or --raw where it reads the raw integers");
+    reading->raw = import->raw || !text;
+    if (!reading->raw)
+        return read_codes(tables, reading, text, import->feature_set, error);
+    if (!import->raw && !scales(reading->network))
+        return error_set(error, -EINVAL,
+                         "a network needs the input code that it was trained with: give --code, or "
+                         "the property afxdp.code; or --raw where it reads the raw integers");
+    int err = nn_raw_check(reading->network, error);
+    if (err)
+        return err;
+    for (size_t p = 0; p < reading->probe->count; p++)
+        nn_raw_run(reading->network, reading->probe->rows[p], reading->probe->wanted[p]);
+    return nn_raw_encode(tables, reading->coded, reading->network, import->features, import->rows,
+                         reading->probe, error);
+}
+
+static int read_inputs(struct nn_model *model, struct reading *reading, const struct import *import,
+                       struct error *error)
+{
+    struct nn_probe *probe = reading->probe;
+    struct nn_code_tables tables;
+    int err = read_code(&tables, reading, import, error);
+
     if (err)
         return err;
     memcpy(model->code, tables.code, sizeof(model->code));
-    for (size_t i = 0; i < import->rows; i++) {
-        nn_code(model->code, import_row(import, i), nn_inputs(model), reading->codes[i]);
-        reading->classes[i] =
-            (uint8_t)(text && !import->raw
-                          ? nn_float_classify(reading->coded, reading->codes[i])
-                          : nn_raw_classify(reading->network, import_row(import, i)));
+    for (size_t p = 0; p < probe->count; p++) {
+        nn_code(model->code, probe->rows[p], nn_inputs(model), reading->codes[p]);
+        if (!reading->raw)
+            run_original(model, reading, probe->rows[p], probe->wanted[p]);
     }
     return 0;
 }
 
-static size_t count_agreeing(const struct nn_model *model, const struct import *import,
-                             const uint8_t *classes)
+/* Calibration rows of which both say the same. */
+static size_t count_agreeing(const struct nn_model *model, const struct reading *reading,
+                             const struct import *import)
 {
     size_t agreeing = 0;
 
     for (size_t i = 0; i < import->rows; i++) {
         struct import_score answer;
+        double logits[NN_WIDTH_MAX];
 
         score(model, import_row(import, i), &answer);
-        agreeing += answer.class_index == classes[i];
+        run_original(model, reading, import_row(import, i), logits);
+        agreeing += answer.class_index == nn_float_best(reading->coded, logits);
     }
     return agreeing;
 }
@@ -126,15 +159,16 @@ static int take_layers(struct nn_model *model, const struct reading *reading,
                        struct error *error)
 {
     const char *shifts = onnx_metadata(import->onnx, "afxdp.shifts");
-    struct nn_rows rows = {(const uint8_t(*)[NN_INPUTS_MAX])reading->codes, reading->classes,
-                           import->rows};
+    struct nn_rows rows = {(const uint8_t(*)[NN_INPUTS_MAX])reading->codes,
+                           (const double(*)[NN_WIDTH_MAX])reading->probe->wanted,
+                           reading->probe->count};
     struct nn_choice choice = {"as trained", 0};
     int err = shifts ? nn_quantise_exactly(model, reading->coded, shifts, error)
                      : nn_quantise(model, reading->coded, &rows, &choice, error);
 
     if (err)
         return err;
-    report->agreeing = count_agreeing(model, import, reading->classes);
+    report->agreeing = count_agreeing(model, reading, import);
     snprintf(report->choice, sizeof(report->choice), "%s", choice.name);
     return 0;
 }
@@ -150,11 +184,11 @@ static int read_network(struct reading *reading, const struct import *import, st
     if (outputs != import->class_count)
         return error_set(error, -EINVAL, "%u outputs for %u classes", outputs, import->class_count);
     reading->coded = calloc(1, sizeof(*reading->coded));
-    reading->codes = calloc(import->rows, sizeof(*reading->codes));
-    reading->classes = calloc(import->rows, sizeof(*reading->classes));
-    return reading->coded && reading->codes && reading->classes
-               ? 0
-               : error_set(error, -ENOMEM, "no memory for %zu calibration rows", import->rows);
+    if (!reading->coded || nn_probe_new(&reading->probe, import->features, import->rows,
+                                        feature_count(import->feature_set)) != 0)
+        return error_set(error, -ENOMEM, "no memory for rows to compare by");
+    reading->codes = calloc(reading->probe->count, sizeof(*reading->codes));
+    return reading->codes ? 0 : error_set(error, -ENOMEM, "no memory for rows to compare by");
 }
 
 int nn_import(struct q8 **out, const struct import *import, struct import_report *report,

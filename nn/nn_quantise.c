@@ -9,6 +9,7 @@
 
 #include "nn_reference.h"
 #include "nn_scale.h"
+#include "nn_tune.h"
 
 enum {
     CLIPPINGS = 3,
@@ -219,8 +220,8 @@ static size_t agreement(const struct nn_model *model, const struct search *searc
         int32_t logits[NN_WIDTH_MAX];
 
         nn_logits_of(model, search->rows->codes[i], NN_INPUTS_MAX, logits);
-        agreeing +=
-            nn_verdict(logits, model->class_count, &none).class_index == search->rows->classes[i];
+        agreeing += nn_verdict(logits, model->class_count, &none).class_index ==
+                    nn_float_best(search->network, search->rows->wanted[i]);
     }
     return agreeing;
 }
@@ -254,6 +255,9 @@ int nn_quantise(struct nn_model *model, const struct nn_float *network, const st
             memcpy(model->layers, tried->layers, sizeof(model->layers));
         }
     }
+    err = nn_tune(model, rows);
+    if (err)
+        err = error_set(error, err, "no memory to tune the network");
 out:
     free(tried);
     search_free(search);

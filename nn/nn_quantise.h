@@ -5,7 +5,8 @@
  * a × weight scale × 2^shift. ReLU is positively homogeneous, so each output of a hidden layer may
  * have a scale of its own: the next layer's float weights take it up before they are quantised.
  * How the scales are chosen is a search over rules and clippings, which keeps what agrees with the
- * float network on most calibration rows.
+ * float original on most rows; then weights and biases of the last two layers move by steps, as
+ * long as the logits come closer to the original's where its verdict is at stake (nn_tune.h).
  *
  * Doubles without contraction in a fixed order: the same bytes on every machine. */
 #ifndef AFXDP_NN_QUANTISE_H
@@ -15,11 +16,11 @@
 #include "nn_float.h"
 #include "nn_model.h"
 
-/* Coded calibration rows. */
+/* Coded rows. */
 struct nn_rows {
     const uint8_t (*codes)[NN_INPUTS_MAX];
-    const uint8_t *classes; /* what the float original says of each */
-    size_t count;           /* at least 1 */
+    const double (*wanted)[NN_WIDTH_MAX]; /* the float original's logits for each */
+    size_t count;                         /* at least 1 */
 };
 
 /* What the search kept. */

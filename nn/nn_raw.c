@@ -10,12 +10,13 @@
 #include "nn_reference.h"
 
 enum {
-    SAMPLES_MAX = 2048, /* rows that the search runs on */
-    CUTS = 5,
+    SAMPLES_MAX = 3072, /* rows that the search runs on */
+    CUTS = 7,
+    ENDS = 2,
 };
 
-/* Shares of the rows beyond which a feature saturates, at either end. */
-static const double cuts[CUTS] = {0, 0.001, 0.005, 0.02, 0.05};
+/* Shares of the rows beyond which a feature saturates, at an end. */
+static const double cuts[CUTS] = {0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05};
 
 struct range {
     double low;
@@ -25,11 +26,13 @@ struct range {
 struct search {
     const struct nn_float *network;
     double scaled[NN_INPUTS_MAX][NN_CODES]; /* what stands for an index of the code */
-    struct range ranges[NN_INPUTS_MAX][CUTS];
+    double ends[NN_INPUTS_MAX][ENDS][CUTS];
+    struct range ranges[NN_INPUTS_MAX];      /* as chosen so far */
+    double decoded[NN_INPUTS_MAX][NN_CODES]; /* what the code of an index then stands for */
     uint32_t inputs;
-    size_t samples;
+    size_t samples;                     /* of the probe's rows, evenly picked */
     uint16_t (*indices)[NN_INPUTS_MAX]; /* of the samples */
-    double (*wanted)[NN_WIDTH_MAX];     /* the original's logits */
+    struct nn_aim *aims;
 };
 
 static double scaled_value(const struct nn_float *network, uint32_t feature, double value)
@@ -37,15 +40,14 @@ static double scaled_value(const struct nn_float *network, uint32_t feature, dou
     return onnx_steps_apply(&network->scaling, feature, value);
 }
 
-uint32_t nn_raw_classify(const struct nn_float *network, const uint32_t *features)
+void nn_raw_run(const struct nn_float *network, const uint32_t *features,
+                double logits[NN_WIDTH_MAX])
 {
     double inputs[NN_INPUTS_MAX];
-    double logits[NN_WIDTH_MAX];
 
     for (uint32_t i = 0; i < network->layers[0].inputs; i++)
         inputs[i] = scaled_value(network, i, features[i]);
     nn_float_run(network, inputs, logits);
-    return nn_float_best(network, logits);
 }
 
 /* The middle of the values that share an index. */
@@ -85,115 +87,115 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void find_ranges(struct search *search, double *sorted, size_t count, uint32_t feature)
+static void find_ends(struct search *search, double *sorted, size_t count, uint32_t feature)
 {
     qsort(sorted, count, sizeof(*sorted), compare_doubles);
     for (int cut = 0; cut < CUTS; cut++) {
         size_t left_out = (size_t)(cuts[cut] * (double)count);
 
-        search->ranges[feature][cut] =
-            (struct range){sorted[left_out], sorted[count - 1 - left_out]};
+        search->ends[feature][0][cut] = sorted[left_out];
+        search->ends[feature][1][cut] = sorted[count - 1 - left_out];
     }
 }
 
-static void make_table(uint8_t table[NN_CODES], const struct search *search, uint32_t feature,
-                       const struct range *range)
+static bool falls(const struct search *search, uint32_t feature)
+{
+    return search->scaled[feature][NN_CODES - 1] < search->scaled[feature][0];
+}
+
+/* Codes lie evenly in the feature's range: the table, and what stands for each of its entries. */
+static void make_table(uint8_t table[NN_CODES], struct search *search, uint32_t feature)
 {
     const double *scaled = search->scaled[feature];
-    bool falls = scaled[NN_CODES - 1] < scaled[0];
+    const struct range *range = &search->ranges[feature];
+    bool down = falls(search, feature);
     double width = range->high - range->low;
 
     for (uint32_t i = 0; i < NN_CODES; i++) {
-        double place = falls ? range->high - scaled[i] : scaled[i] - range->low;
+        double place = down ? range->high - scaled[i] : scaled[i] - range->low;
         double share = width > 0 ? place / width : 0;
 
         share = share < 0 ? 0 : share > 1 ? 1 : share;
         table[i] = (uint8_t)(share * NN_ACTIVATION_MAX + 0.5);
         if (i > 0 && table[i] < table[i - 1])
             table[i] = table[i - 1]; /* the values of an index may round either way */
+        double stretch = width * table[i] / NN_ACTIVATION_MAX;
+        search->decoded[feature][i] = down ? range->high - stretch : range->low + stretch;
     }
 }
 
 /* The first layer on codes / 127: a code stands for low + width × code / 127. */
-static void fold_ranges(struct nn_float *coded, const struct search *search, const int chosen[])
+static void fold_ranges(struct nn_float *coded, const struct search *search)
 {
     struct onnx_steps ranges = {.count = 1, .step = {{.kind = ONNX_STEP_AFFINE}}};
 
     for (uint32_t f = 0; f < search->inputs; f++) {
-        const struct range *range = &search->ranges[f][chosen[f]];
-        bool falls = search->scaled[f][NN_CODES - 1] < search->scaled[f][0];
+        const struct range *range = &search->ranges[f];
         double width = range->high - range->low;
 
-        ranges.step[0].a[f] = falls ? -width : width;
-        ranges.step[0].b[f] = falls ? range->high : range->low;
+        ranges.step[0].a[f] = falls(search, f) ? -width : width;
+        ranges.step[0].b[f] = falls(search, f) ? range->high : range->low;
     }
-    coded->layers[0] = search->network->layers[0];
     (void)nn_layer_take_steps(&coded->layers[0], &ranges);
 }
 
-/* How well the coded network follows the original: samples of the same class, then distance. */
-struct score {
-    size_t agreeing;
-    double distance;
-};
-
-static struct score score_of(const struct search *search, const struct nn_float *coded,
-                             const struct nn_code_tables *tables)
+/* How far the network is from the original where it reads codes. */
+static double loss_of(const struct search *search)
 {
-    uint32_t classes = coded->layers[coded->layer_count - 1].outputs;
-    struct score score = {0, 0};
+    const struct nn_float *network = search->network;
+    uint32_t classes = network->layers[network->layer_count - 1].outputs;
+    double loss = 0;
 
     for (size_t s = 0; s < search->samples; s++) {
         double inputs[NN_INPUTS_MAX];
         double logits[NN_WIDTH_MAX];
 
         for (uint32_t f = 0; f < search->inputs; f++)
-            inputs[f] = tables->code[f][search->indices[s][f]] / (double)NN_ACTIVATION_MAX;
-        nn_float_run(coded, inputs, logits);
-        for (uint32_t o = 0; o < classes; o++) {
-            double difference = logits[o] - search->wanted[s][o];
-            score.distance += difference * difference;
-        }
-        score.agreeing += nn_float_best(coded, logits) == nn_float_best(coded, search->wanted[s]);
+            inputs[f] = search->decoded[f][search->indices[s][f]];
+        nn_float_run(network, inputs, logits);
+        loss += nn_aim_loss(&search->aims[s], logits, classes);
     }
-    return score;
+    return loss;
 }
 
-/* One feature after the other takes the range that serves best, the others as they are. */
-static void choose_ranges(struct search *search, struct nn_float *coded,
-                          struct nn_code_tables *tables)
+/* The end that serves best, all else as it is. */
+static double choose_end(struct search *search, struct nn_code_tables *tables, uint32_t f, int end,
+                         double least)
 {
-    int chosen[NN_INPUTS_MAX] = {0};
+    struct range *range = &search->ranges[f];
+    double *at = end ? &range->high : &range->low;
+    double kept = *at;
 
-    for (uint32_t f = 0; f < search->inputs; f++)
-        make_table(tables->code[f], search, f, &search->ranges[f][0]);
-    fold_ranges(coded, search, chosen);
-    struct score best = score_of(search, coded, tables);
-    for (uint32_t f = 0; f < search->inputs; f++) {
-        int kept = 0;
-
-        for (int cut = 1; cut < CUTS; cut++) {
-            const struct range *range = &search->ranges[f][cut];
-
-            if (!(range->high > range->low))
-                break;
-            make_table(tables->code[f], search, f, range);
-            chosen[f] = cut;
-            fold_ranges(coded, search, chosen);
-            struct score score = score_of(search, coded, tables);
-            if (score.agreeing > best.agreeing ||
-                (score.agreeing == best.agreeing && score.distance < best.distance)) {
-                best = score;
-                kept = cut;
-            }
+    for (int cut = 1; cut < CUTS; cut++) {
+        *at = search->ends[f][end][cut];
+        if (*at == search->ends[f][end][cut - 1] || !(range->high > range->low))
+            continue;
+        make_table(tables->code[f], search, f);
+        double loss = loss_of(search);
+        if (loss < least) {
+            least = loss;
+            kept = *at;
         }
-        chosen[f] = kept;
-        make_table(tables->code[f], search, f, &search->ranges[f][kept]);
     }
-    fold_ranges(coded, search, chosen);
+    *at = kept;
+    make_table(tables->code[f], search, f);
+    return least;
 }
 
-static int check_scaling(const struct nn_float *network, struct error *error)
+static void choose_ranges(struct search *search, struct nn_code_tables *tables)
+{
+    for (uint32_t f = 0; f < search->inputs; f++) {
+        search->ranges[f] = (struct range){search->ends[f][0][0], search->ends[f][1][0]};
+        make_table(tables->code[f], search, f);
+    }
+    double least = loss_of(search);
+    for (uint32_t f = 0; f < search->inputs; f++) {
+        for (int end = 0; end < ENDS; end++)
+            least = choose_end(search, tables, f, end, least);
+    }
+}
+
+int nn_raw_check(const struct nn_float *network, struct error *error)
 {
     static const char *const names[FEATURES_MAX] = FEATURE_NAMES;
 
@@ -216,11 +218,12 @@ static void search_free(struct search *search)
     if (!search)
         return;
     free(search->indices);
-    free(search->wanted);
+    free(search->aims);
     free(search);
 }
 
-static struct search *search_new(const struct nn_float *network, const uint32_t *rows, size_t count)
+static struct search *search_new(const struct nn_float *network, const uint32_t *rows, size_t count,
+                                 const struct nn_probe *probe)
 {
     struct search *search = calloc(1, sizeof(*search));
     double *sorted = calloc(count, sizeof(*sorted));
@@ -229,26 +232,24 @@ static struct search *search_new(const struct nn_float *network, const uint32_t 
         goto failed;
     search->network = network;
     search->inputs = network->layers[0].inputs;
-    search->samples = count < SAMPLES_MAX ? count : SAMPLES_MAX;
+    search->samples = probe->count < SAMPLES_MAX ? probe->count : SAMPLES_MAX;
     search->indices = calloc(search->samples, sizeof(*search->indices));
-    search->wanted = calloc(search->samples, sizeof(*search->wanted));
-    if (!search->indices || !search->wanted)
+    search->aims = calloc(search->samples, sizeof(*search->aims));
+    if (!search->indices || !search->aims)
         goto failed;
     for (uint32_t f = 0; f < search->inputs; f++) {
         find_values(search, rows, count, f);
         for (size_t i = 0; i < count; i++)
             sorted[i] = scaled_value(network, f, rows[i * search->inputs + f]);
-        find_ranges(search, sorted, count, f);
+        find_ends(search, sorted, count, f);
     }
     for (size_t s = 0; s < search->samples; s++) {
-        const uint32_t *row = &rows[s * count / search->samples * search->inputs];
-        double inputs[NN_INPUTS_MAX];
+        size_t row = s * probe->count / search->samples;
 
-        for (uint32_t f = 0; f < search->inputs; f++) {
-            search->indices[s][f] = (uint16_t)nn_code_index(row[f]);
-            inputs[f] = scaled_value(network, f, row[f]);
-        }
-        nn_float_run(network, inputs, search->wanted[s]);
+        for (uint32_t f = 0; f < search->inputs; f++)
+            search->indices[s][f] = (uint16_t)nn_code_index(probe->rows[row][f]);
+        nn_aim_take(&search->aims[s], probe->wanted[row],
+                    network->layers[network->layer_count - 1].outputs, 1);
     }
     free(sorted);
     return search;
@@ -260,18 +261,16 @@ failed:
 
 int nn_raw_encode(struct nn_code_tables *tables, struct nn_float *coded,
                   const struct nn_float *network, const uint32_t *rows, size_t count,
-                  struct error *error)
+                  const struct nn_probe *probe, struct error *error)
 {
-    int err = check_scaling(network, error);
+    struct search *search = search_new(network, rows, count, probe);
 
-    if (err)
-        return err;
-    struct search *search = search_new(network, rows, count);
     if (!search)
         return error_set(error, -ENOMEM, "no memory for the search of an input code");
     *coded = *network;
     coded->scaling = (struct onnx_steps){0};
-    choose_ranges(search, coded, tables);
+    choose_ranges(search, tables);
+    fold_ranges(coded, search);
     search_free(search);
     return 0;
 }

@@ -47,6 +47,15 @@ static uint64_t hash(const void *bytes, size_t size)
     return value;
 }
 
+static void run(const struct nn_float *network, const uint8_t *codes, double logits[NN_WIDTH_MAX])
+{
+    double inputs[NN_INPUTS_MAX];
+
+    for (uint32_t i = 0; i < NN_INPUTS_MAX; i++)
+        inputs[i] = codes[i] / (double)NN_ACTIVATION_MAX;
+    nn_float_run(network, inputs, logits);
+}
+
 int main(void)
 {
     static struct nn_float network;
@@ -55,15 +64,16 @@ int main(void)
 
     for (int round = 0; round < 6; round++) {
         static struct nn_model model;
-        static uint8_t classes[ROWS];
-        struct nn_rows rows = {(const uint8_t(*)[NN_INPUTS_MAX])codes, classes, ROWS};
+        static double wanted[ROWS][NN_WIDTH_MAX];
+        struct nn_rows rows = {(const uint8_t(*)[NN_INPUTS_MAX])codes,
+                               (const double(*)[NN_WIDTH_MAX])wanted, ROWS};
         struct nn_choice choice;
 
         uint32_t inputs = round < 3 ? FEATURES_1 : FEATURES_2;
 
         make(&random, &network, inputs, codes);
         for (int i = 0; i < ROWS; i++)
-            classes[i] = (uint8_t)nn_float_classify(&network, codes[i]);
+            run(&network, codes[i], wanted[i]);
         memset(&model, 0, sizeof(model));
         if (nn_quantise(&model, &network, &rows, &choice, NULL))
             return 1;

@@ -19,7 +19,7 @@ build() { # NAME COMPILER OPTION...
     shift
     "$@" -std=gnu11 -D_GNU_SOURCE -ffp-contract=off -fno-strict-aliasing \
         -I nn -I engine/core -I engine/onnx -I test -I test/nn \
-        nn/nn_float.c nn/nn_quantise.c nn/nn_scale.c engine/core/error.c \
+        nn/nn_float.c nn/nn_probe.c nn/nn_quantise.c nn/nn_scale.c nn/nn_tune.c engine/core/error.c \
         test/nn/nn_random.c test/random.c test/nn/nn_quantise_main.c -lm -o "$folder/$name"
 }
 build plain gcc -O0
