@@ -94,7 +94,7 @@ set -m # a process group, to be ended as one
 work_beside >"$results/beside" 2>&1 </dev/null &
 beside=$!
 set +m
-stage release release build -LE 'lab|lint|faults|long|packages|onnxruntime' -j "$jobs"
+stage release release build -LE 'lab|lint|faults|long|newcomer|packages|onnxruntime' -j "$jobs"
 stage lab release build -L lab # one at a time: they measure
 waiting=$SECONDS
 wait "$beside" || true

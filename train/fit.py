@@ -4,7 +4,7 @@
 
 import sys
 
-from afxdp_train.fit import main
+from afxdp_train import launch
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(launch.main("fit"))

@@ -4,7 +4,7 @@
 
 import sys
 
-from afxdp_train.report import main
+from afxdp_train import launch
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(launch.main("report"))

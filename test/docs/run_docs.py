@@ -10,7 +10,8 @@ root; all blocks of a document share it. The word behind `sh` says how:
     ```sh          as it stands; it must end with 0
     ```sh fails    it must end with another status
     ```sh live     inside a lab of namespaces where eth1 and eth2 are veth ports with four queues;
-                   each line is stopped after a second (SIGINT), or `sh live 3` after three
+                   each line is stopped after a second (SIGINT), or `sh live 3` after three; what
+                   `ip netns add` names there, is there alone
     ```sh setup    installs or builds: what it names must be there and executable, nothing runs
 
 A ```text block right behind is what the commands print, with paths from the repository's root.
@@ -73,7 +74,7 @@ class Lab:
     def __init__(self, environment):
         self.name = f"docs{os.getpid() % 100000}"
         self.environment = environment
-        self.state = None
+        self.state = self.holder = None
 
     def call(self, *words):
         return subprocess.run(LAB + list(words), cwd=ROOT, env=self.environment, check=False,
@@ -88,9 +89,27 @@ class Lab:
                 self.state &= not (self.call(*inside, old, "down") or
                                    self.call(*inside, old, "name", new) or
                                    self.call(*inside, new, "up"))
+            if self.state:
+                self.hold()
         return self.state
 
+    def hold(self):
+        """A process that keeps a mount namespace, where names of network namespaces are free."""
+        self.holder = subprocess.Popen(
+            [*LAB, "exec", self.name, "eng", "unshare", "--mount", "sh", "-ec",
+             "mount -t tmpfs none /run/netns; echo; exec sleep infinity"], cwd=ROOT,
+            env=self.environment, stdout=subprocess.PIPE, start_new_session=True)
+        self.holder.stdout.readline()
+
+    def inside(self, folder):
+        """What a command is prefixed with to run there."""
+        return (str(ROOT / "test/lab.sh"), "exec", self.name, "eng", "nsenter",
+                f"--mount=/proc/{self.holder.pid}/ns/mnt", f"--wd={folder}")
+
     def down(self):
+        if self.holder:
+            self.holder.kill()
+            self.holder.communicate()
         if self.state is not None:
             self.call("down", self.name)
 
@@ -131,8 +150,7 @@ def run_block(command, words, folder, environment, lab):
         seconds = float(words[1]) if len(words) > 1 else 1
         output = ""
         for line in re.sub(r"\\\n\s*", "", command).splitlines():
-            inside = (str(ROOT / "test/lab.sh"), "exec", lab.name, "eng")
-            status, printed = run(line, folder, environment, inside, seconds)
+            status, printed = run(line, folder, environment, lab.inside(folder), seconds)
             output += printed
             if status:
                 return f"'{line}' ended with {status}", output

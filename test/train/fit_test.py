@@ -245,6 +245,14 @@ class Fit(unittest.TestCase):
             labelled.classes_of([f"c{i}" for i in range(65)])
         self.assertIn("65 different labels", str(caught.exception))
 
+    def test_a_module_that_is_not_installed_is_one_line(self):
+        self.write("torch.py", "raise ModuleNotFoundError('none', name='torch')\n")
+        done = subprocess.run([FIT, "--help"], capture_output=True, text=True, check=False,
+                              env={**os.environ, "PYTHONPATH": self.folder})
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, "fit: Python's module torch is missing; with the others that "
+                         "training takes: sudo deps/install.sh train\n")
+
 
 if __name__ == "__main__":
     unittest.main()
