@@ -46,6 +46,16 @@ static void add_socket(json_t *object, const struct xsk_port *port)
     report_number(object, "wakeups", port->counters.wakeups);
 }
 
+/* What was obtained of the two kinds of memory that packets touch. */
+static void add_pages(json_t *object, const struct live *live, uint32_t queue)
+{
+    static const char *const kinds[] = {"ordinary", "reserved huge"};
+
+    report_put(object, "packet_pages",
+               report_text(kinds[live->sockets.group[queue]->umem.huge_pages]));
+    report_put(object, "flow_pages", report_text(kinds[live->queue[queue].table->memory.huge]));
+}
+
 static const struct stats none; /* received by a port that only sends, or without a worker */
 
 /* Of all queues that no worker serves; NULL where the interface has none such and had none. */
@@ -89,6 +99,7 @@ static json_t *queue_json(const struct live *live, uint32_t queue, uint32_t port
         report_number(object, "busy_ns", live->queue[queue].counters.busy_ns);
         report_number(object, "sleeps", live->queue[queue].counters.sleeps);
         report_number(object, "longest_pause_ns", live->queue[queue].counters.longest_pause_ns);
+        add_pages(object, live, queue);
     }
     report_number(object, "core",
                   (uint64_t)(live->cores.core[queue] < 0 ? 0 : live->cores.core[queue]));

@@ -18,13 +18,14 @@ static void *map_lazily(size_t size)
 
 int table_memory_map(struct table_memory *memory, size_t size, bool ready)
 {
-    bool huge;
+    bool huge = false;
 
     memory->size = pages_round(size);
     void *start = ready ? pages_map(memory->size, NULL, -1, &huge) : map_lazily(memory->size);
     if (!start)
         return -ENOMEM;
     memory->start = start;
+    memory->huge = huge;
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -40,6 +41,39 @@ static size_t resident(void *memory, size_t size)
         pages += there[i] & 1;
     free(there);
     return pages * page;
+}
+
+/* KiB of a page of the mapping that begins there, as the kernel says it. */
+static unsigned page_size_at(const void *memory)
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    unsigned long at = 0;
+    unsigned size = 0;
+    char line[512];
+
+    assert_non_null(maps);
+    while (size == 0 && fgets(line, sizeof(line), maps)) {
+        unsigned long begin, end;
+
+        if (sscanf(line, "%lx-%lx ", &begin, &end) == 2)
+            at = (unsigned long)memory >= begin && (unsigned long)memory < end;
+        else if (at)
+            (void)sscanf(line, "KernelPageSize: %u kB", &size);
+    }
+    fclose(maps);
+    return size;
+}
+
+static void test_says_what_was_obtained(void **state)
+{
+    bool huge;
+
+    (void)state;
+    old_kernel = false;
+    void *memory = pages_map(HUGE_PAGE, NULL, -1, &huge);
+    assert_non_null(memory);
+    assert_int_equal(page_size_at(memory), huge ? HUGE_PAGE >> 10 : sysconf(_SC_PAGESIZE) >> 10);
+    assert_int_equal(munmap(memory, HUGE_PAGE), 0);
 }
 
 static void test_all_there(void **state)
@@ -113,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_there),
+        cmocka_unit_test(test_says_what_was_obtained),
         cmocka_unit_test(test_placed_before_touched),
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_none),

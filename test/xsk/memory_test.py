@@ -62,6 +62,19 @@ class Memory(lab.Test):
             self.assertEqual(queue["tx_unfinished"], 0)
 
 
+class Pages(lab.Test):
+    def test_says_what_was_obtained(self):
+        """Whether anything lies in huge pages, as the kernel says it, and which of the two does."""
+        engine = self.lab().engine("--iface", "eng0")
+        with open(f"/proc/{engine.process.pid}/smaps", encoding="ascii") as maps:
+            text = maps.read()
+        huge = "KernelPageSize:     2048 kB" in text
+        queue = engine.stop()["queues"][0]
+        kinds = {queue["packet_pages"], queue["flow_pages"]}
+        self.assertLessEqual(kinds, {"reserved huge", "ordinary"})
+        self.assertEqual("reserved huge" in kinds, huge)
+
+
 class Outputs(lab.Test):
     """Everything that tells others what the engine does, and others that don't behave."""
 
