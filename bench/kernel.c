@@ -14,9 +14,7 @@
 #include "subcommands.h"
 
 enum {
-    FLOWS = 1 << 15,
-    ROTATED = 1024,
-    ROWS_MAX = 64,
+    ROWS_MAX = 72,
     INPUTS = 4096, /* for the thresholds of made trees */
 };
 
@@ -24,7 +22,23 @@ static const char usage[] =
     "usage: afxdp-bench kernel [--json | --csv] [--rounds N] [--cpu N] [--model FILE.q8]\n"
     "ns per packet of every in-kernel form, by BPF_PROG_TEST_RUN: parse to verdict, net of a\n"
     "program that only drops (variant drop: its own time, gross), with source addresses that\n"
-    "rotate over 1,024 flows, and with every packet a new flow. Needs root.\n";
+    "rotate over 1,024 flows, and with every packet a new flow; without a model and with some, "
+    "over\n"
+    "131,072 and 1,048,576 flows too. Needs root.\n";
+
+/* Which flows packets are of, and the size of the table they are in. */
+enum kernel_flows { FLOWS_FEW, FLOWS_NEW, FLOWS_MANY, FLOWS_MOST, FLOW_LOADS };
+
+static const struct {
+    const char *name;
+    uint32_t mask; /* of their number */
+    uint32_t table;
+} flow_loads[FLOW_LOADS] = {
+    [FLOWS_FEW] = {"1024", 1023, 1 << 15},
+    [FLOWS_NEW] = {"new", UINT32_MAX, 1 << 15},
+    [FLOWS_MANY] = {"131072", (1 << 17) - 1, 1 << 18},
+    [FLOWS_MOST] = {"1048576", (1 << 20) - 1, 1 << 21},
+};
 
 /* 64 bytes of UDP over IPv4; the program itself changes the source address. */
 static const uint8_t frame[64] = {
@@ -40,8 +54,8 @@ struct kernel_run {
     struct bench_case cases[ROWS_MAX];
     struct kernel_row rows[ROWS_MAX];
     uint32_t count;
-    /* Whose tables all others of the feature set share: of known flows, of new ones. */
-    struct xdp_path *table[FEATURE_SET_2 + 1][2];
+    /* Whose tables all others of the feature set share. */
+    struct xdp_path *table[FEATURE_SET_2 + 1][FLOW_LOADS];
     struct error error;
 };
 
@@ -64,13 +78,13 @@ struct kernel_source {
 };
 
 static int load(struct kernel_run *run, struct xdp_path **out, const struct kernel_source *source,
-                bool new_flows)
+                enum kernel_flows flows)
 {
     const struct path_settings settings = {
-        .options = {.bench_mask = new_flows ? UINT32_MAX : ROTATED - 1,
+        .options = {.bench_mask = flow_loads[flows].mask,
                     .host_cells = HOST_CELLS_DEFAULT,
                     .host_rows = 1},
-        .flows = FLOWS,
+        .flows = flow_loads[flows].table,
         .timeout = 120 * UINT64_C(1000000000),
         .seed = 1,
     };
@@ -81,31 +95,33 @@ static int load(struct kernel_run *run, struct xdp_path **out, const struct kern
 
     if (status != 0)
         return status;
-    struct xdp_path **table = &run->table[program->feature_set][new_flows];
+    struct xdp_path **table = &run->table[program->feature_set][flows];
+    uint32_t first = *table || flows == FLOWS_NEW ? 1 : flow_loads[flows].mask + 1; /* all begun */
     status = path_run_open(out, program, &settings, *table, &run->error); /* one runs at a time */
     if (status == 0 && !*table)
         *table = *out;
     if (status == 0)
         status = path_install(*out, source->model, &policy, &run->error);
-    if (status == 0 && path_run_repeat(*out, frame, sizeof(frame), 1, &nanoseconds) != 0)
+    if (status == 0 && path_run_repeat(*out, frame, sizeof(frame), first, &nanoseconds) != 0)
         status = error_set(&run->error, -EIO, "BPF_PROG_TEST_RUN: %s", strerror(errno));
     return status;
 }
 
-static int add_row(struct kernel_run *run, const struct kernel_source *source, bool new_flows)
+static int add_row(struct kernel_run *run, const struct kernel_source *source,
+                   enum kernel_flows flows)
 {
     struct bench_case *bench = &run->cases[run->count];
     struct kernel_row *row = &run->rows[run->count++];
 
     for (int i = 0; i < KERNEL_LOADS; i++) {
-        int status = load(run, &row->loads[i], source, new_flows);
+        int status = load(run, &row->loads[i], source, flows);
         if (status != 0)
             return status;
     }
     snprintf(bench->what, sizeof(bench->what), "%s", source->what);
     snprintf(bench->variant, sizeof(bench->variant), "%s", row->loads[0]->program->form);
     snprintf(bench->size_name, sizeof(bench->size_name), "flows");
-    snprintf(bench->size, sizeof(bench->size), "%s", new_flows ? "new" : "1024");
+    snprintf(bench->size, sizeof(bench->size), "%s", flow_loads[flows].name);
     bench->time = time_frames;
     bench->context = row;
     return 0;
@@ -113,9 +129,17 @@ static int add_row(struct kernel_run *run, const struct kernel_source *source, b
 
 static int add(struct kernel_run *run, struct kernel_source source)
 {
-    int status = add_row(run, &source, false);
+    int status = add_row(run, &source, FLOWS_FEW);
 
-    return status == 0 ? add_row(run, &source, true) : status;
+    return status == 0 ? add_row(run, &source, FLOWS_NEW) : status;
+}
+
+/* More flows than a cache holds. */
+static int add_many(struct kernel_run *run, struct kernel_source source)
+{
+    int status = add_row(run, &source, FLOWS_MANY);
+
+    return status == 0 ? add_row(run, &source, FLOWS_MOST) : status;
 }
 
 static int open_drop(struct path_program **out, const struct kernel_source *source,
@@ -154,10 +178,12 @@ static int open_dt(struct path_program **out, const struct kernel_source *source
 static int add_plain(struct kernel_run *run)
 {
     int status =
-        add_row(run, &(struct kernel_source){.what = "xdp drop", .open = open_drop}, false);
+        add_row(run, &(struct kernel_source){.what = "xdp drop", .open = open_drop}, FLOWS_FEW);
 
     if (status == 0)
         status = add(run, (struct kernel_source){.what = "no model", .open = open_none});
+    if (status == 0)
+        status = add_many(run, (struct kernel_source){.what = "no model", .open = open_none});
     if (status == 0)
         status = add(run, (struct kernel_source){.what = "no model", .open = open_lru});
     return status;
@@ -180,6 +206,18 @@ static int add_nn(struct kernel_run *run, const char *what, const struct nn_mode
 static int add_dt(struct kernel_run *run, const char *what, const struct dt_model *model)
 {
     return add(run, (struct kernel_source){.what = what, .open = open_dt, .model = model});
+}
+
+/* A tree and a network, in its fastest form. */
+static int add_many_of(struct kernel_run *run, const struct dt_model *tree,
+                       const struct nn_model *network)
+{
+    int status = add_many(
+        run, (struct kernel_source){.what = "dt depth 10", .open = open_dt, .model = tree});
+
+    return status ? status
+                  : add_many(run, (struct kernel_source){"nn 12-32-32-5", open_nn, NN_FORM_SINGLE,
+                                                         network});
 }
 
 static int add_shapes(struct kernel_run *run, uint32_t feature_set)
@@ -205,6 +243,8 @@ static int add_shapes(struct kernel_run *run, uint32_t feature_set)
         status = add_nn(run, first ? "nn 12-32-32-5" : "nn 28-32-32-5", wide);
     if (status == 0)
         status = add_dt(run, first ? "dt 10 x depth 10" : "dt of 28 10 x depth 10", forest);
+    if (status == 0 && first)
+        status = add_many_of(run, tree, wide);
     free(inputs);
     free(small);
     free(wide);

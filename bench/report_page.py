@@ -89,7 +89,7 @@ def noise(found):
 
 def in_kernel(found, what):
     rows = {(row["what"], row["variant"]): row["ns"] for row in rows_of(found, "kernel")
-            if row["flows"] != "new"}
+            if row["flows"] == 1024}
     drop = next((ns for (name, _), ns in rows.items() if name == "xdp drop"), None)
     mine = [(ns, variant) for (name, variant), ns in rows.items() if name == what]
     if not mine or drop is None:

@@ -8,6 +8,8 @@ import re
 
 import matplotlib
 
+from report_tables import known_first
+
 matplotlib.use("svg")
 import matplotlib.pyplot as plt # pylint: disable=wrong-import-position
 
@@ -164,16 +166,24 @@ def capture(rows):
         {"ns": [_spread(row, "ns_min", "ns_max") for row in rows]}, horizontal=True))]
 
 
-def kernel(rows):
-    flows = list(dict.fromkeys(row["flows"] for row in rows))
+def _in_kernel(name, rows):
     whats = list(dict.fromkeys((row["what"], row["variant"]) for row in rows))
     series = {_flows(number): [next((_spread(row, "ns_p10", "ns_p90") for row in rows
                                      if (row["what"], row["variant"], row["flows"])
                                      == (*what, number)), None) for what in whats]
-              for number in flows}
-    return [("Inside the kernel", bars("kernel", "in-kernel models: ns per packet",
-                                       "ns per packet", [", ".join(what) for what in whats],
-                                       series, horizontal=True))]
+              for number in known_first(rows)}
+    return bars(name, "in-kernel models: ns per packet", "ns per packet",
+                [", ".join(what) for what in whats], series, horizontal=True)
+
+
+def kernel(rows):
+    plots = [("Inside the kernel", _in_kernel("kernel", [row for row in rows
+                                                         if row["flows"] in (1024, "new")]))]
+    many = {(row["what"], row["variant"]) for row in rows if row["flows"] not in (1024, "new")}
+    if many:
+        plots.append(("Inside the kernel, by live flows", _in_kernel(
+            "kernelflows", [row for row in rows if (row["what"], row["variant"]) in many])))
+    return plots
 
 
 def wire(rows):

@@ -94,6 +94,9 @@ def check_rows(subcommand, rows):
             check(what == "none" or ns[what, flows, "classify"] > ns["none", flows, "classify"],
                   f"stages: {what}, {flows}: classified in {ns[what, flows, 'classify']} ns")
         check(len(ns) == len(rows) == 2 * 5 * (len(STEPS) + 1), f"stages: {len(rows)} rows")
+    if subcommand == "kernel":
+        many = {(row["what"], row["flows"]) for row in rows if row["flows"] in (131072, 1048576)}
+        check(len(many) == 6, f"kernel: with many flows only {many}")
     if subcommand == "lossless":
         for row in rows:
             check(row["lossless_pps"] <= row["offered_pps"] and row["pps"] <= row["offered_pps"],
