@@ -110,9 +110,10 @@ class Engine:
         return contextlib.nullcontext()
 
     def measure(self, lab, count):
+        cores = () if "kernel" in self.options else ("--cores", self.cores[lab.queues])
         process = subprocess.Popen(
             lab.command("eng", BUILD / "bin/afxdp-engine", "--iface", "eng0", "--queues",
-                        lab.queues, "--cores", self.cores[lab.queues], "--json", *self.options),
+                        lab.queues, *cores, "--json", *self.options),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             said = ""

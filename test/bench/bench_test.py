@@ -31,6 +31,7 @@ FIELDS = { # of every row: name -> types
     "bypass": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "tunnels": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "wire": {"table": str, "what": str, "pps": int},
+    "kernel-wire": {"what": str, "pps": int, "of_tree": NUMBER},
     "lossless": {"table": str, "what": str, "lossless_pps": int, "pps": int, "offered_pps": int,
                  "taking_user": int, "taking_system": int, "taking_softirq": int,
                  "memory_mib": (*NUMBER, type(None))},
@@ -43,6 +44,7 @@ OPTIONS = {"capture": ["--packets", "20000"],
            "stages": ["--model", str(ROOT / "models/nn1.q8")],
            "lossless": ["--seconds", "0.02", "--tables", "system", "--tolerance", "1"],
            "latency": ["--seconds", "0.05"],
+           "kernel-wire": ["--packets", "50000"],
            "watched": ["--packets", "1000000"],
            "wire": ["--packets", "100000", "--model", str(ROOT / "models/nn1.q8")]}
 
@@ -176,7 +178,8 @@ def main():
         if subcommand == "report":
             check_report()
             continue
-        if subcommand in ("kernel", "bypass", "wire", "lossless", "latency") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
+        if subcommand in ("kernel", "bypass", "wire", "kernel-wire", "lossless",
+                          "latency") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
             sys.exit(77)
         rows = rows_of(subcommand)
         check_rows(subcommand, rows)
