@@ -12,6 +12,12 @@
 #include "host_memory.h"
 #include "packet_details.h"
 
+/* The features that are read from the memory: the last ones. */
+enum {
+    HOST_FEATURE_FIRST = FEATURE_INITIATOR_FAILED,
+    HOST_FEATURES = FEATURES_2 - HOST_FEATURE_FIRST,
+};
+
 /* A flow's cells in all rows of the memory. */
 struct host_rows {
     struct host_cells cells[HOST_ROWS_MAX];

@@ -245,6 +245,16 @@ int config_check(const struct afxdp_config *config, struct error *error)
     return config_check_as(config, config_datapath(config), error);
 }
 
+int config_check_model(const struct afxdp_config *config, const struct q8 *model,
+                       struct error *error)
+{
+    if (!host_thresholds_any(&config->eve_hosts) || (model && model->feature_set == FEATURE_SET_2))
+        return 0;
+    return error_set(error, -EINVAL,
+                     "--eve-hosts: only models of feature set 2 look at hosts, and %s isn't one",
+                     config->model);
+}
+
 int config_policy(const struct afxdp_config *config, const struct q8 *model, struct policy *policy,
                   struct error *error)
 {
@@ -270,6 +280,8 @@ int afxdp_config_check(const struct afxdp_config *config, struct afxdp_error *er
 
     if (status == 0 && strcmp(config->model, "none") != 0)
         status = model_open(&model, config->model, &said);
+    if (status == 0)
+        status = config_check_model(config, model ? model->file : NULL, &said);
     if (status == 0)
         status = config_policy(config, model ? model->file : NULL, &policy, &said);
     if (status == 0)

@@ -7,6 +7,7 @@
 #include "afxdp_engine.h"
 #include "flow_table_memory.h"
 #include "host_tables.h"
+#include "host_thresholds.h"
 #include "metrics_server.h"
 #include "option.h"
 #include "policy.h"
@@ -65,6 +66,7 @@ struct afxdp_config {
     const char *eve;      /* NULL: no events */
     uint32_t eve_rate;    /* a second, 0: all */
     uint32_t eve_host_rate;
+    struct host_thresholds eve_hosts; /* none: no hosts are told of */
     uint16_t community_seed;
     struct metrics_address metrics; /* where scrapers ask; of size 0: nowhere */
     const char *write;              /* packets; NULL: none */
@@ -154,6 +156,10 @@ int config_check_as(const struct afxdp_config *config, enum config_datapath data
 
 /* The same for the datapath that the config asks for. */
 int config_check(const struct afxdp_config *config, struct error *error);
+
+/* -EINVAL where the options ask for what this model (NULL: none) doesn't tell. */
+int config_check_model(const struct afxdp_config *config, const struct q8 *model,
+                       struct error *error);
 
 /* The policy that the options and a model (NULL: none) ask for. */
 int config_policy(const struct afxdp_config *config, const struct q8 *model, struct policy *policy,

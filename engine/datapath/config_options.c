@@ -49,6 +49,11 @@ static int parse_hosts(void *target, const char *value, struct error *error)
     return host_tables_parse(&((struct afxdp_config *)target)->hosts, value, error);
 }
 
+static int parse_eve_hosts(void *target, const char *value, struct error *error)
+{
+    return host_thresholds_parse(&((struct afxdp_config *)target)->eve_hosts, value, error);
+}
+
 static int parse_metrics(void *target, const char *value, struct error *error)
 {
     return metrics_address_parse(&((struct afxdp_config *)target)->metrics, value, error);
@@ -190,6 +195,9 @@ const struct option_spec config_options[] = {
      .help = "at most N events of flows a second, the others are counted"},
     {NUMBER("eve-host-rate", "N", 1, UINT32_MAX, eve_host_rate), .applies = ALL, .needs = "eve",
      .help = "at most N a second of flows that one host began"},
+    {OPTION_ROW_OTHER("eve-hosts", "LIST", parse_eve_hosts), .applies = ALL, .needs = "eve",
+     .help = "hosts, too, that come to a threshold of feature set 2:\n"
+             "default, or as initiator_peers=40,responder_failed=1000"},
     {NUMBER("community-id-seed", "N", 0, UINT16_MAX, community_seed), .applies = ALL,
      .needs = "eve", .initial = "0", .help = "seed of the events' community_id"},
     {OPTION_ROW_OTHER("metrics", "[ADDRESS:]PORT", parse_metrics), .applies = LIVE,

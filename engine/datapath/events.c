@@ -29,6 +29,7 @@ int events_open(struct afxdp_datapath *d, const char *interface, struct error *e
         .interface = interface,
         .rate = config->eve_rate,
         .host_rate = config->eve_host_rate,
+        .thresholds = config->eve_hosts,
         .community_seed = config->community_seed,
         .model = model ? model->file->checksum : 0,
         .day_times = config_times_are_of_day(config),
@@ -123,6 +124,7 @@ static json_t *by_kind(const uint64_t counts[EVE_KINDS])
 
     report_number(object, "verdict", counts[EVE_VERDICT]);
     report_number(object, "flow", counts[EVE_FLOW]);
+    report_number(object, "host", counts[EVE_HOST]);
     return object;
 }
 

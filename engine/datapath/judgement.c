@@ -21,6 +21,8 @@ int judgement_new(struct judgement **out, const struct afxdp_config *config, str
     if (strcmp(config->model, "none") != 0)
         status = model_open(&j->model, config->model, error);
     if (status == 0)
+        status = config_check_model(config, j->model ? j->model->file : NULL, error);
+    if (status == 0)
         status = config_policy(config, j->model ? j->model->file : NULL, &j->policy, error);
     if (status != 0) {
         judgement_free(j);

@@ -10,6 +10,8 @@
 static int take_record(void *context, void *data, size_t size)
 {
     const struct path_record *record = data;
+    const struct path_host_record *with_hosts = data;
+    const uint32_t *hosts = size >= sizeof(*with_hosts) ? with_hosts->hosts : NULL;
     struct kernel *kernel = context;
 
     if (size < sizeof(*record))
@@ -30,6 +32,7 @@ static int take_record(void *context, void *data, size_t size)
             .flags = record->trace.flags,
             .from_low = record->from_low,
             .icmp = record->trace.icmp,
+            .hosts = hosts,
         };
 
         memcpy(packet.vlan, record->trace.vlan, sizeof(packet.vlan));

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "confine.h"
+#include "eve_hosts.h"
 #include "eve_posts.h"
 #include "eve_rate.h"
 #include "eve_text.h"
@@ -36,20 +37,69 @@ struct eve {
     /* the writer's */
     struct eve_out out;
     struct eve_rate rate;
+    struct eve_hosts *hosts; /* NULL: nobody asked for them */
 };
 
-static void write_record(struct eve *eve, const struct eve_record *record)
+/* Whether it is told of, or on its way. */
+static bool write_event(struct eve *eve, const struct eve_record *record)
 {
     const struct eve_pending pending = eve_pending_of(record);
     struct eve_out *out = &eve->out;
     char line[EVE_LINE_MAX];
 
-    if (!eve_out_is_open(out))
+    if (!eve_out_is_open(out)) {
         eve_out_leave_out(out, &pending, out->totals.lost);
-    else if (!eve_rate_allows(&eve->rate, record))
+        return false;
+    }
+    if (!eve_rate_allows(&eve->rate, record)) {
         eve_out_leave_out(out, &pending, out->totals.left_out);
+        return false;
+    }
+    eve_out_line(out, line, eve_text(&eve->names, line, record), &pending);
+    return true;
+}
+
+struct host_end {
+    struct eve *eve;
+    uint64_t time;
+};
+
+static void write_host_end(void *context, const struct eve_record *begun)
+{
+    const struct host_end *ending = context;
+    struct eve_record record = *begun;
+
+    record.host.since = begun->time;
+    record.time = ending->time;
+    record.host.ended = true;
+    (void)write_event(ending->eve, &record);
+}
+
+/* One that couldn't be told of is tried again when a worker next sees it there. */
+static void write_host(struct eve *eve, const struct eve_record *record)
+{
+    if (record->host.feature == HOST_FEATURES) {
+        struct host_end ending = {eve, record->time};
+
+        eve_hosts_begin(eve->hosts, record->host.window, write_host_end, &ending);
+        return;
+    }
+    enum eve_hosts_answer answer = eve_hosts_ask(eve->hosts, record);
+    if (answer == EVE_HOSTS_NEW && write_event(eve, record))
+        eve_hosts_keep(eve->hosts, record);
+    if (answer == EVE_HOSTS_FULL) {
+        const struct eve_pending pending = eve_pending_of(record);
+
+        eve_out_leave_out(&eve->out, &pending, eve->out.totals.lost);
+    }
+}
+
+static void write_record(struct eve *eve, const struct eve_record *record)
+{
+    if (record->kind == EVE_HOST)
+        write_host(eve, record);
     else
-        eve_out_line(out, line, eve_text(&eve->names, line, record), &pending);
+        (void)write_event(eve, record);
 }
 
 /* One look at everything; whether there was anything. */
@@ -133,8 +183,13 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
     eve->names.interface = options->interface;
     eve->names.community_seed = options->community_seed;
     eve->names.model = options->model;
+    eve->names.thresholds = options->thresholds;
     eve->names.clock.told = options->day_times;
-    int status = open_out(eve, error);
+    bool hosts = host_thresholds_any(&options->thresholds);
+    if (hosts)
+        eve->hosts = eve_hosts_new();
+    int status = hosts && !eve->hosts ? error_set(error, -ENOMEM, "no memory for --eve-hosts")
+                                      : open_out(eve, error);
     if (status != 0) {
         eve_close(eve);
         return status;
@@ -168,6 +223,7 @@ int eve_follow(struct eve *eve, const struct eve_source *source, struct error *e
         .places = source->places,
         .timeout = source->timeout,
         .class_count = eve->names.class_count,
+        .thresholds = eve->options.thresholds,
     };
     int status = eve_flows_new(&eve->flows[0], &options, error);
 
@@ -186,6 +242,7 @@ int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_ob
         .class_count = eve->names.class_count,
         .queue = (uint16_t)eve->queues,
         .waits = eve->options.waits,
+        .thresholds = eve->options.thresholds,
     };
 
     if (eve->queues == EVE_QUEUES_MAX)
@@ -363,5 +420,6 @@ void eve_close(struct eve *eve)
     if (eve->out.sink)
         eve->out.sink->close(eve->out.sink);
     eve_posts_destroy(&eve->posts);
+    eve_hosts_free(eve->hosts);
     free(eve);
 }

@@ -25,10 +25,11 @@ struct eve_options {
     /* In the writer's thread, each event without its line's end; NULL: nobody. */
     void (*tell)(void *context, const char *line, size_t length);
     void *context;
-    const struct policy *policy; /* copied */
-    const char *interface;       /* NULL: a capture */
-    uint32_t rate;               /* events of flows a second, by their own times; 0: all */
-    uint32_t host_rate;          /* of those that one host began; 0: all */
+    const struct policy *policy;       /* copied */
+    const char *interface;             /* NULL: a capture */
+    uint32_t rate;                     /* events of flows a second, by their own times; 0: all */
+    uint32_t host_rate;                /* of those that one host began; 0: all */
+    struct host_thresholds thresholds; /* from which on hosts are told of */
     uint16_t community_seed;
     uint32_t model; /* its checksum; 0: none */
     bool day_times; /* packets' times are of the day, not of the monotonic clock */

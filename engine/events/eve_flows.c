@@ -85,6 +85,45 @@ static void tell_verdict(struct eve_flows *f, const struct eve_flow *flow, uint3
     eve_ring_publish(f->ring);
 }
 
+static bool tell_host(struct eve_flows *f, const struct eve_flow *flow, uint64_t time,
+                      const struct eve_host *host)
+{
+    struct eve_record *record = place(f);
+
+    if (!record)
+        return false;
+    *record = (struct eve_record){.time = time, .kind = EVE_HOST, .host = *host};
+    memcpy(&record->flow, flow, f->stride);
+    eve_ring_publish(f->ring);
+    return true;
+}
+
+static __attribute__((noinline)) void tell_hosts(struct eve_flows *f, const struct eve_flow *flow,
+                                                 const struct eve_packet *p)
+{
+    for (uint8_t i = 0; i < HOST_FEATURES; i++) {
+        const struct eve_host host = {p->hosts[i], host_window(f->watch->now), .feature = i};
+
+        if (eve_watch_is_due(f->watch, flow, i, p->hosts[i]) && !tell_host(f, flow, p->time, &host))
+            stats_add(&f->lost.events[EVE_HOST], 1);
+    }
+}
+
+/* A window that finds no room is told of by the next packet. */
+ALWAYS_INLINE void watch_hosts(struct eve_flows *f, const struct eve_flow *flow,
+                               const struct eve_packet *p)
+{
+    struct eve_watch *watch = f->watch;
+
+    watch->now = host_time(watch->now, p->time);
+
+    const struct eve_host none = {.window = host_window(watch->now), .feature = HOST_FEATURES};
+    if (none.window != watch->window && tell_host(f, flow, p->time, &none))
+        eve_watch_begin(watch, none.window);
+    if (eve_watch_meets(watch, p->hosts))
+        tell_hosts(f, flow, p);
+}
+
 /* What only a flow's first packet tells; of a pipeline's it still stands in the frame. */
 static __attribute__((noinline)) void begin(struct eve_flow *flow, uint64_t stride,
                                             const struct eve_packet *p, const struct frame *frame,
@@ -114,9 +153,10 @@ static bool has_ended(const struct eve_flows *f, const struct eve_flow *flow,
     return expired || !flow_key_equal(&flow->key, key);
 }
 
-/* `frame` and `packet`: a pipeline's; NULL: all is said in `p`. */
+/* `frame` and `packet`: a pipeline's; NULL: all is said in `p`. `watches`: a constant, so that who
+ * asks for no hosts has nothing of it. */
 ALWAYS_INLINE void count(struct eve_flows *f, const struct eve_packet *p, const struct frame *frame,
-                         const struct packet *packet)
+                         const struct packet *packet, bool watches)
 {
     struct eve_flow *flow = (struct eve_flow *)(void *)(f->flows + p->place * f->stride);
     enum eve_reason reason;
@@ -143,11 +183,13 @@ ALWAYS_INLINE void count(struct eve_flows *f, const struct eve_packet *p, const 
     flow->slot = p->slot;
     if (p->slot != previous)
         tell_verdict(f, flow, previous, p);
+    if (watches && p->hosts)
+        watch_hosts(f, flow, p);
 }
 
 void eve_flows_count(struct eve_flows *f, const struct eve_packet *packet)
 {
-    count(f, packet, NULL, NULL);
+    count(f, packet, NULL, NULL, true);
 }
 
 void eve_flows_count_none(struct eve_flows *f, uint32_t wire_length)
@@ -161,7 +203,8 @@ bool eve_flows_have_room(struct eve_flows *f)
     return eve_ring_room(f->ring) >= EVE_RECORDS_OF_PACKET;
 }
 
-static void count_of_burst(struct eve_flows *f, const struct burst *burst, uint32_t i)
+ALWAYS_INLINE void count_of_burst(struct eve_flows *f, const struct burst *burst, uint32_t i,
+                                  bool watches)
 {
     const struct packet *packet = &burst->packets[i];
     const struct frame *frame = &burst->frames[burst->place[i]];
@@ -177,9 +220,23 @@ static void count_of_burst(struct eve_flows *f, const struct burst *burst, uint3
         .action = burst->action[burst->place[i]],
         .flags = packet_tcp_flags(packet, end - packet->seen, end),
         .from_low = burst->from_low[i],
+        .hosts = watches ? burst_features(burst, i) + HOST_FEATURE_FIRST : NULL,
     };
 
-    count(f, &p, frame, packet);
+    count(f, &p, frame, packet, watches);
+}
+
+static void count_all(struct eve_flows *f, const struct burst *burst)
+{
+    for (uint32_t i = 0; i < burst->ip_count; i++)
+        count_of_burst(f, burst, i, false);
+}
+
+static __attribute__((noinline)) void count_and_watch(struct eve_flows *f,
+                                                      const struct burst *burst)
+{
+    for (uint32_t i = 0; i < burst->ip_count; i++)
+        count_of_burst(f, burst, i, true);
 }
 
 static void observe(struct burst_observer *observer, const struct burst *burst)
@@ -194,8 +251,10 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
         __builtin_prefetch(flow, 1);
         __builtin_prefetch(flow + LINE, 1);
     }
-    for (uint32_t i = 0; i < burst->ip_count; i++)
-        count_of_burst(f, burst, i);
+    if (f->watch && burst->feature_count == FEATURES_2)
+        count_and_watch(f, burst);
+    else
+        count_all(f, burst);
     if (burst->count == burst->ip_count)
         return;
     for (uint32_t i = 0, ip = 0; i < burst->count; i++) {
@@ -236,7 +295,10 @@ int eve_flows_new(struct eve_flows **out, const struct eve_flows_options *option
     f->flows = mmap(NULL, f->flows_size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     f->used = calloc(places / EVE_BLOCK + 1, 1);
-    if (!f->ring || !f->used || f->flows == MAP_FAILED) {
+    bool watches = host_thresholds_any(&options->thresholds);
+    if (watches)
+        f->watch = eve_watch_new(&options->thresholds);
+    if (!f->ring || !f->used || f->flows == MAP_FAILED || (watches && !f->watch)) {
         eve_flows_free(f);
         return error_set(error, -ENOMEM, "no memory for --eve: fewer --flows need less");
     }
@@ -252,6 +314,7 @@ void eve_flows_free(struct eve_flows *f)
         return;
     if (f->flows && f->flows != MAP_FAILED)
         munmap(f->flows, f->flows_size);
+    free(f->watch);
     free(f->used);
     free(f->ring);
     free(f);

@@ -5,11 +5,13 @@
 #define AFXDP_EVE_FLOWS_H
 
 #include "eve_record.h"
+#include "eve_watch.h"
 #include "pipeline.h"
 
 enum {
     EVE_BLOCK = 512,
-    EVE_RECORDS_OF_PACKET = 2, /* at most: one flow ends, another's first verdict */
+    /* At most: one flow ends, another's first verdict, a window begins, and what hosts are at. */
+    EVE_RECORDS_OF_PACKET = 3 + HOST_FEATURES,
 };
 
 /* What isn't in any event that was written. One thread writes, any reads. */
@@ -23,11 +25,12 @@ struct eve_flows {
     const struct flow_bucket *buckets; /* of a pipeline's table; NULL: of no pipeline */
     uint64_t timeout;                  /* of a flow, ns */
     struct eve_ring *ring;
-    uint8_t *flows;      /* a struct eve_flow for each place in the table */
-    uint64_t flows_size; /* bytes */
-    uint64_t stride;     /* of it */
-    uint8_t *used;       /* for each EVE_BLOCK of them, whether one ever was */
-    uint64_t now;        /* the latest time of a packet so far; 0: there was none */
+    uint8_t *flows;          /* a struct eve_flow for each place in the table */
+    uint64_t flows_size;     /* bytes */
+    uint64_t stride;         /* of it */
+    uint8_t *used;           /* for each EVE_BLOCK of them, whether one ever was */
+    struct eve_watch *watch; /* NULL: nobody asked for hosts */
+    uint64_t now;            /* the latest time of a packet so far; 0: there was none */
     uint32_t class_count;
     uint16_t queue;
     bool waits;              /* for room: a capture can */
@@ -47,6 +50,7 @@ struct eve_packet {
     uint8_t flags; /* TCP's */
     bool from_low;
     uint16_t vlan[2], icmp; /* see struct eve_flow */
+    const uint32_t *hosts;  /* its features from HOST_FEATURE_FIRST on; NULL: it has none */
 };
 
 struct eve_flows_options {
@@ -56,6 +60,7 @@ struct eve_flows_options {
     uint32_t class_count;
     uint16_t queue; /* the pipeline's */
     bool waits;
+    struct host_thresholds thresholds;
 };
 
 /* -ENOMEM. */

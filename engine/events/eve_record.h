@@ -17,6 +17,7 @@ enum { EVE_RING_SIZE = 1 << 14 /* records: a burst of evictions 256 times over *
 enum eve_kind {
     EVE_VERDICT, /* a flow's packet fell into another slot than the one before; the first: slot 0 */
     EVE_FLOW,    /* a flow's place was given away, or the run ended */
+    EVE_HOST,    /* a host is at a threshold or above it, see eve_watch.h */
     EVE_KINDS
 };
 
@@ -46,11 +47,22 @@ struct eve_flow {
     uint32_t slots[];
 };
 
+/* Of EVE_HOST: in a window of time a host of the flow was there for the first time, as far as this
+ * worker knows; without a feature, that the window has begun. */
+struct eve_host {
+    uint32_t value;
+    uint32_t window;
+    uint8_t feature; /* from HOST_FEATURE_FIRST on; HOST_FEATURES: none */
+    bool ended;      /* the writer's: it is there no more, */
+    uint64_t since;  /* and has been since then, ns */
+};
+
 struct eve_record {
     uint64_t time; /* ns */
     uint8_t kind, reason;
     uint8_t slot, previous, action;
     uint16_t confidence;
+    struct eve_host host;
     struct eve_flow flow; /* ends the record: its slots follow */
 };
 

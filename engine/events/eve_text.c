@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "feature_text.h"
 #include "flow_id.h"
 #include "flow_text.h"
 
@@ -228,15 +229,41 @@ static void add_flow(struct text *text, const struct eve_names *names,
     add(text, "}}\n");
 }
 
+static void add_host(struct text *text, const struct eve_names *names,
+                     const struct eve_record *record)
+{
+    const struct eve_host *host = &record->host;
+    struct flow_text words;
+
+    flow_text_of(&words, &record->flow.key, record->flow.initiator_is_low);
+    add(text, ",\"host\":{\"ip\":\"%s\",\"feature\":\"%s\",\"threshold\":%u,\"change\":\"%s\"",
+        host_feature_is_responders(host->feature + HOST_FEATURE_FIRST) ? words.destination
+                                                                       : words.source,
+        feature_name(host->feature + HOST_FEATURE_FIRST), names->thresholds.least[host->feature],
+        host->ended ? "ended" : "begun");
+    if (host->ended)
+        add(text, ",\"age\":%" PRIu64,
+            flow_time_later(record->time, host->since) ? (record->time - host->since) / SECOND : 0);
+    else
+        add(text, ",\"value\":%u", host->value);
+    add(text, "}}\n");
+}
+
 size_t eve_text(const struct eve_names *names, char line[EVE_LINE_MAX],
                 const struct eve_record *record)
 {
+    static const struct {
+        const char *type;
+        void (*add)(struct text *text, const struct eve_names *names,
+                    const struct eve_record *record);
+    } kinds[EVE_KINDS] = {
+        [EVE_VERDICT] = {"verdict", add_verdict},
+        [EVE_FLOW] = {"flow", add_flow},
+        [EVE_HOST] = {"host", add_host},
+    };
     struct text text = {.to = line};
 
-    add_common(&text, names, record, record->kind == EVE_VERDICT ? "verdict" : "flow");
-    if (record->kind == EVE_VERDICT)
-        add_verdict(&text, names, record);
-    else
-        add_flow(&text, names, record);
+    add_common(&text, names, record, kinds[record->kind].type);
+    kinds[record->kind].add(&text, names, record);
     return text.length;
 }

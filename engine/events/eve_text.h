@@ -6,6 +6,7 @@
 #include "day_clock.h"
 #include "eve_record.h"
 #include "flow_table.h"
+#include "host_thresholds.h"
 #include "policy.h"
 
 enum {
@@ -23,6 +24,7 @@ struct eve_names {
     uint32_t class_count;
     char slot[SLOTS][CLASS_NAME_SIZE];
     struct flow_seed seed; /* of flow_id */
+    struct host_thresholds thresholds;
 };
 
 void eve_names_init(struct eve_names *names, const struct policy *policy);

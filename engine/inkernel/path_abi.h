@@ -37,7 +37,7 @@ struct path_options {
     uint32_t frags;         /* 1: frames may come in several buffers, so ask for their length */
     uint32_t stamped;       /* 1: time and length come from struct path_stamp */
     uint32_t bench_mask;    /* bench only: how many sources packets come from, less one; 0: off */
-    uint32_t records;       /* 1: a record of each packet goes to user space */
+    uint32_t records;       /* 1: a record of each packet goes to user space; 2: with its hosts */
     uint32_t host_cells;    /* of a row of the host memory, where the program has one */
     uint32_t host_rows;     /* 1 or 2 */
     uint32_t lists;         /* 1: the lists of --allow and --deny are looked at */
@@ -76,6 +76,12 @@ struct path_record {
     uint8_t classified; /* 0: other, malformed: no confidence */
     uint8_t from_low;
     uint8_t zero[6];
+};
+
+/* The same with the features of its hosts, where the program has them. */
+struct path_host_record {
+    struct path_record packet;
+    uint32_t hosts[HOST_FEATURES];
 };
 
 /* The policy of one generation: it belongs to a model's classes, so it changes with the model. */

@@ -25,7 +25,7 @@ class Brokers(programs.Test):
 
     def check_none_lost(self, told, wanted):
         self.assertEqual((told["produced"], told["undelivered"]), (len(wanted), 0))
-        self.assertEqual(told["events_lost"], {"verdict": 0, "flow": 0, "other": 0})
+        self.assertEqual(told["events_lost"], {"verdict": 0, "flow": 0, "host": 0, "other": 0})
 
     def test_kafka_holds_what_a_file_would(self):
         cluster = brokers.Kafka(self)

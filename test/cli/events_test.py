@@ -29,6 +29,8 @@ FLOW = {"pkts_toserver": int, "pkts_toclient": int, "bytes_toserver": int, "byte
         "start": str, "end": str, "age": int, "reason": str, "classes": dict, "model": str}
 VERDICT = {"class": str, "confidence": int, "action": str, "previous": str, "packets": int,
            "model": str}
+HOST = {"ip": str, "feature": str, "threshold": int, "change": str, "value": int, "age": int}
+TYPES = {"flow": FLOW, "verdict": VERDICT, "host": HOST}
 
 
 def community_id(event, seed=0):
@@ -114,11 +116,11 @@ class Events(programs.Test):
         self.assertEqual(len(events) + left_out["verdict"] + left_out["flow"], len(every))
 
     def test_names_types_and_order(self):
-        _, events = self.events(MIXED)
-        self.assertEqual({event["event_type"] for event in events}, {"flow", "verdict"})
+        _, events = self.events(MIXED, "--eve-hosts", "default")
+        self.assertEqual({event["event_type"] for event in events}, set(TYPES))
         for event in events:
             kind = event["event_type"]
-            types = FLOW if kind == "flow" else VERDICT
+            types = TYPES[kind]
             self.assertEqual([name for name in COMMON if name in event] + [kind], list(event))
             self.assertEqual([name for name in types if name in event[kind]], list(event[kind]))
             for name, value in event.items():

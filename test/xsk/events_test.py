@@ -2,19 +2,37 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """--eve over AF_XDP and from the kernel datapath: sums that hold, readers that don't read, files that are moved away."""
 
+import itertools
 import json
 import os
 import signal
+import struct
 import time
 
 import lab
 
 DT = os.path.join(lab.ROOT, "models", "dt1.q8")
+DT2 = os.path.join(lab.ROOT, "models", "dt.q8")
+SECOND = 10**9  # since 1970: 7.1 s of a window of 8.6 have gone by
 
 
 def read(path):
     with open(path, encoding="ascii") as file:
         return [json.loads(line) for line in file]
+
+
+def in_a_window(path):
+    """Gives a capture's packets times that lie in one window of the host memory."""
+    with open(path, "rb") as file:
+        data = bytearray(file.read())
+    at = 24
+    for number in itertools.count():
+        if at >= len(data):
+            break
+        struct.pack_into("<II", data, at, SECOND, number * 100)
+        at += 16 + struct.unpack_from("<I", data, at + 8)[0]
+    with open(path, "wb") as file:
+        file.write(data)
 
 
 class Events(lab.Test):
@@ -80,6 +98,30 @@ class Events(lab.Test):
                              for path in (live, file))
             self.assertEqual(len(told), len(wanted))
             self.assertEqual(found, wanted)
+
+    def test_hosts_are_told_of_alike(self):
+        """In either datapath those that a capture of the same packets tells of: all of it lies
+        within a window of time and the next."""
+        hosts = "initiator_failed=20,initiator_ports=20,responder_sources=10,responder_refused=5"
+        options = ("--eve-hosts", hosts, "--flow-seed", "0")
+        key = lambda event: (*event["host"].values(), event["src_ip"], event.get("src_port"),
+                             event["dest_ip"], event.get("dest_port"), event["proto"])
+        for datapath in ("kernel", "afxdp"):
+            here = self.lab()
+            live, file, sent = (self.path(datapath + name) for name in ("live", "file", "sent"))
+            engine = here.engine("--iface", "eng0", "--datapath", datapath, "--eve", live,
+                                 *options, model=DT2)
+            here.generate("--pcap", lab.MIXED, "--rate", "5000", "--cpu", "0", "--record", sent)
+            time.sleep(0.3)
+            report = engine.stop()
+            self.check_sums(report, read(live))
+            self.assertEqual(report["events"]["events_lost"]["host"], 0)
+            in_a_window(sent)
+            here.run("eng", lab.ENGINE, "--pcap", sent, "--model", DT2, "--eve", file, *options)
+            found, wanted = ([key(event) for event in read(path) if event["event_type"] == "host"]
+                             for path in (live, file))
+            self.assertEqual(found, wanted)
+            self.assertEqual(len({row[1] for row in wanted}), 4)
 
     def test_what_the_kernel_has_no_room_for_is_counted(self):
         """More at once than the ring holds, while the writer's pipe stands still."""
