@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "confine.h"
+#include "metrics_answers.h"
 #include "monotonic.h"
 
 enum {
@@ -52,7 +53,7 @@ struct metrics_server {
     bool written; /* behind the lock, as what was written: NULL for want of memory */
     char *text;
     size_t length;
-    struct MHD_Response *ready; /* the thread's, from here on */
+    struct metrics_answers answers; /* the thread's, from here on */
     uint32_t open;
     struct place place[METRICS_CONNECTIONS];
 };
@@ -174,9 +175,10 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     }
     if (place->state == REQUEST_BEGUN)
         return begin(server, place, url, method);
-    if (place->state == REQUEST_READY && server->ready) {
+    struct MHD_Response *answer = metrics_answers_pick(&server->answers, connection);
+    if (place->state == REQUEST_READY && answer) {
         count(&server->counters.answered);
-        return reply(connection, MHD_HTTP_OK, server->ready);
+        return reply(connection, MHD_HTTP_OK, answer);
     }
     count(&server->counters.late);
     return reply_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -198,17 +200,7 @@ static void take_text(struct metrics_server *server)
     pthread_mutex_unlock(&server->lock);
     if (!written)
         return;
-    if (server->ready)
-        MHD_destroy_response(server->ready);
-    server->ready =
-        text ? MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE) : NULL;
-    if (!server->ready) {
-        free(text);
-    } else {
-        (void)MHD_add_response_header(server->ready, MHD_HTTP_HEADER_CONNECTION, "close");
-        (void)MHD_add_response_header(server->ready, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                      "text/plain; version=0.0.4; charset=utf-8");
-    }
+    metrics_answers_set(&server->answers, text, length);
     for (int i = 0; i < METRICS_CONNECTIONS; i++) {
         struct place *place = &server->place[i];
 
@@ -388,8 +380,7 @@ void metrics_server_close(struct metrics_server *server)
     }
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
-    if (server->ready)
-        MHD_destroy_response(server->ready);
+    metrics_answers_clear(&server->answers);
     if (server->listener >= 0)
         close(server->listener);
     if (server->wake >= 0)

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "metrics_answers.h"
 #include "metrics_server.h"
 #include "metrics_text.h"
 
@@ -178,6 +179,83 @@ static void families_look_as_prometheus_wants_them(void **state)
     free(text);
 }
 
+static void openmetrics_says_it_in_its_own_way(void **state)
+{
+    (void)state;
+    static const char text[] = "# HELP one_total Of a_total kind.\n"
+                               "# TYPE one_total counter\n"
+                               "one_total{of=\"x,le=\\\"5\\\"\"} 7\n"
+                               "# TYPE two gauge\n"
+                               "two 1.5\n"
+                               "# TYPE three histogram\n"
+                               "three_bucket{queue=\"0\",le=\"8\"} 1\n"
+                               "three_bucket{le=\"0.25\"} 1\n"
+                               "three_bucket{le=\"+Inf\"} 2\n";
+    static const char wanted[] = "# HELP one Of a_total kind.\n"
+                                 "# TYPE one counter\n"
+                                 "one_total{of=\"x,le=\\\"5\\\"\"} 7\n"
+                                 "# TYPE two gauge\n"
+                                 "two 1.5\n"
+                                 "# TYPE three histogram\n"
+                                 "three_bucket{queue=\"0\",le=\"8.0\"} 1\n"
+                                 "three_bucket{le=\"0.25\"} 1\n"
+                                 "three_bucket{le=\"+Inf\"} 2\n"
+                                 "# EOF\n";
+    size_t length;
+    char *made = metrics_open_text(text, strlen(text), &length);
+
+    assert_string_equal(made, wanted);
+    assert_int_equal(length, strlen(wanted));
+    free(made);
+    made = metrics_open_text("", 0, &length);
+    assert_string_equal(made, "# EOF\n");
+    free(made);
+}
+
+static void openmetrics_is_for_whom_asks(void **state)
+{
+    const struct rig *rig = *state;
+    static const char *const open[] = {
+        "application/openmetrics-text",
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+        "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        "text/plain;q=0.4, Application/OpenMetrics-Text; version=1.0.0; q=0.5",
+    };
+    static const char *const plain[] = {
+        "",
+        "*/*",
+        "text/plain",
+        ",;,",
+        "application/openmetrics-text-not",
+        "application/openmetrics-text;q=0,text/plain",
+        "application/openmetrics-text;q=0.2,text/plain;q=0.4",
+    };
+
+    assert_false(metrics_accepts_open(NULL));
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+        assert_true(metrics_accepts_open(open[i]));
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        assert_false(metrics_accepts_open(plain[i]));
+    assert_answer(rig,
+                  "GET /metrics HTTP/1.0\r\nAccept: application/openmetrics-text; "
+                  "version=1.0.0\r\n\r\n",
+                  "HTTP/1.1 200", "\r\n\r\nwritten 1\n# EOF\n");
+    assert_answer(rig, "GET /metrics HTTP/1.0\r\nAccept: text/plain\r\n\r\n", "HTTP/1.1 200",
+                  "\r\n\r\nwritten 2\n");
+    for (int i = 0; i < 2; i++) {
+        static const char *const types[] = {
+            "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
+            "\r\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"};
+        char answer[ANSWER_MAX];
+        int client = enter(rig);
+
+        say(client, i ? "GET /metrics HTTP/1.0\r\nAccept: application/openmetrics-text\r\n\r\n"
+                      : "GET /metrics HTTP/1.0\r\n\r\n");
+        hear(client, answer);
+        assert_non_null(strstr(answer, types[i]));
+    }
+}
+
 static void loopback_unless_told_otherwise(void **state)
 {
     (void)state;
@@ -328,6 +406,8 @@ int main(void)
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_look_as_prometheus_wants_them),
+        cmocka_unit_test(openmetrics_says_it_in_its_own_way),
+        WITH_SERVER(openmetrics_is_for_whom_asks),
         cmocka_unit_test(loopback_unless_told_otherwise),
         WITH_SERVER(a_taken_port_is_refused_with_the_reason),
         WITH_SERVER(each_scrape_is_written_anew),

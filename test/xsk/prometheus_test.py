@@ -56,10 +56,23 @@ class Prometheus(lab.Test):
                 checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
                                          capture_output=True, check=False)
                 self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+                self.check_open(here, text)
                 report = engine.stop()
                 self.assertEqual(got, report["classes"])
                 self.assertGreater(report["packets"], 7000)
                 self.assertEqual(report["metrics"]["unanswered"] + report["metrics"]["late"], 0)
+
+    def check_open(self, here, plain):
+        """Prometheus asks for OpenMetrics, and took a counter's family by the name it has there."""
+        kind = here.run("eng", "curl", "-sS",
+                        "http://127.0.0.1:9090/api/v1/targets/metadata?metric=afxdp_packets").stdout
+        self.assertEqual(json.loads(kind)["data"][0]["type"], "counter", kind)
+        text = here.run("eng", "curl", "-sS", "-H", "Accept: application/openmetrics-text",
+                        f"http://127.0.0.1:{PORT}/metrics").stdout
+        self.assertTrue(text.endswith("\n# EOF\n"))
+        names = lambda text: {line.split("{")[0].split(" ")[0] for line in text.splitlines()
+                              if not line.startswith("#")}
+        self.assertEqual(names(text), names(plain))
 
     def check_queries(self, here):
         with open(os.path.join(GRAFANA, "dashboard.json"), encoding="utf-8") as file:
