@@ -17,6 +17,11 @@ bool events_wanted(const struct afxdp_datapath *d)
     return d->config->eve || d->say.event;
 }
 
+size_t events_bytes_of_flow(const struct afxdp_datapath *d)
+{
+    return events_wanted(d) ? eve_flow_bytes(d->judgement->policy.class_count) : 0;
+}
+
 int events_open(struct afxdp_datapath *d, const char *interface, struct error *error)
 {
     const struct afxdp_config *config = d->config;

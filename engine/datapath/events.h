@@ -9,6 +9,9 @@
 
 bool events_wanted(const struct afxdp_datapath *datapath);
 
+/* What each flow takes for them beside its table, in bytes. */
+size_t events_bytes_of_flow(const struct afxdp_datapath *datapath);
+
 /* Opens what the config asks for. `interface`: NULL for a capture, which waits for the writer. */
 int events_open(struct afxdp_datapath *datapath, const char *interface, struct error *error);
 

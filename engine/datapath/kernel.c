@@ -35,6 +35,7 @@ static int plan_memory(struct kernel *kernel, struct error *error)
     const struct memory_need need = {
         .holder = "CPU",
         .holders = possible < 0 ? 1 : (uint32_t)possible, /* path_configure says what is wrong */
+        .beside = events_bytes_of_flow(&kernel->base),
         .once = judgement_hosts_bytes(kernel->base.judgement, config),
         .in_kernel = true,
         .lower = "",

@@ -25,6 +25,7 @@ int live_plan_memory(struct live *live, struct error *error)
         .holder = "worker",
         .holders = live->nics.queues,
         .packets = sockets_queue_bytes(&live->sockets, &live->nics, config),
+        .beside = events_bytes_of_flow(&live->base),
         .once = judgement_hosts_bytes(live->base.judgement, config),
         .lower = config_is_inline(config) ? " or --ring-rx" : ", --queues or --ring-rx",
     };

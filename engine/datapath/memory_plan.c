@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "pages.h"
 #include "say.h"
 
 enum {
@@ -13,9 +14,20 @@ enum {
     SPARE_MOST = 256 << 20, /* and not more than that */
 };
 
+/* What lies beside a table. */
+static uint64_t beside_bytes(const struct memory_need *need, uint32_t flows)
+{
+    return pages_round(flow_table_places(flows) * need->beside);
+}
+
+static uint64_t tables_bytes(const struct memory_need *need, uint32_t flows)
+{
+    return flow_table_bytes(flows) + beside_bytes(need, flows);
+}
+
 static uint64_t bytes_of(const struct memory_need *need, uint32_t flows)
 {
-    return need->holders * (flow_table_bytes(flows) + need->packets) + need->once;
+    return need->holders * (tables_bytes(need, flows) + need->packets) + need->once;
 }
 
 /* Huge pages are for whole tables and memories: one may find too few left for it. */
@@ -29,6 +41,7 @@ static uint64_t in_huge_pages(const struct memory_need *need, const struct memor
         return 0;
     if (room->huge_bytes >= all)
         return all;
+    largest = beside_bytes(need, flows) > largest ? beside_bytes(need, flows) : largest;
     largest = need->packets > largest ? need->packets : largest;
     largest = need->once > largest ? need->once : largest;
     return room->huge_bytes > largest ? room->huge_bytes - largest : 0;
@@ -49,7 +62,7 @@ static bool fits(const struct memory_need *need, const struct memory_room *room,
 static bool is_modest(const struct memory_need *need, const struct memory_room *room,
                       uint32_t flows)
 {
-    uint64_t tables = need->holders * flow_table_bytes(flows);
+    uint64_t tables = need->holders * tables_bytes(need, flows);
 
     return tables <= UNASKED_MOST && tables <= room->bytes / SHARE && fits(need, room, flows);
 }
@@ -74,8 +87,9 @@ int memory_plan_flows(uint32_t *flows, const struct memory_need *need,
                          "%u %s%s need %llu MiB of memory (%llu for packets and %llu for %u flows "
                          "each, %llu for hosts), but %s leaves %llu: lower --flows%s",
                          need->holders, need->holder, many, mib(bytes_of(need, chosen)),
-                         mib(need->packets), mib(flow_table_bytes(chosen)), chosen, mib(need->once),
-                         room->whose, (unsigned long long)(usable(room) >> 20), need->lower);
+                         mib(need->packets), mib(tables_bytes(need, chosen)), chosen,
+                         mib(need->once), room->whose, (unsigned long long)(usable(room) >> 20),
+                         need->lower);
     if (chosen != config->flows)
         say(callbacks, AFXDP_INFO,
             "a table of %u flows for each of %u %s%s, to leave memory to others; --flows says "

@@ -10,6 +10,7 @@ struct memory_need {
     const char *holder; /* who has a flow table: "worker", "CPU" */
     uint32_t holders;
     uint64_t packets;  /* bytes of packet memory of each */
+    uint64_t beside;   /* bytes of each flow that aren't in the flow table */
     uint64_t once;     /* bytes that all share */
     bool in_kernel;    /* takes no huge pages */
     const char *lower; /* the options beside --flows that lower it, "" or " or --queues" */

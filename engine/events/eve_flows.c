@@ -4,18 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "monotonic.h"
 #include "packet_trace.h"
 
 enum { LINE = 64, WAIT_FOREVER = 0 };
-
-static uint32_t slot_count(const struct eve_flows *f)
-{
-    return f->class_count + 1;
-}
 
 /* Which of a flow's counts a slot has. */
 static uint32_t place_of_slot(const struct eve_flows *f, uint32_t slot)
@@ -272,6 +266,13 @@ static uint64_t rounded(uint64_t size, uint64_t to)
     return (size + to - 1) / to * to;
 }
 
+size_t eve_flow_bytes(uint32_t class_count)
+{
+    uint32_t slots = class_count + 1;
+
+    return rounded(sizeof(struct eve_flow) + slots * sizeof(uint32_t), LINE);
+}
+
 int eve_flows_new(struct eve_flows **out, const struct eve_flows_options *options,
                   struct error *error)
 {
@@ -286,19 +287,18 @@ int eve_flows_new(struct eve_flows **out, const struct eve_flows_options *option
     f->class_count = options->class_count;
     f->queue = options->queue;
     f->waits = options->waits;
-    uint64_t places = table ? (uint64_t)table->bucket_count * FLOW_WAYS : options->places;
-    f->stride = rounded(sizeof(struct eve_flow) + slot_count(f) * sizeof(uint32_t), LINE);
+    f->places = table ? flow_table_capacity(table) : options->places;
+    f->stride = eve_flow_bytes(f->class_count);
     uint64_t record = rounded(offsetof(struct eve_record, flow) + f->stride, 8);
     f->ring = aligned_alloc(_Alignof(struct eve_ring),
                             rounded(sizeof(*f->ring) + EVE_RING_SIZE * record, LINE));
-    f->flows_size = places * f->stride;
-    f->flows = mmap(NULL, f->flows_size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    f->used = calloc(places / EVE_BLOCK + 1, 1);
+    int mapped = table_memory_map(&f->memory, f->places * f->stride, !f->waits);
+    f->flows = f->memory.start;
+    f->used = calloc(f->places / EVE_BLOCK + 1, 1);
     bool watches = host_thresholds_any(&options->thresholds);
     if (watches)
         f->watch = eve_watch_new(&options->thresholds);
-    if (!f->ring || !f->used || f->flows == MAP_FAILED || (watches && !f->watch)) {
+    if (!f->ring || !f->used || mapped != 0 || (watches && !f->watch)) {
         eve_flows_free(f);
         return error_set(error, -ENOMEM, "no memory for --eve: fewer --flows need less");
     }
@@ -312,8 +312,7 @@ void eve_flows_free(struct eve_flows *f)
 {
     if (!f)
         return;
-    if (f->flows && f->flows != MAP_FAILED)
-        munmap(f->flows, f->flows_size);
+    table_memory_unmap(&f->memory);
     free(f->watch);
     free(f->used);
     free(f->ring);
@@ -322,10 +321,9 @@ void eve_flows_free(struct eve_flows *f)
 
 void eve_flows_end(struct eve_flows *f, unsigned wait_ms)
 {
-    uint64_t places = f->flows_size / f->stride;
     bool stuck = false;
 
-    for (uint64_t i = 0; i < places; i++) {
+    for (uint64_t i = 0; i < f->places; i++) {
         struct eve_flow *flow = (struct eve_flow *)(void *)(f->flows + i * f->stride);
 
         if (!f->used[i / EVE_BLOCK] || flow_key_version(&flow->key) == 0)

@@ -25,9 +25,10 @@ struct eve_flows {
     const struct flow_bucket *buckets; /* of a pipeline's table; NULL: of no pipeline */
     uint64_t timeout;                  /* of a flow, ns */
     struct eve_ring *ring;
-    uint8_t *flows;          /* a struct eve_flow for each place in the table */
-    uint64_t flows_size;     /* bytes */
-    uint64_t stride;         /* of it */
+    struct table_memory memory;
+    uint8_t *flows; /* in it, a struct eve_flow for each place in the table */
+    uint64_t places;
+    uint64_t stride;         /* of a struct eve_flow, bytes */
     uint8_t *used;           /* for each EVE_BLOCK of them, whether one ever was */
     struct eve_watch *watch; /* NULL: nobody asked for hosts */
     uint64_t now;            /* the latest time of a packet so far; 0: there was none */
@@ -63,7 +64,10 @@ struct eve_flows_options {
     struct host_thresholds thresholds;
 };
 
-/* -ENOMEM. */
+/* What a flow takes beside the table, in bytes. */
+size_t eve_flow_bytes(uint32_t class_count);
+
+/* Of an interface (it doesn't wait) all memory is there before the first packet. -ENOMEM. */
 int eve_flows_new(struct eve_flows **out, const struct eve_flows_options *options,
                   struct error *error);
 void eve_flows_free(struct eve_flows *flows); /* takes NULL */

@@ -21,6 +21,11 @@ size_t flow_table_bytes(uint32_t flows)
     return pages_round(buckets_for(flows) * sizeof(struct flow_bucket));
 }
 
+uint64_t flow_table_places(uint32_t flows)
+{
+    return (uint64_t)buckets_for(flows) * FLOW_WAYS;
+}
+
 int flow_table_new(struct flow_table **out, const struct flow_table_options *options,
                    struct error *error)
 {

@@ -45,8 +45,9 @@ int flow_table_new(struct flow_table **out, const struct flow_table_options *opt
 
 void flow_table_free(struct flow_table *table); /* takes NULL */
 
-/* What the table of so many flows takes, in bytes. */
+/* What the table of so many flows takes, in bytes, and how many fit into it. */
 size_t flow_table_bytes(uint32_t flows);
+uint64_t flow_table_places(uint32_t flows);
 
 /* Flows that fit, eight to a bucket. */
 uint64_t flow_table_capacity(const struct flow_table *table);

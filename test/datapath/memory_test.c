@@ -160,6 +160,8 @@ static void remember(void *context, enum afxdp_message level, const char *text)
     snprintf(said, sizeof(said), "%s", text);
 }
 
+static uint64_t beside; /* bytes of a flow */
+
 static int plan(uint32_t workers, const struct memory_room *room, const char *asked,
                 uint32_t *flows, struct error *error)
 {
@@ -167,6 +169,7 @@ static int plan(uint32_t workers, const struct memory_room *room, const char *as
     const struct memory_need need = {.holder = "worker",
                                      .holders = workers,
                                      .packets = 32 * MIB,
+                                     .beside = beside,
                                      .once = 16 * MIB,
                                      .lower = " or --queues"};
     struct afxdp_config *config;
@@ -232,6 +235,25 @@ static void test_in_huge_pages(void **state)
     assert_int_equal(plan(8, &room, "1048576", &flows, &error), -ENOMEM);
 }
 
+/* What events keep of each flow counts as the tables do. */
+static void test_beside(void **state)
+{
+    const struct memory_room room = {.bytes = 1024 * MIB, .whose = "the cgroup"};
+    struct error error;
+    uint32_t flows;
+
+    (void)state;
+    beside = 128;
+    assert_int_equal(plan(16, &room, NULL, &flows, &error), 0);
+    assert_int_equal(flows, FLOWS_DEFAULT / 32);
+    assert_int_equal(plan(16, &room, "131072", &flows, &error), -ENOMEM);
+    assert_string_equal(error.text,
+                        "16 workers need 1072 MiB of memory (32 for packets and 34 for 131072 "
+                        "flows each, 16 for hosts), but the cgroup leaves 896: lower --flows or "
+                        "--queues");
+    beside = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_default),
         cmocka_unit_test(test_little),
         cmocka_unit_test(test_in_huge_pages),
+        cmocka_unit_test(test_beside),
     };
 
     return cmocka_run_group_tests(tests, set_up, clean);
