@@ -79,6 +79,41 @@ static void tell_verdict(struct eve_flows *f, const struct eve_flow *flow, uint3
     eve_ring_publish(f->ring);
 }
 
+ALWAYS_INLINE struct eve_packet packet_of_burst(const struct eve_flows *f,
+                                                const struct burst *burst, uint32_t i, bool watches)
+{
+    const struct packet *packet = &burst->packets[i];
+    const struct frame *frame = &burst->frames[burst->place[i]];
+    const uint8_t *end = frame->data + frame->length;
+
+    return (struct eve_packet){
+        .key = &burst->keys[i],
+        .time = frame->time,
+        .wire_length = frame->wire_length,
+        .queue = f->queue,
+        .confidence = burst->verdicts[i].confidence,
+        .slot = burst->slot[burst->place[i]],
+        .action = burst->action[burst->place[i]],
+        .flags = packet_tcp_flags(packet, end - packet->seen, end),
+        .from_low = burst->from_low[i],
+        .hosts = watches ? burst_features(burst, i) + HOST_FEATURE_FIRST : NULL,
+    };
+}
+
+/* Where a packet comes from. Of a burst it is made anew where that is rare, so that for all else it
+ * stays in registers. */
+struct source {
+    const struct eve_packet *packet; /* NULL: of a */
+    const struct burst *burst;
+    uint32_t i;
+};
+
+static struct eve_packet packet_of(const struct eve_flows *f, const struct source *source)
+{
+    return source->packet ? *source->packet
+                          : packet_of_burst(f, source->burst, source->i, f->watch != NULL);
+}
+
 static bool tell_host(struct eve_flows *f, const struct eve_flow *flow, uint64_t time,
                       const struct eve_host *host)
 {
@@ -93,19 +128,21 @@ static bool tell_host(struct eve_flows *f, const struct eve_flow *flow, uint64_t
 }
 
 static __attribute__((noinline)) void tell_hosts(struct eve_flows *f, const struct eve_flow *flow,
-                                                 const struct eve_packet *p)
+                                                 struct source source)
 {
-    for (uint8_t i = 0; i < HOST_FEATURES; i++) {
-        const struct eve_host host = {p->hosts[i], host_window(f->watch->now), .feature = i};
+    const struct eve_packet p = packet_of(f, &source);
 
-        if (eve_watch_is_due(f->watch, flow, i, p->hosts[i]) && !tell_host(f, flow, p->time, &host))
+    for (uint8_t i = 0; i < HOST_FEATURES; i++) {
+        const struct eve_host host = {p.hosts[i], host_window(f->watch->now), .feature = i};
+
+        if (eve_watch_is_due(f->watch, flow, i, host.value) && !tell_host(f, flow, p.time, &host))
             stats_add(&f->lost.events[EVE_HOST], 1);
     }
 }
 
 /* A window that finds no room is told of by the next packet. */
 ALWAYS_INLINE void watch_hosts(struct eve_flows *f, const struct eve_flow *flow,
-                               const struct eve_packet *p)
+                               const struct eve_packet *p, struct source source)
 {
     struct eve_watch *watch = f->watch;
 
@@ -115,13 +152,10 @@ ALWAYS_INLINE void watch_hosts(struct eve_flows *f, const struct eve_flow *flow,
     if (none.window != watch->window && tell_host(f, flow, p->time, &none))
         eve_watch_begin(watch, none.window);
     if (eve_watch_meets(watch, p->hosts))
-        tell_hosts(f, flow, p);
+        tell_hosts(f, flow, source);
 }
 
-/* What only a flow's first packet tells; of a pipeline's it still stands in the frame. */
-static __attribute__((noinline)) void begin(struct eve_flow *flow, uint64_t stride,
-                                            const struct eve_packet *p, const struct frame *frame,
-                                            const struct packet *packet)
+static void begin(struct eve_flow *flow, uint64_t stride, const struct eve_packet *p)
 {
     memset(flow, 0, stride);
     flow->key = *p->key;
@@ -129,41 +163,59 @@ static __attribute__((noinline)) void begin(struct eve_flow *flow, uint64_t stri
     flow->initiator_is_low = p->from_low;
     memcpy(flow->vlan, p->vlan, sizeof(flow->vlan));
     flow->icmp = p->icmp;
-    if (!frame)
-        return;
+}
+
+/* What only a flow's first packet tells; of a pipeline's it still stands in the frame. */
+static void read_frame(struct eve_flow *flow, const struct burst *burst, uint32_t i)
+{
+    const struct packet *packet = &burst->packets[i];
+    const struct frame *frame = &burst->frames[burst->place[i]];
     const uint8_t *end = frame->data + frame->length;
+
     if (frame->link == LINK_ETHERNET)
         packet_vlans(frame->data, end, flow->vlan);
     flow->icmp = packet_icmp(packet, end - packet->seen, end);
 }
 
-/* The table has begun a flow where this one was, or begun it anew: as flow_bucket_lookup does. */
-static bool has_ended(const struct eve_flows *f, const struct eve_flow *flow,
-                      const struct flow_key *key, uint64_t now, enum eve_reason *reason)
+/* The table has begun anew a flow that was here: as flow_bucket_lookup does. */
+ALWAYS_INLINE bool has_expired(const struct eve_flows *f, const struct eve_flow *flow,
+                               uint64_t time)
 {
-    bool expired = flow_time_later(now, flow->last) && now - flow->last > f->timeout;
-
-    *reason = expired ? EVE_TIMEOUT : EVE_EVICTED;
-    return expired || !flow_key_equal(&flow->key, key);
+    return flow_time_later(time, flow->last) && time - flow->last > f->timeout;
 }
 
-/* `frame` and `packet`: a pipeline's; NULL: all is said in `p`. `watches`: a constant, so that who
- * asks for no hosts has nothing of it. */
-ALWAYS_INLINE void count(struct eve_flows *f, const struct eve_packet *p, const struct frame *frame,
-                         const struct packet *packet, bool watches)
+static __attribute__((noinline)) void take_place(struct eve_flows *f, struct eve_flow *flow,
+                                                 struct source source)
 {
-    struct eve_flow *flow = (struct eve_flow *)(void *)(f->flows + p->place * f->stride);
-    enum eve_reason reason;
+    const struct eve_packet p = packet_of(f, &source);
+    uint64_t number = (uint64_t)((uint8_t *)flow - f->flows) / f->stride;
+    bool expired = has_expired(f, flow, p.time);
 
-    if (f->now == 0 || flow_time_later(p->time, f->now))
-        f->now = p->time;
-    if (flow_key_version(&flow->key) == 0) {
-        f->used[p->place / EVE_BLOCK] = 1;
-        begin(flow, f->stride, p, frame, packet);
-    } else if (has_ended(f, flow, p->key, p->time, &reason)) {
-        tell_end(f, flow, place(f), reason, p->time);
-        begin(flow, f->stride, p, frame, packet);
-    }
+    if (flow_key_version(&flow->key) != 0)
+        tell_end(f, flow, place(f), expired ? EVE_TIMEOUT : EVE_EVICTED, p.time);
+    f->used[number / EVE_BLOCK] = 1;
+    begin(flow, f->stride, &p);
+    if (source.burst)
+        read_frame(flow, source.burst, source.i);
+}
+
+static __attribute__((noinline)) void change_slot(struct eve_flows *f, struct eve_flow *flow,
+                                                  struct source source)
+{
+    const struct eve_packet p = packet_of(f, &source);
+    uint32_t previous = flow->slot;
+
+    flow->slot = p.slot;
+    tell_verdict(f, flow, previous, &p);
+}
+
+/* A place that never had a flow has no key. `watches`: a constant, so that who asks for no hosts
+ * has nothing of it. */
+ALWAYS_INLINE void count(struct eve_flows *f, struct eve_flow *flow, const struct eve_packet *p,
+                         struct source source, bool watches)
+{
+    if (!flow_key_equal(&flow->key, p->key) || has_expired(f, flow, p->time))
+        take_place(f, flow, source);
     uint32_t direction = flow->initiator_is_low != p->from_low;
     flow->packets[direction]++;
     flow->bytes[direction] += p->wire_length;
@@ -173,17 +225,27 @@ ALWAYS_INLINE void count(struct eve_flows *f, const struct eve_packet *p, const 
         flow->last = p->time;
     uint32_t *of_slot = &flow->slots[place_of_slot(f, p->slot)];
     *of_slot += *of_slot != UINT32_MAX;
-    uint32_t previous = flow->slot;
-    flow->slot = p->slot;
-    if (p->slot != previous)
-        tell_verdict(f, flow, previous, p);
+    if (p->slot != flow->slot)
+        change_slot(f, flow, source);
     if (watches && p->hosts)
-        watch_hosts(f, flow, p);
+        watch_hosts(f, flow, p, source);
+}
+
+ALWAYS_INLINE struct eve_flow *flow_at(const struct eve_flows *f, uint64_t number)
+{
+    return (struct eve_flow *)(void *)(f->flows + number * f->stride);
+}
+
+ALWAYS_INLINE void see_time(struct eve_flows *f, uint64_t time)
+{
+    if (f->now == 0 || flow_time_later(time, f->now))
+        f->now = time;
 }
 
 void eve_flows_count(struct eve_flows *f, const struct eve_packet *packet)
 {
-    count(f, packet, NULL, NULL, true);
+    see_time(f, packet->time);
+    count(f, flow_at(f, packet->place), packet, (struct source){.packet = packet}, true);
 }
 
 void eve_flows_count_none(struct eve_flows *f, uint32_t wire_length)
@@ -197,58 +259,40 @@ bool eve_flows_have_room(struct eve_flows *f)
     return eve_ring_room(f->ring) >= EVE_RECORDS_OF_PACKET;
 }
 
-ALWAYS_INLINE void count_of_burst(struct eve_flows *f, const struct burst *burst, uint32_t i,
-                                  bool watches)
+ALWAYS_INLINE void count_of_burst(struct eve_flows *f, struct eve_flow *flow,
+                                  const struct burst *burst, uint32_t i, bool watches)
 {
-    const struct packet *packet = &burst->packets[i];
-    const struct frame *frame = &burst->frames[burst->place[i]];
-    const uint8_t *end = frame->data + frame->length;
-    const struct eve_packet p = {
-        .key = &burst->keys[i],
-        .place = burst_flow_place(burst, f->buckets, i),
-        .time = frame->time,
-        .wire_length = frame->wire_length,
-        .queue = f->queue,
-        .confidence = burst->verdicts[i].confidence,
-        .slot = burst->slot[burst->place[i]],
-        .action = burst->action[burst->place[i]],
-        .flags = packet_tcp_flags(packet, end - packet->seen, end),
-        .from_low = burst->from_low[i],
-        .hosts = watches ? burst_features(burst, i) + HOST_FEATURE_FIRST : NULL,
-    };
+    const struct eve_packet p = packet_of_burst(f, burst, i, watches);
 
-    count(f, &p, frame, packet, watches);
+    see_time(f, p.time);
+    count(f, flow, &p, (struct source){.burst = burst, .i = i}, watches);
 }
 
-static void count_all(struct eve_flows *f, const struct burst *burst)
+static __attribute__((noinline)) void
+count_and_watch(struct eve_flows *f, struct eve_flow *const *flows, const struct burst *burst)
 {
     for (uint32_t i = 0; i < burst->ip_count; i++)
-        count_of_burst(f, burst, i, false);
-}
-
-static __attribute__((noinline)) void count_and_watch(struct eve_flows *f,
-                                                      const struct burst *burst)
-{
-    for (uint32_t i = 0; i < burst->ip_count; i++)
-        count_of_burst(f, burst, i, true);
+        count_of_burst(f, flows[i], burst, i, true);
 }
 
 static void observe(struct burst_observer *observer, const struct burst *burst)
 {
     struct eve_flows *f = (struct eve_flows *)observer;
+    struct eve_flow *flows[BURST_MAX];
     uint64_t bytes = 0;
 
     /* As far away as the flow table, and asked for as it is: as a whole burst. */
     for (uint32_t i = 0; i < burst->ip_count; i++) {
-        const uint8_t *flow = f->flows + burst_flow_place(burst, f->buckets, i) * f->stride;
-
-        __builtin_prefetch(flow, 1);
-        __builtin_prefetch(flow + LINE, 1);
+        flows[i] = flow_at(f, burst_flow_place(burst, f->buckets, i));
+        __builtin_prefetch(flows[i], 1);
+        __builtin_prefetch((const uint8_t *)flows[i] + LINE, 1);
     }
-    if (f->watch && burst->feature_count == FEATURES_2)
-        count_and_watch(f, burst);
-    else
-        count_all(f, burst);
+    if (f->watch && burst->feature_count == FEATURES_2) {
+        count_and_watch(f, flows, burst);
+    } else {
+        for (uint32_t i = 0; i < burst->ip_count; i++)
+            count_of_burst(f, flows[i], burst, i, false);
+    }
     if (burst->count == burst->ip_count)
         return;
     for (uint32_t i = 0, ip = 0; i < burst->count; i++) {
