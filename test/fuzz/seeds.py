@@ -12,6 +12,7 @@ OUT/prefixes: lists of IP prefixes, of --allow and --deny.
 OUT/blocks: who is blocked, as --state keeps it.
 OUT/nic_settings: what engines keep of an interface's settings.
 OUT/control: requests, good and bad.
+OUT/metrics: what scrapers accept, and metrics.
 OUT/onnx: the shipped float models, a small network and a small tree.
 """
 
@@ -23,6 +24,16 @@ import sys
 
 import seeds_models
 
+ACCEPTED = ("", "*/*", "text/plain;q=0.5,application/openmetrics-text;version=1.0.0",
+            "application/openmetrics-text; q=0.1, text/plain; q=1e3,;;,")
+METRICS = b"""
+# HELP one_total Of a kind.
+# TYPE one_total counter
+one_total{of="x,le=\\"5\\""} 7
+# TYPE two histogram
+two_bucket{queue="0",le="8"} 1
+two_bucket{le="+Inf"} 1
+"""
 written = {}  # folder -> names
 ROOT, OUT = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 sys.path[:0] = [str(ROOT / "test/oracle"), str(ROOT / "train")]
@@ -253,6 +264,8 @@ def main():
         write("nic_settings", str(i), text)
     for i, line in enumerate(REQUESTS):
         write("control", f"{i}", line.encode())
+    for i, accept in enumerate(ACCEPTED):
+        write("metrics", f"{i}", accept.encode() + METRICS)
     for name, graph in seeds_models.onnx_models():
         write("onnx", f"small-{name}.onnx", graph.SerializeToString())
     for path in sorted((ROOT / "models").glob("*.onnx")):

@@ -49,6 +49,24 @@ class Events(lab.Test):
         self.assertEqual(told["written"], len(events))
         return flows
 
+    def check_meanwhile(self, here, path):
+        """While it runs: what was told, what stands in the table still, and what was left out."""
+        ask = lambda *words: json.loads(here.run("eng", lab.ENGINE, "ctl", *words, "--json").stdout)
+
+        def adds_up():
+            report, flows = ask("stats"), ask("flows", "--limit", "256")
+            with open(path, encoding="ascii") as file:
+                told = [json.loads(line)["flow"] for line in file
+                        if line.endswith("\n") and '"event_type":"flow"' in line]
+            self.assertEqual(len(flows["flows"]), flows["total"])
+            events = report["events"]
+            return report["packets"] > 10000 and report["packets"] == (
+                sum(flow["pkts_toserver"] + flow["pkts_toclient"] for flow in told)
+                + sum(flow["packets"] for flow in flows["flows"])
+                + events["flows_unreported"]["packets"] + events["no_flow"]["packets"])
+
+        self.until(adds_up, what="flows told and flows in the table that are all packets")
+
     def test_sums_hold(self):
         """Evictions and all: 64 flows fit, 5,000 come."""
         for flows in ("65536", "64"):
@@ -57,6 +75,8 @@ class Events(lab.Test):
             engine = self.bridge(here, "--queues", "2", "--eve", path, "--flows", flows)
             here.generate("--count", "20000", "--flows", "5000", "--rate", "20000")
             self.assertEqual(here.ping(2), 2)
+            if flows == "64":
+                self.check_meanwhile(here, path)
             report = engine.stop()
             events = read(path)
             self.assertGreater(report["packets"], 10000)
