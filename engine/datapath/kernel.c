@@ -51,14 +51,6 @@ static enum path_out way_out(const struct afxdp_config *config)
     return config_way(config) == WAY_HAIRPIN ? PATH_OUT_BACK : PATH_OUT_PORT;
 }
 
-/* See path_options. */
-static uint32_t records_of(const struct kernel *kernel)
-{
-    if (host_thresholds_any(&kernel->base.config->eve_hosts))
-        return 2;
-    return kernel->base.config->verdicts || events_wanted(&kernel->base);
-}
-
 static int make_settings(const struct kernel *kernel, struct path_settings *settings,
                          struct error *error)
 {
@@ -75,7 +67,7 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
                 .served = kernel->nics.leaves_queues ? kernel->nics.queues : 0,
                 .fail_closed = config->fail_closed,
                 .frags = kernel->frags,
-                .records = records_of(kernel),
+                .records = kernel_records(&kernel->base),
                 .limits = kernel->base.can_limit,
                 .host_cells = config->hosts.cells,
                 .host_rows = config->hosts.rows,

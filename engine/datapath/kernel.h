@@ -43,6 +43,9 @@ void kernel_watch_spread(struct kernel *kernel);
 int kernel_verdicts_open(struct kernel *kernel, struct error *error);
 int kernel_verdicts_close(struct kernel *kernel, struct error *error);
 
+/* What packets leave in that ring, see path_options. */
+uint32_t kernel_records(const struct afxdp_datapath *base);
+
 /* --eve, from the same ring, which has one reader. -ENOMEM, -errno of the ring, of the file. */
 int kernel_events_open(struct kernel *kernel, struct error *error);
 

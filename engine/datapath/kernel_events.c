@@ -6,6 +6,13 @@
 #include "events.h"
 #include "kernel.h"
 
+uint32_t kernel_records(const struct afxdp_datapath *base)
+{
+    if (host_thresholds_any(&base->config->eve_hosts))
+        return 2;
+    return base->config->verdicts || events_wanted(base);
+}
+
 /* In the writer's thread. libbpf stops behind a record for which this isn't 0. */
 static int take_record(void *context, void *data, size_t size)
 {

@@ -8,10 +8,8 @@
 #include <time.h>
 
 #include "confine.h"
-#include "eve_hosts.h"
 #include "eve_posts.h"
-#include "eve_rate.h"
-#include "eve_text.h"
+#include "eve_writer.h"
 #include "line_file.h"
 #include "monotonic.h"
 
@@ -22,7 +20,6 @@ enum {
 
 struct eve {
     struct eve_options options;
-    struct eve_names names;
     struct eve_flows *flows[EVE_QUEUES_MAX];
     uint32_t queues;
     struct eve_source source; /* without `pull`: none, but pipelines */
@@ -34,79 +31,14 @@ struct eve {
 
     struct eve_posts posts;
 
-    /* the writer's */
-    struct eve_out out;
-    struct eve_rate rate;
-    struct eve_hosts *hosts; /* NULL: nobody asked for them */
+    struct eve_writer writer;
 };
-
-/* Whether it is told of, or on its way. */
-static bool write_event(struct eve *eve, const struct eve_record *record)
-{
-    const struct eve_pending pending = eve_pending_of(record);
-    struct eve_out *out = &eve->out;
-    char line[EVE_LINE_MAX];
-
-    if (!eve_out_is_open(out)) {
-        eve_out_leave_out(out, &pending, out->totals.lost);
-        return false;
-    }
-    if (!eve_rate_allows(&eve->rate, record)) {
-        eve_out_leave_out(out, &pending, out->totals.left_out);
-        return false;
-    }
-    eve_out_line(out, line, eve_text(&eve->names, line, record), &pending);
-    return true;
-}
-
-struct host_end {
-    struct eve *eve;
-    uint64_t time;
-};
-
-static void write_host_end(void *context, const struct eve_record *begun)
-{
-    const struct host_end *ending = context;
-    struct eve_record record = *begun;
-
-    record.host.since = begun->time;
-    record.time = ending->time;
-    record.host.ended = true;
-    (void)write_event(ending->eve, &record);
-}
-
-/* One that couldn't be told of is tried again when a worker next sees it there. */
-static void write_host(struct eve *eve, const struct eve_record *record)
-{
-    if (record->host.feature == HOST_FEATURES) {
-        struct host_end ending = {eve, record->time};
-
-        eve_hosts_begin(eve->hosts, record->host.window, write_host_end, &ending);
-        return;
-    }
-    enum eve_hosts_answer answer = eve_hosts_ask(eve->hosts, record);
-    if (answer == EVE_HOSTS_NEW && write_event(eve, record))
-        eve_hosts_keep(eve->hosts, record);
-    if (answer == EVE_HOSTS_FULL) {
-        const struct eve_pending pending = eve_pending_of(record);
-
-        eve_out_leave_out(&eve->out, &pending, eve->out.totals.lost);
-    }
-}
-
-static void write_record(struct eve *eve, const struct eve_record *record)
-{
-    if (record->kind == EVE_HOST)
-        write_host(eve, record);
-    else
-        (void)write_event(eve, record);
-}
 
 /* One look at everything; whether there was anything. */
 static bool take_all(struct eve *eve)
 {
-    bool any = eve->out.batch_count > 0;
-    bool closing = __atomic_load_n(&eve->out.closing, __ATOMIC_ACQUIRE);
+    bool any = eve->writer.out.batch_count > 0;
+    bool closing = __atomic_load_n(&eve->writer.out.closing, __ATOMIC_ACQUIRE);
 
     if (eve->source.pull && !eve->source_ended) {
         bool pulled = eve->source.pull(eve->source.context, eve->flows[0]) > 0;
@@ -115,17 +47,17 @@ static bool take_all(struct eve *eve)
         if (closing && !pulled)
             __atomic_store_n(&eve->source_ended, true, __ATOMIC_RELEASE);
     }
-    day_clock_watch(&eve->names.clock);
+    day_clock_watch(&eve->writer.names.clock);
     for (uint32_t queue = 0; queue < eve->queues; queue++) {
         struct eve_ring *ring = eve->flows[queue]->ring;
         const struct eve_record *record;
 
         for (int i = 0; i < EVE_RING_SIZE && (record = eve_ring_peek(ring)); i++, any = true) {
-            write_record(eve, record);
+            eve_writer_take(&eve->writer, record);
             eve_ring_next(ring);
         }
     }
-    eve_posts_write(&eve->posts, &eve->out);
+    eve_posts_write(&eve->posts, &eve->writer.out);
     return any;
 }
 
@@ -138,10 +70,10 @@ static void *writer_thread(void *argument)
         bool told = __atomic_load_n(&eve->told, __ATOMIC_ACQUIRE);
         bool any = take_all(eve);
 
-        (void)eve_out_flush(&eve->out);
-        eve_out_go_on(&eve->out);
+        (void)eve_out_flush(&eve->writer.out);
+        eve_out_go_on(&eve->writer.out);
         if (told && !any) {
-            eve_out_finish(&eve->out);
+            eve_out_finish(&eve->writer.out);
             return NULL;
         }
         if (!any)
@@ -155,15 +87,15 @@ static int open_out(struct eve *eve, struct error *error)
         .path = eve->options.path,
         .waits = eve->options.waits,
         .done = eve_out_delivered,
-        .context = &eve->out,
+        .context = &eve->writer.out,
     };
 
-    eve->out.lines.path = sink.path;
+    eve->writer.out.lines.path = sink.path;
     if (!sink.path)
         return 0;
     if (eve_sink_is_meant(sink.path))
-        return eve_sink_open(&eve->out.sink, &sink, error);
-    return line_file_open(&eve->out.lines, sink.path, true, "events", error);
+        return eve_sink_open(&eve->writer.out.sink, &sink, error);
+    return line_file_open(&eve->writer.out.lines, sink.path, true, "events", error);
 }
 
 int eve_open(struct eve **out, const struct eve_options *options, struct error *error)
@@ -173,23 +105,24 @@ int eve_open(struct eve **out, const struct eve_options *options, struct error *
     if (!eve)
         return error_set(error, -ENOMEM, "no memory for --eve");
     eve->options = *options;
-    eve->out.lines.file = eve->out.next_file = -1;
-    eve->out.tell = options->tell;
-    eve->out.context = options->context;
+    eve->writer.out.lines.file = eve->writer.out.next_file = -1;
+    eve->writer.out.tell = options->tell;
+    eve->writer.out.context = options->context;
     eve_posts_init(&eve->posts);
-    eve_names_init(&eve->names, options->policy);
-    eve->rate.most = options->rate;
-    eve->rate.most_of_host = options->host_rate;
-    eve->names.interface = options->interface;
-    eve->names.community_seed = options->community_seed;
-    eve->names.model = options->model;
-    eve->names.thresholds = options->thresholds;
-    eve->names.clock.told = options->day_times;
+    eve_names_init(&eve->writer.names, options->policy);
+    eve->writer.rate.most = options->rate;
+    eve->writer.rate.most_of_host = options->host_rate;
+    eve->writer.names.interface = options->interface;
+    eve->writer.names.community_seed = options->community_seed;
+    eve->writer.names.model = options->model;
+    eve->writer.names.thresholds = options->thresholds;
+    eve->writer.names.clock.told = options->day_times;
     bool hosts = host_thresholds_any(&options->thresholds);
     if (hosts)
-        eve->hosts = eve_hosts_new();
-    int status = hosts && !eve->hosts ? error_set(error, -ENOMEM, "no memory for --eve-hosts")
-                                      : open_out(eve, error);
+        eve->writer.hosts = eve_hosts_new();
+    int status = hosts && !eve->writer.hosts
+                     ? error_set(error, -ENOMEM, "no memory for --eve-hosts")
+                     : open_out(eve, error);
     if (status != 0) {
         eve_close(eve);
         return status;
@@ -202,9 +135,9 @@ static enum confined what_writes(const struct eve *eve)
 {
     if (eve->options.tell)
         return CONFINED_NOT;
-    if (eve->out.sink)
+    if (eve->writer.out.sink)
         return CONFINED_BROKERS;
-    return line_file_is_socket(&eve->out.lines) ? CONFINED_SENDER : CONFINED_WRITER;
+    return line_file_is_socket(&eve->writer.out.lines) ? CONFINED_SENDER : CONFINED_WRITER;
 }
 
 int eve_start(struct eve *eve, struct error *error)
@@ -222,7 +155,7 @@ int eve_follow(struct eve *eve, const struct eve_source *source, struct error *e
     const struct eve_flows_options options = {
         .places = source->places,
         .timeout = source->timeout,
-        .class_count = eve->names.class_count,
+        .class_count = eve->writer.names.class_count,
         .thresholds = eve->options.thresholds,
     };
     int status = eve_flows_new(&eve->flows[0], &options, error);
@@ -239,7 +172,7 @@ int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_ob
 {
     const struct eve_flows_options options = {
         .table = table,
-        .class_count = eve->names.class_count,
+        .class_count = eve->writer.names.class_count,
         .queue = (uint16_t)eve->queues,
         .waits = eve->options.waits,
         .thresholds = eve->options.thresholds,
@@ -260,36 +193,36 @@ void eve_post(struct eve *eve, uint64_t time, const char *type, json_t *content)
 
 void eve_set_model(struct eve *eve, uint32_t checksum)
 {
-    __atomic_store_n(&eve->names.model, checksum, __ATOMIC_RELAXED);
+    __atomic_store_n(&eve->writer.names.model, checksum, __ATOMIC_RELAXED);
 }
 
 int eve_reopen(struct eve *eve, struct error *error)
 {
-    if (eve->out.sink || !eve->out.lines.path)
+    if (eve->writer.out.sink || !eve->writer.out.lines.path)
         return 0;
-    int file = line_file_open_again(&eve->out.lines);
+    int file = line_file_open_again(&eve->writer.out.lines);
     if (file < 0)
         return error_set(error, file, "cannot write events to %s: %s; the former file stays",
-                         eve->out.lines.path, strerror(-file));
-    eve_out_hand_over(&eve->out, file);
+                         eve->writer.out.lines.path, strerror(-file));
+    eve_out_hand_over(&eve->writer.out, file);
     return 0;
 }
 
 int eve_check(const struct eve *eve, struct error *error)
 {
-    const struct eve_sink *sink = eve->out.sink;
+    const struct eve_sink *sink = eve->writer.out.sink;
     const char *fault = sink ? __atomic_load_n(&sink->fault, __ATOMIC_ACQUIRE) : NULL;
-    int status = fault ? -EIO : line_file_status(&eve->out.lines);
+    int status = fault ? -EIO : line_file_status(&eve->writer.out.lines);
 
     if (status == 0)
         return 0;
-    return error_set(error, status, "cannot write events to %.200s: %s", eve->out.lines.path,
+    return error_set(error, status, "cannot write events to %.200s: %s", eve->writer.out.lines.path,
                      fault ? fault : strerror(-status));
 }
 
 void eve_read(const struct eve *eve, struct eve_totals *totals)
 {
-    const uint64_t *from = (const uint64_t *)(const void *)&eve->out.totals;
+    const uint64_t *from = (const uint64_t *)(const void *)&eve->writer.out.totals;
     uint64_t *to = (uint64_t *)(void *)totals;
 
     for (size_t i = 0; i < sizeof(*totals) / sizeof(*to); i++)
@@ -318,10 +251,10 @@ void eve_read(const struct eve *eve, struct eve_totals *totals)
 /* What the writer has done, to see whether it still does something. */
 static uint64_t progress_of(const struct eve *eve)
 {
-    uint64_t progress = line_file_progress(&eve->out.lines);
+    uint64_t progress = line_file_progress(&eve->writer.out.lines);
 
-    if (eve->out.sink)
-        progress += __atomic_load_n(&eve->out.sink->progress, __ATOMIC_RELAXED);
+    if (eve->writer.out.sink)
+        progress += __atomic_load_n(&eve->writer.out.sink->progress, __ATOMIC_RELAXED);
     for (uint32_t queue = 0; queue < eve->queues; queue++)
         progress += __atomic_load_n(&eve->flows[queue]->ring->read, __ATOMIC_RELAXED);
     return progress;
@@ -373,7 +306,7 @@ static void stop_writer(struct eve *eve)
 {
     pthread_cancel(eve->thread);
     pthread_join(eve->thread, NULL);
-    eve_out_give_up(&eve->out);
+    eve_out_give_up(&eve->writer.out);
 }
 
 static void end_flows(struct eve *eve)
@@ -387,7 +320,7 @@ int eve_end(struct eve *eve, struct error *error)
     if (!eve->started || eve->ended)
         return 0;
     eve->ended = true;
-    __atomic_store_n(&eve->out.closing, true, __ATOMIC_RELEASE);
+    __atomic_store_n(&eve->writer.out.closing, true, __ATOMIC_RELEASE);
     bool hangs = !wait_for_source(eve);
     if (hangs) {
         stop_writer(eve);
@@ -415,11 +348,11 @@ void eve_close(struct eve *eve)
     (void)eve_end(eve, &ignored);
     for (uint32_t queue = 0; queue < eve->queues; queue++)
         eve_flows_free(eve->flows[queue]);
-    eve_out_hand_over(&eve->out, -1);
-    line_file_close(&eve->out.lines);
-    if (eve->out.sink)
-        eve->out.sink->close(eve->out.sink);
+    eve_out_hand_over(&eve->writer.out, -1);
+    line_file_close(&eve->writer.out.lines);
+    if (eve->writer.out.sink)
+        eve->writer.out.sink->close(eve->writer.out.sink);
     eve_posts_destroy(&eve->posts);
-    eve_hosts_free(eve->hosts);
+    eve_hosts_free(eve->writer.hosts);
     free(eve);
 }

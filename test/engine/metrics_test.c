@@ -17,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "metrics_answers.h"
 #include "metrics_server.h"
 #include "metrics_text.h"
 
@@ -179,63 +178,10 @@ static void families_look_as_prometheus_wants_them(void **state)
     free(text);
 }
 
-static void openmetrics_says_it_in_its_own_way(void **state)
-{
-    (void)state;
-    static const char text[] = "# HELP one_total Of a_total kind.\n"
-                               "# TYPE one_total counter\n"
-                               "one_total{of=\"x,le=\\\"5\\\"\"} 7\n"
-                               "# TYPE two gauge\n"
-                               "two 1.5\n"
-                               "# TYPE three histogram\n"
-                               "three_bucket{queue=\"0\",le=\"8\"} 1\n"
-                               "three_bucket{le=\"0.25\"} 1\n"
-                               "three_bucket{le=\"+Inf\"} 2\n";
-    static const char wanted[] = "# HELP one Of a_total kind.\n"
-                                 "# TYPE one counter\n"
-                                 "one_total{of=\"x,le=\\\"5\\\"\"} 7\n"
-                                 "# TYPE two gauge\n"
-                                 "two 1.5\n"
-                                 "# TYPE three histogram\n"
-                                 "three_bucket{queue=\"0\",le=\"8.0\"} 1\n"
-                                 "three_bucket{le=\"0.25\"} 1\n"
-                                 "three_bucket{le=\"+Inf\"} 2\n"
-                                 "# EOF\n";
-    size_t length;
-    char *made = metrics_open_text(text, strlen(text), &length);
-
-    assert_string_equal(made, wanted);
-    assert_int_equal(length, strlen(wanted));
-    free(made);
-    made = metrics_open_text("", 0, &length);
-    assert_string_equal(made, "# EOF\n");
-    free(made);
-}
-
 static void openmetrics_is_for_whom_asks(void **state)
 {
     const struct rig *rig = *state;
-    static const char *const open[] = {
-        "application/openmetrics-text",
-        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
-        "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-        "text/plain;q=0.4, Application/OpenMetrics-Text; version=1.0.0; q=0.5",
-    };
-    static const char *const plain[] = {
-        "",
-        "*/*",
-        "text/plain",
-        ",;,",
-        "application/openmetrics-text-not",
-        "application/openmetrics-text;q=0,text/plain",
-        "application/openmetrics-text;q=0.2,text/plain;q=0.4",
-    };
 
-    assert_false(metrics_accepts_open(NULL));
-    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
-        assert_true(metrics_accepts_open(open[i]));
-    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-        assert_false(metrics_accepts_open(plain[i]));
     assert_answer(rig,
                   "GET /metrics HTTP/1.0\r\nAccept: application/openmetrics-text; "
                   "version=1.0.0\r\n\r\n",
@@ -406,7 +352,6 @@ int main(void)
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_look_as_prometheus_wants_them),
-        cmocka_unit_test(openmetrics_says_it_in_its_own_way),
         WITH_SERVER(openmetrics_is_for_whom_asks),
         cmocka_unit_test(loopback_unless_told_otherwise),
         WITH_SERVER(a_taken_port_is_refused_with_the_reason),
