@@ -132,8 +132,9 @@ static __attribute__((noinline)) void tell_hosts(struct eve_flows *f, const stru
 {
     const struct eve_packet p = packet_of(f, &source);
 
-    for (uint8_t i = 0; i < HOST_FEATURES; i++) {
-        const struct eve_host host = {p.hosts[i], host_window(f->watch->now), .feature = i};
+    for (uint32_t i = 0; i < HOST_FEATURES; i++) {
+        const struct eve_host host = {p.hosts[i], host_window(f->watch->now),
+                                      .feature = (uint8_t)i};
 
         if (eve_watch_is_due(f->watch, flow, i, host.value) && !tell_host(f, flow, p.time, &host))
             stats_add(&f->lost.events[EVE_HOST], 1);
@@ -268,10 +269,11 @@ ALWAYS_INLINE void count_of_burst(struct eve_flows *f, struct eve_flow *flow,
     count(f, flow, &p, (struct source){.burst = burst, .i = i}, watches);
 }
 
-static __attribute__((noinline)) void
-count_and_watch(struct eve_flows *f, struct eve_flow *const *flows, const struct burst *burst)
+static __attribute__((noinline)) void count_and_watch(struct eve_flows *f,
+                                                      struct eve_flow *const *flows,
+                                                      const struct burst *burst, uint32_t count)
 {
-    for (uint32_t i = 0; i < burst->ip_count; i++)
+    for (uint32_t i = 0; i < count; i++)
         count_of_burst(f, flows[i], burst, i, true);
 }
 
@@ -279,18 +281,19 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
 {
     struct eve_flows *f = (struct eve_flows *)observer;
     struct eve_flow *flows[BURST_MAX];
+    uint32_t count = burst->ip_count;
     uint64_t bytes = 0;
 
     /* As far away as the flow table, and asked for as it is: as a whole burst. */
-    for (uint32_t i = 0; i < burst->ip_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         flows[i] = flow_at(f, burst_flow_place(burst, f->buckets, i));
         __builtin_prefetch(flows[i], 1);
         __builtin_prefetch((const uint8_t *)flows[i] + LINE, 1);
     }
     if (f->watch && burst->feature_count == FEATURES_2) {
-        count_and_watch(f, flows, burst);
+        count_and_watch(f, flows, burst, count);
     } else {
-        for (uint32_t i = 0; i < burst->ip_count; i++)
+        for (uint32_t i = 0; i < count; i++)
             count_of_burst(f, flows[i], burst, i, false);
     }
     if (burst->count == burst->ip_count)

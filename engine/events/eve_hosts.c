@@ -30,8 +30,8 @@ struct eve_hosts *eve_hosts_new(void)
     if (!hosts)
         return NULL;
     memset(hosts->first, 0xff, sizeof(hosts->first));
-    for (uint16_t i = 0; i < EVE_HOSTS; i++)
-        hosts->entry[i].next = i + 1 < EVE_HOSTS ? i + 1 : NOBODY;
+    for (uint32_t i = 0; i < EVE_HOSTS; i++)
+        hosts->entry[i].next = i + 1 < EVE_HOSTS ? (uint16_t)(i + 1) : NOBODY;
     return hosts;
 }
 

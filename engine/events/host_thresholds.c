@@ -25,12 +25,12 @@ enum { OFFERED = sizeof(offered) / sizeof(offered[0]) };
 
 static int refuse(const char *item, struct error *error)
 {
-    char names[NAMES_MAX] = "";
+    char names[NAMES_MAX];
+    int length = 0;
 
-    for (int i = 0; i < OFFERED; i++) {
-        strcat(names, i ? ", " : "");
-        strcat(names, feature_name(offered[i].feature));
-    }
+    for (int i = 0; i < OFFERED; i++)
+        length += snprintf(names + length, sizeof(names) - (size_t)length, "%s%s", i ? ", " : "",
+                           feature_name(offered[i].feature));
     return error_set(error, -EINVAL, "--eve-hosts '%.*s': default, or NAME=N of %s",
                      (int)strcspn(item, ","), item, names);
 }

@@ -34,8 +34,9 @@ static double quality_of(const char *accept, const char *type)
 
 bool metrics_accepts_open(const char *accept)
 {
-    double open = accept ? quality_of(accept, OPEN_TYPE) : 0;
-
+    if (!accept)
+        return false;
+    double open = quality_of(accept, OPEN_TYPE);
     return open > 0 && open >= quality_of(accept, PLAIN_TYPE);
 }
 

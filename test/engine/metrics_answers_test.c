@@ -10,6 +10,10 @@
 
 #include "metrics_answers.h"
 
+#define PROMETHEUS_ACCEPTS                                                                         \
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"       \
+    "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+
 static void openmetrics_says_it_in_its_own_way(void **state)
 {
     (void)state;
@@ -48,8 +52,7 @@ static void it_is_for_whom_asks(void **state)
     (void)state;
     static const char *const open[] = {
         "application/openmetrics-text",
-        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
-        "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        PROMETHEUS_ACCEPTS,
         "text/plain;q=0.4, Application/OpenMetrics-Text; version=1.0.0; q=0.5",
     };
     static const char *const plain[] = {
