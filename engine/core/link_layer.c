@@ -11,22 +11,28 @@ enum {
     ORGANISATION_BRIDGED = 0x0000f8,
 };
 
-/* Of a type's numbers the one that files have comes first. */
+/* Of a type's numbers the one that files have comes first: 11 and 12 are libpcap's own, 12 is 14 on
+ * OpenBSD. */
 static const struct {
     uint16_t number;
     uint16_t link;
 } links[] = {
-    {0, LINK_LOOPBACK},      {1, LINK_ETHERNET},       {6, LINK_TOKEN_RING},
-    {9, LINK_PPP},           {10, LINK_FDDI},          {101, LINK_RAW_IP},
-    {12, LINK_RAW_IP}, /* libpcap's own number, which is 14 on OpenBSD */
-    {14, LINK_RAW_IP},       {50, LINK_PPP},           {51, LINK_PPP_ETHER},
-    {100, LINK_LLC},         {104, LINK_CISCO_HDLC},   {105, LINK_WIFI},
-    {107, LINK_FRAME_RELAY}, {108, LINK_LOOPBACK_BIG}, {109, LINK_ENC},
-    {113, LINK_COOKED_V1},   {117, LINK_PFLOG},        {119, LINK_PRISM},
-    {127, LINK_RADIOTAP},    {138, LINK_FIREWIRE},     {163, LINK_AVS},
-    {166, LINK_PPP},         {192, LINK_PPI},          {204, LINK_PPP_DIRECTED},
-    {228, LINK_IPV4},        {229, LINK_IPV6},         {239, LINK_NFLOG},
-    {258, LINK_PKTAP},       {276, LINK_COOKED_V2},
+    {0, LINK_LOOPBACK},      {1, LINK_ETHERNET},
+    {6, LINK_TOKEN_RING},    {9, LINK_PPP},
+    {10, LINK_FDDI},         {101, LINK_RAW_IP},
+    {12, LINK_RAW_IP},       {14, LINK_RAW_IP},
+    {50, LINK_PPP},          {51, LINK_PPP_ETHER},
+    {100, LINK_LLC},         {11, LINK_LLC},
+    {104, LINK_CISCO_HDLC},  {105, LINK_WIFI},
+    {107, LINK_FRAME_RELAY}, {108, LINK_LOOPBACK_BIG},
+    {109, LINK_ENC},         {113, LINK_COOKED_V1},
+    {117, LINK_PFLOG},       {119, LINK_PRISM},
+    {127, LINK_RADIOTAP},    {138, LINK_FIREWIRE},
+    {163, LINK_AVS},         {166, LINK_PPP},
+    {192, LINK_PPI},         {204, LINK_PPP_DIRECTED},
+    {228, LINK_IPV4},        {229, LINK_IPV6},
+    {239, LINK_NFLOG},       {258, LINK_PKTAP},
+    {276, LINK_COOKED_V2},
 };
 
 enum link_type link_of_number(uint32_t number)
