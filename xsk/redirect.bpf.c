@@ -16,7 +16,7 @@
 #include "leaving.bpf.h"
 #include "lists.bpf.h"
 #include "redirect_abi.h"
-#include "shunted.bpf.h"
+#include "redirect_shunts.bpf.h"
 #include "tunnel_headers.h"
 
 const volatile uint32_t inline_port = 0;   /* 1: what would pass to the stack crosses instead */

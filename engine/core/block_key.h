@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Blocked hosts, as the XDP program looks them up (BPF-safe). */
+/* Blocked hosts, as the XDP program looks them up, and what blocks them (BPF-safe). */
 #ifndef AFXDP_BLOCK_KEY_H
 #define AFXDP_BLOCK_KEY_H
 
@@ -20,5 +20,14 @@ ALWAYS_INLINE bool block_key_equal(const struct block_key *a, const struct block
 {
     return ((a->high ^ b->high) | (a->low ^ b->low) | (a->version ^ b->version)) == 0;
 }
+
+/* A packet of a class with a block, from the initiator of its flow: whoever answers an attack is no
+ * attacker. */
+struct offence {
+    struct block_key source;
+    uint64_t time;    /* of the packet, ns */
+    uint32_t seconds; /* to be blocked */
+    uint32_t zero;
+};
 
 #endif

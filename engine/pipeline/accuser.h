@@ -11,14 +11,6 @@
 
 struct burst;
 
-/* A packet of a class with a block, from the initiator of its flow. */
-struct offence {
-    struct block_key source;
-    uint64_t time;    /* of the packet, ns */
-    uint32_t seconds; /* to be blocked */
-    uint32_t zero;
-};
-
 struct accuser {
     struct worker_ring *ring;      /* of offences */
     struct handshakes *handshakes; /* NULL: nobody has to be proven */

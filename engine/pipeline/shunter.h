@@ -15,19 +15,10 @@
 
 #include "flow_table.h"
 #include "policy.h"
+#include "shunt.h"
 #include "worker_ring.h"
 
 struct burst;
-
-enum { SHUNT_RUNS = 1 << 16 };
-
-struct shunt_run {
-    uint32_t tag;      /* of the flow's hash */
-    uint16_t verdicts; /* in a row */
-    uint8_t slot;      /* of all of them */
-    uint8_t asked;     /* 1: the flow may be shunted */
-    uint64_t begun;    /* ns, when the thread put it into the map; 0: it hasn't */
-};
 
 struct shunt_order {
     struct flow_key flow;
