@@ -51,8 +51,8 @@ __attribute__((noinline)) int shunts_ask(struct xdp_md *context)
     struct shunt *shunt = bpf_map_lookup_elem(&shunted_flows, &key);
     if (!shunt)
         return SHUNT_NONE;
-    return (int)shunted_meet(&key, shunt, shunt_length(context), shunt_finishes(data, end, &packet),
-                             shunts_every, shunts_ns);
+    return (int)shunted_meet(&key, shunt, bpf_ktime_get_ns(), shunt_length(context),
+                             shunt_finishes(data, end, &packet), shunts_every, shunts_ns);
 }
 
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <bpf/libbpf.h>
+
 #include "address_lists.h"
 #include "confine.h"
 #include "monotonic.h"
@@ -27,7 +29,7 @@ static int make_accusers(struct blocks *b)
     int status = options->unproven ? 0 : proofs_new(&b->proofs);
 
     b->accuser = calloc(options->workers, sizeof(*b->accuser));
-    if (!b->accuser)
+    if (!b->accuser && options->workers)
         return -ENOMEM;
     for (uint32_t i = 0; status == 0 && i < options->workers; i++) {
         struct accuser *accuser = &b->accuser[i];
@@ -191,6 +193,24 @@ static void judge(struct blocks *b, const struct offence *offence, uint64_t now)
     }
 }
 
+/* libbpf stops behind an offence for which this isn't 0: the rest is for the next round. */
+static int hear(void *context, void *data, size_t size)
+{
+    struct blocks *b = context;
+
+    if (size >= sizeof(struct offence))
+        judge(b, data, monotonic_ns());
+    return ++b->heard < WORKER_RING_SIZE ? 0 : -EAGAIN;
+}
+
+int blocks_listen(struct blocks *b, int ring, struct error *error)
+{
+    b->told = ring_buffer__new(ring, hear, b, NULL);
+    if (b->told)
+        return 0;
+    return error_set(error, -errno, "no ring for offences (kernel 5.8): %s", strerror(errno));
+}
+
 static void expire(struct blocks *b, uint64_t now)
 {
     uint32_t places = EXPIRE_A_ROUND;
@@ -213,6 +233,9 @@ static void look(struct blocks *b, uint64_t now)
                              worker_ring_take(b->accuser[i].ring, &offence, sizeof(offence));
              n++)
             judge(b, &offence, now);
+    b->heard = 0;
+    if (b->told)
+        (void)ring_buffer__consume(b->told);
     expire(b, now);
     __atomic_store_n(&b->counters.now, block_table_count(b->table), __ATOMIC_RELAXED);
 }
@@ -255,6 +278,7 @@ void blocks_close(struct blocks *b)
         free(b->accuser[i].handshakes);
     }
     free(b->accuser);
+    ring_buffer__free(b->told);
     free(b->proofs);
     free(b->allowed);
     block_table_free(b->table);

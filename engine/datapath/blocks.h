@@ -4,6 +4,8 @@
  *     worker ─ offences ─► ring ─► block_table: enough? ─► map of blocked hosts ◄─ XDP program
  *                                  allowed, own: never       ▲ taken out when the time is over
  *
+ * In the kernel datapath the programs tell of offences, through a ring of the kernel's.
+ *
  * What is done by hand, from another thread, waits for it, a host at a time. */
 #ifndef AFXDP_BLOCKS_H
 #define AFXDP_BLOCKS_H
@@ -15,7 +17,7 @@
 #include "prefix_list.h"
 
 struct blocks_options {
-    uint32_t workers;
+    uint32_t workers;  /* that tell of offences */
     uint32_t most;     /* hosts at a time */
     uint32_t after;    /* offences */
     bool unproven;     /* sources needn't be proven */
@@ -49,6 +51,12 @@ struct block_event {
 #define BLOCKS_END UINT32_MAX
 
 enum { BLOCKS_PAGE = 512 };
+
+/* What the programs of the kernel datapath have counted. */
+struct blocks_seen {
+    uint64_t unproven; /* offences of sources that weren't */
+    uint64_t lost;     /* offences that found no room on their way */
+};
 
 int blocks_open(struct blocks **out, const struct blocks_options *options, struct error *error);
 
@@ -84,10 +92,15 @@ uint32_t blocks_flush(struct blocks *blocks);
 uint32_t blocks_read(struct blocks *blocks, uint32_t *place,
                      struct blocked_host hosts[BLOCKS_PAGE]);
 
+/* Has programs tell of offences, too, through a ring buffer of theirs. Before the start. -errno of
+ * mapping it. */
+int blocks_listen(struct blocks *blocks, int ring, struct error *error);
+
 int blocks_start(struct blocks *blocks, struct error *error);
 
-/* The report's member `blocks`; the caller frees it. From any thread. */
-json_t *blocks_report(const struct blocks *blocks);
+/* The report's member `blocks`, with what programs have `seen`; the caller frees it. From any
+ * thread. */
+json_t *blocks_report(const struct blocks *blocks, const struct blocks_seen *seen);
 
 /* After the workers have ended. Takes NULL. */
 void blocks_close(struct blocks *blocks);

@@ -10,7 +10,7 @@ void blocks_note(struct blocks *b, const struct block_key *source, enum block_ch
 {
     if (!b->options.events)
         return;
-    if (b->happened - b->told == EVENTS_MOST) {
+    if (b->happened - b->taken == EVENTS_MOST) {
         stats_add(&b->counters.untold, 1);
         return;
     }
@@ -27,8 +27,8 @@ uint32_t blocks_take_events(struct blocks *b, struct block_event events[BLOCKS_P
     uint32_t count = 0;
 
     pthread_mutex_lock(&b->lock);
-    while (count < BLOCKS_PAGE && b->told != b->happened)
-        events[count++] = b->event[b->told++ % EVENTS_MOST];
+    while (count < BLOCKS_PAGE && b->taken != b->happened)
+        events[count++] = b->event[b->taken++ % EVENTS_MOST];
     pthread_mutex_unlock(&b->lock);
     return count;
 }

@@ -27,12 +27,14 @@ struct blocks {
     struct blocked map;
     struct block_table *table;
     struct proofs *proofs;
-    struct accuser *accuser; /* one for each worker */
+    struct accuser *accuser;  /* one for each worker */
+    struct ring_buffer *told; /* of offences, by programs; NULL: none tell */
+    uint32_t heard;           /* of them in this round */
     struct blocks_counters counters;
     uint32_t reaction[REACTIONS]; /* µs, from a packet's arrival to the map */
     uint64_t reactions;
     struct block_event event[EVENTS_MOST];
-    uint64_t happened, told; /* events */
+    uint64_t happened, taken; /* events */
     union prefix_element *allowed;
     struct prefix_address own[OWN_MOST];
     uint32_t own_count;

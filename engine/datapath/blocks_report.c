@@ -28,10 +28,10 @@ static json_t *reactions_json(const struct blocks *b)
     return object;
 }
 
-json_t *blocks_report(const struct blocks *b)
+json_t *blocks_report(const struct blocks *b, const struct blocks_seen *seen)
 {
     struct blocks_counters c;
-    uint64_t lost = 0, unproven = 0;
+    uint64_t lost = seen->lost, unproven = seen->unproven;
     json_t *object = json_object();
 
     for (size_t i = 0; i < sizeof(c) / sizeof(uint64_t); i++)

@@ -93,6 +93,7 @@ struct afxdp_datapath {
     bool slot_changed[SLOTS];     /* of these */
     struct blocks *blocks;        /* NULL: nobody can be blocked */
     struct blocks_keeper *keeper; /* of --state; NULL: none */
+    bool told_of_state;           /* that who is blocked can't be kept */
     bool can_limit;
     bool can_shunt; /* flows */
     struct flow_question question;

@@ -9,6 +9,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "datapath_blocks.h"
 #include "events.h"
 #include "memory_plan.h"
 #include "messages.h"
@@ -32,11 +33,13 @@ static int plan_memory(struct kernel *kernel, struct error *error)
 
     xdp_messages_begin();
     int possible = libbpf_num_possible_cpus();
+    uint32_t cpus = possible < 0 ? 1 : (uint32_t)possible; /* path_configure says what is wrong */
     const struct memory_need need = {
         .holder = "CPU",
-        .holders = possible < 0 ? 1 : (uint32_t)possible, /* path_configure says what is wrong */
+        .holders = cpus,
         .beside = events_bytes_of_flow(&kernel->base),
-        .once = judgement_hosts_bytes(kernel->base.judgement, config),
+        .once =
+            judgement_hosts_bytes(kernel->base.judgement, config) + kernel_acts_bytes(kernel, cpus),
         .in_kernel = true,
         .lower = "",
     };
@@ -79,19 +82,11 @@ static int make_settings(const struct kernel *kernel, struct path_settings *sett
         .timeout = flows.timeout * UINT64_C(1000000000),
         .seed = flows.seed,
     };
+    kernel_acts_settle(kernel, settings);
     if (!flows.fixed_seed &&
         getrandom(&settings->seed, sizeof(settings->seed), 0) != (ssize_t)sizeof(settings->seed))
         return error_set(error, -EIO, "no random seed for the tables of flows and hosts");
     return 0;
-}
-
-static struct path_policy kernel_policy(const struct policy *policy)
-{
-    struct path_policy made = {.min_confidence = policy->min_confidence};
-
-    memcpy(made.action, policy->action, sizeof(policy->action));
-    memcpy(made.limit, policy->limit, sizeof(policy->limit));
-    return made;
 }
 
 static int load_guard(struct kernel *kernel, uint32_t port, struct error *error)
@@ -204,16 +199,10 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     kernel->ports = config_way(config) == WAY_BRIDGE ? 2 : 1;
     base->can_limit = base->judgement->policy.limits;
     int status = model ? path_check_set(model->classifier->feature_set, error) : 0;
-    if (status == 0 && policy_blocks(&base->judgement->policy))
-        status = error_set(error, -EOPNOTSUPP,
-                           "--datapath kernel can't block a source: drop its packets, or let "
-                           "--datapath afxdp judge them");
-    if (status == 0 && policy_shunts(&base->judgement->policy))
-        status = error_set(error, -EOPNOTSUPP,
-                           "--datapath kernel can't shunt a flow: it judges where a shunted one "
-                           "would go by; count it, or use --datapath afxdp");
     if (status == 0)
         status = interfaces_open(&kernel->nics, config, &base->say, error);
+    if (status == 0)
+        status = kernel_acts_open(kernel, error);
     if (status != 0)
         return status;
     kernel->frags = needs_frags(&kernel->nics);
@@ -226,6 +215,8 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     kernel->nics.follows_queues = !kernel->nics.leaves_queues;
     if (status == 0)
         status = load_model(kernel, error);
+    if (status == 0)
+        status = kernel_acts_start(kernel, error);
     if (status == 0)
         status = kernel_verdicts_open(kernel, error);
     if (status == 0)
@@ -293,6 +284,7 @@ static int kernel_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct 
         return status;
     kernel_watch_spread(kernel);
     verdicts_watch(&kernel->verdicts, base);
+    datapath_blocks_watch(base);
     nanosleep(&pause, NULL);
     return 1;
 }
@@ -324,7 +316,9 @@ static int kernel_stop(struct afxdp_datapath *base, struct error *error)
     kernel_watch_spread(kernel);
     int status = kernel_verdicts_close(kernel, error);
     int events = events_end(base, status == 0 ? error : NULL);
-    return status == 0 ? events : status;
+    status = status == 0 ? events : status;
+    int blocks = datapath_blocks_end(base, status == 0 ? error : NULL);
+    return status == 0 ? blocks : status;
 }
 
 static void kernel_close(struct afxdp_datapath *base)
@@ -353,6 +347,7 @@ static void kernel_close(struct afxdp_datapath *base)
     losses_close(kernel->losses);
     kernel_model_close(&kernel->model);
     interfaces_close(&kernel->nics, end);
+    kernel_acts_close(kernel);
 }
 
 static const struct nic *first_nic(const struct afxdp_datapath *base)
@@ -387,6 +382,7 @@ struct afxdp_datapath *kernel_datapath_new(void)
         .stop = kernel_stop,
         .close = kernel_close,
         .nic = first_nic,
+        .allow = datapath_blocks_allow,
         .queue = queue_of,
     };
     struct kernel *kernel = calloc(1, sizeof(*kernel));

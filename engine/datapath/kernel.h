@@ -26,6 +26,7 @@ struct kernel {
     struct pass *pass;     /* on a port that only sends */
     struct losses *losses; /* on the way across; NULL where the kernel doesn't tell */
     struct kernel_model model;
+    struct shunted shunted; /* with base.can_shunt */
     struct verdicts verdicts;
     struct ring_buffer *records;    /* the source of verdicts, or of events */
     struct verdict_stream *filling; /* the writer's thread's: where they go, */
@@ -48,6 +49,18 @@ uint32_t kernel_records(const struct afxdp_datapath *base);
 
 /* --eve, from the same ring, which has one reader. -ENOMEM, -errno of the ring, of the file. */
 int kernel_events_open(struct kernel *kernel, struct error *error);
+
+/* block:SECONDS and shunt:N, where a class has them, or may come to by `ctl set-action`: the maps,
+ * once the ports are there; bytes that so many CPUs take for them; what the programs do with a
+ * verdict, and what they need for it; the thread that blocks, once they are loaded; members
+ * `blocks` and `shunts` of the report; the end. */
+int kernel_acts_open(struct kernel *kernel, struct error *error);
+uint64_t kernel_acts_bytes(const struct kernel *kernel, uint32_t cpus);
+struct path_policy kernel_policy(const struct policy *policy);
+void kernel_acts_settle(const struct kernel *kernel, struct path_settings *settings);
+int kernel_acts_start(struct kernel *kernel, struct error *error);
+void kernel_acts_report(const struct kernel *kernel, json_t *object);
+void kernel_acts_close(struct kernel *kernel);
 
 /* Members `interface`, `mode`, `ports` and `queues` of the JSON object; the caller frees it. Before
  * close. docs/kernel.md explains each counter. */

@@ -16,6 +16,8 @@ static json_t *queue_json(const struct kernel *kernel, uint32_t port, uint32_t q
     report_number(object, "xdp_bypassed", counters.left.bypassed);
     report_number(object, "xdp_allowed", counters.left.allowed);
     report_number(object, "xdp_denied", counters.left.denied);
+    report_number(object, "xdp_blocked", counters.left.blocked);
+    report_number(object, "xdp_shunted", counters.left.shunted);
     report_number(object, "xdp_uncovered", counters.left.uncovered);
     report_number(object, "xdp_closed", counters.left.closed);
     report_number(object, "xdp_uncrossed", counters.left.uncrossed);
@@ -49,6 +51,7 @@ json_t *kernel_report(const struct kernel *kernel)
     report_number(object, "flows_of_cpu", path_flow_capacity(kernel->model.path));
     if (kernel->base.config->verdicts)
         report_number(object, "verdicts_lost", kernel->verdicts.lost);
+    kernel_acts_report(kernel, object);
     report_put(object, "ports", ports);
     report_put(object, "queues", queues);
     return object;

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "datapath_blocks.h"
 #include "events.h"
-#include "live_blocks.h"
 #include "live_memory.h"
 #include "live_promises.h"
 #include "live_shunts.h"
@@ -110,7 +110,9 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status != 0)
         return status;
     live_prefer_node(live);
-    status = live_blocks_open(live, error);
+    status =
+        datapath_blocks_open(base, live->nics.queues,
+                             config->timestamps == TIMESTAMPS_XDP && !config->trailer_time, error);
     if (status == 0)
         status = live_shunts_open(live, error);
     if (status != 0)
@@ -145,7 +147,7 @@ static int live_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0)
         live->nics.frame_room = sockets_frame_room(&live->sockets, &live->nics);
     if (status == 0)
-        status = live_blocks_start(live, error);
+        status = datapath_blocks_start(base, error);
     if (status == 0 && live->shunts)
         status = shunts_start(live->shunts, error);
     for (uint32_t i = 0; status == 0 && i < live->nics.queues; i++)
@@ -204,7 +206,7 @@ static int live_poll(struct afxdp_datapath *base, unsigned timeout_ms, struct er
     for (uint32_t i = 0; i < 2; i++)
         redirect_set_clock(live->sockets.redirect[i]);
     verdicts_watch(&live->verdicts, base);
-    live_blocks_watch(live);
+    datapath_blocks_watch(base);
     pause_ms(timeout_ms);
     return 1;
 }
@@ -283,7 +285,7 @@ static int live_stop(struct afxdp_datapath *base, struct error *error)
     status = status == 0 ? events : status;
     int packets = packets_end(base, status == 0 ? error : NULL);
     status = status == 0 ? packets : status;
-    int blocks = live_blocks_end(live, status == 0 ? error : NULL);
+    int blocks = datapath_blocks_end(base, status == 0 ? error : NULL);
     return status == 0 ? blocks : status;
 }
 
@@ -307,7 +309,7 @@ static void live_close(struct afxdp_datapath *base)
     }
     host_tables_free(live->hosts);
     free(live->limits);
-    (void)live_blocks_end(live, NULL);
+    (void)datapath_blocks_end(base, NULL);
     blocks_close(base->blocks);
     shunts_close(live->shunts);
 }
@@ -361,7 +363,7 @@ struct afxdp_datapath *live_datapath_new(void)
         .worker = live_worker,
         .queue = queue_of,
         .hosts = hosts_of,
-        .allow = live_blocks_allow,
+        .allow = datapath_blocks_allow,
     };
     struct live *live = calloc(1, sizeof(*live));
 

@@ -40,7 +40,6 @@ struct live {
     struct verdicts verdicts;
     struct nic_counters nic_before[2];
     bool told_of_times;
-    bool told_of_state;
 };
 
 /* Members `interface`, `mode`, `ports` and `queues` of the JSON object; the caller frees it. Before

@@ -157,7 +157,7 @@ json_t *live_report(const struct live *live)
     if (live->base.config->verdicts)
         report_number(object, "verdicts_lost", live->verdicts.lost);
     if (live->base.blocks)
-        report_put(object, "blocks", blocks_report(live->base.blocks));
+        report_put(object, "blocks", blocks_report(live->base.blocks, &(struct blocks_seen){0}));
     if (live->shunts)
         report_put(object, "shunts", live_shunts_report(live));
     report_put(object, "ports", ports);

@@ -16,14 +16,9 @@ int live_shunts_open(struct live *live, struct error *error)
 
     if (!policy_shunts(&live->base.judgement->policy) && !option_given(&config->values, "shunts"))
         return 0;
-    if (tunnel_options_look(&config->tunnels))
-        return error_set(error, -EINVAL,
-                         "shunt: the program in front of the ring sees neither what is inside a "
-                         "tunnel nor whose VLAN a flow is: leave --tunnels and --flow-key out");
-    if (config_way(config) == WAY_HAIRPIN)
-        return error_set(error, -EINVAL,
-                         "shunt: what goes by without the ring crosses to another port or reaches "
-                         "the host, it doesn't go back: leave --hairpin out");
+    int status = shunts_check(config, error);
+    if (status != 0)
+        return status;
     live->base.can_shunt = true;
     return shunts_open(&live->shunts, &options, error);
 }

@@ -85,7 +85,7 @@ int memory_plan_flows(uint32_t *flows, const struct memory_need *need,
     if (!fits(need, room, chosen))
         return error_set(error, -ENOMEM,
                          "%u %s%s need %llu MiB of memory (%llu for packets and %llu for %u flows "
-                         "each, %llu for hosts), but %s leaves %llu: lower --flows%s",
+                         "each, %llu for all), but %s leaves %llu: lower --flows%s",
                          need->holders, need->holder, many, mib(bytes_of(need, chosen)),
                          mib(need->packets), mib(tables_bytes(need, chosen)), chosen,
                          mib(need->once), room->whose, (unsigned long long)(usable(room) >> 20),

@@ -191,6 +191,7 @@ static const struct member {
     {"xdp_allowed", PROGRAM, "allowed", NULL},
     {"xdp_denied", PROGRAM, "denied", NULL},
     {"xdp_blocked", PROGRAM, "blocked", NULL},
+    {"xdp_shunted", PROGRAM, "shunted", NULL},
     {"xdp_uncovered", PROGRAM, "uncovered", NULL},
     {"xdp_closed", PROGRAM, "closed", NULL},
     {"xdp_uncrossed", PROGRAM, "uncrossed", NULL},

@@ -31,6 +31,19 @@ struct shunts {
     bool stop;
 };
 
+int shunts_check(const struct afxdp_config *config, struct error *error)
+{
+    if (tunnel_options_look(&config->tunnels))
+        return error_set(error, -EINVAL,
+                         "shunt: the program that lets flows go by sees neither what is inside a "
+                         "tunnel nor whose VLAN a flow is: leave --tunnels and --flow-key out");
+    if (config_way(config) == WAY_HAIRPIN)
+        return error_set(error, -EINVAL,
+                         "shunt: what goes by unjudged crosses to another port or reaches the "
+                         "host, it doesn't go back: leave --hairpin out");
+    return 0;
+}
+
 int shunts_open(struct shunts **out, const struct shunts_options *options, struct error *error)
 {
     struct shunts *s = calloc(1, sizeof(*s));
@@ -127,29 +140,44 @@ static uint64_t read_counter(const uint64_t *counter)
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-json_t *shunts_report(const struct shunts *s, const struct redirect_counters *seen)
+json_t *shunts_json(const struct shunted *map, const struct shunts_seen *seen)
 {
-    uint64_t lost = 0, overtaken = 0, otherwise = 0;
     json_t *object = json_object();
 
-    for (uint32_t i = 0; i < s->options.workers; i++) {
-        lost += read_counter(&s->shunter[i]->ring->lost);
-        overtaken += read_counter(&s->shunter[i]->overtaken);
-        otherwise += read_counter(&s->shunter[i]->otherwise);
-    }
-    report_number(object, "now", shunted_count(&s->map));
-    report_number(object, "begun", read_counter(&s->counters.begun));
-    report_number(object, "otherwise", read_counter(&s->counters.ended));
-    report_number(object, "finished", seen->shunts_finished);
-    report_number(object, "silent", seen->shunts_silent);
-    report_number(object, "packets", seen->shunted);
-    report_number(object, "bytes", seen->shunted_bytes);
-    report_number(object, "judged", seen->shunts_judged);
-    report_number(object, "judged_otherwise", otherwise);
-    report_number(object, "overtaken", overtaken);
-    report_number(object, "failed", read_counter(&s->counters.failed));
-    report_number(object, "lost", lost);
+    report_number(object, "now", shunted_count(map));
+    report_number(object, "begun", seen->begun);
+    report_number(object, "otherwise", seen->otherwise);
+    report_number(object, "finished", seen->finished);
+    report_number(object, "silent", seen->silent);
+    report_number(object, "packets", seen->packets);
+    report_number(object, "bytes", seen->bytes);
+    report_number(object, "judged", seen->judged);
+    report_number(object, "judged_otherwise", seen->judged_otherwise);
+    report_number(object, "overtaken", seen->overtaken);
+    report_number(object, "failed", seen->failed);
+    report_number(object, "lost", seen->lost);
     return object;
+}
+
+json_t *shunts_report(const struct shunts *s, const struct redirect_counters *programs)
+{
+    struct shunts_seen seen = {
+        .begun = read_counter(&s->counters.begun),
+        .otherwise = read_counter(&s->counters.ended),
+        .finished = programs->shunts_finished,
+        .silent = programs->shunts_silent,
+        .packets = programs->shunted,
+        .bytes = programs->shunted_bytes,
+        .judged = programs->shunts_judged,
+        .failed = read_counter(&s->counters.failed),
+    };
+
+    for (uint32_t i = 0; i < s->options.workers; i++) {
+        seen.lost += read_counter(&s->shunter[i]->ring->lost);
+        seen.overtaken += read_counter(&s->shunter[i]->overtaken);
+        seen.judged_otherwise += read_counter(&s->shunter[i]->otherwise);
+    }
+    return shunts_json(&s->map, &seen);
 }
 
 void shunts_close(struct shunts *s)

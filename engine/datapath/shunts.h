@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "config.h"
 #include "redirect_abi.h"
 #include "shunted.h"
 #include "shunter.h"
@@ -20,6 +21,9 @@ struct shunts_options {
 
 struct shunts;
 
+/* Whether flows can be shunted on the config's ports and with its keys; -EINVAL with words. */
+int shunts_check(const struct afxdp_config *config, struct error *error);
+
 int shunts_open(struct shunts **out, const struct shunts_options *options, struct error *error);
 
 /* For the programs, and for each worker's pipeline. NULL where `shunts` is. */
@@ -28,9 +32,22 @@ struct shunter *shunts_shunter(struct shunts *shunts, uint32_t worker);
 
 int shunts_start(struct shunts *shunts, struct error *error);
 
-/* The report's member `shunts`, of what the programs have `seen` too; the caller frees it. From any
+/* What is told of shunts: those begun, and ended by another verdict, by RST or FIN, by silence;
+ * packets and bytes that went by, packets that were judged all the same, and those of them that
+ * were judged otherwise or may have been overtaken; beginnings that the kernel had no room for, and
+ * orders that found none on their way. */
+struct shunts_seen {
+    uint64_t begun, otherwise, finished, silent;
+    uint64_t packets, bytes, judged, judged_otherwise, overtaken;
+    uint64_t failed, lost;
+};
+
+/* The report's member `shunts`; the caller frees it. */
+json_t *shunts_json(const struct shunted *map, const struct shunts_seen *seen);
+
+/* The same, as the `programs` have counted too; the caller frees it. From any
  * thread. */
-json_t *shunts_report(const struct shunts *shunts, const struct redirect_counters *seen);
+json_t *shunts_report(const struct shunts *shunts, const struct redirect_counters *programs);
 
 /* After the workers have ended. Takes NULL. */
 void shunts_close(struct shunts *shunts);

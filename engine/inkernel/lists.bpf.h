@@ -50,12 +50,4 @@ ALWAYS_INLINE enum listed lists_say_of(const struct address_pair *pair)
                              bpf_map_lookup_elem(&address_lists, &deny), lists_at, pair);
 }
 
-/* The same of a packet that the parser has read, or found malformed. */
-ALWAYS_INLINE enum listed lists_say_of_packet(const struct packet *packet)
-{
-    struct address_pair pair;
-
-    return address_pair_of(&pair, packet) ? lists_say_of(&pair) : LISTED_NOWHERE;
-}
-
 #endif

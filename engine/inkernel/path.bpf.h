@@ -185,6 +185,8 @@ enum path_next {
     PATH_UNSERVED, /* not by this engine: it came in on another queue */
     PATH_ALLOWED,
     PATH_DENIED,
+    PATH_BLOCKED,
+    PATH_SHUNTED,
 };
 
 ALWAYS_INLINE bool path_is_left_alone(enum path_next next)
@@ -192,14 +194,39 @@ ALWAYS_INLINE bool path_is_left_alone(enum path_next next)
     return next >= PATH_BYPASS;
 }
 
-/* As a function of its own, behind which the verifier has forgotten how the answer came about: it
- * walks what follows once. Not for programs that make tail calls, nor for one with spliced code. */
-static __attribute__((noinline)) uint32_t lists_ask(const struct packet *packet)
+#include "path_acts.bpf.h"
+
+/* Whether something is asked of a packet's addresses. */
+ALWAYS_INLINE bool path_has_gate(void)
 {
-    return lists_say_of_packet(packet);
+    return path_options.lists || path_options.blocks;
 }
 
-/* Parse, flow and features. `apart`: the program may have functions of its own (lists_ask). */
+/* What its addresses say of a packet that the parser has read, or found malformed: that it is left
+ * alone, and how; PATH_CLASSIFY: nothing. */
+ALWAYS_INLINE uint32_t path_gate(const struct packet *packet)
+{
+    struct address_pair pair;
+
+    if (!address_pair_of(&pair, packet))
+        return PATH_CLASSIFY;
+    if (path_options.lists) {
+        enum listed listed = lists_say_of(&pair);
+
+        if (listed != LISTED_NOWHERE)
+            return listed == LISTED_ALLOWED ? PATH_ALLOWED : PATH_DENIED;
+    }
+    return path_options.blocks && blocked_has(&pair.source) ? PATH_BLOCKED : PATH_CLASSIFY;
+}
+
+/* As a function of its own, behind which the verifier has forgotten how the answer came about: it
+ * walks what follows once. Not for programs that make tail calls, nor for one with spliced code. */
+static __attribute__((noinline)) uint32_t gate_ask(const struct packet *packet)
+{
+    return path_gate(packet);
+}
+
+/* Parse, flow and features. `apart`: the program may have functions of its own (gate_ask). */
 ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_cpu *cpu, bool apart)
 {
     struct path_work *work = &cpu->work;
@@ -211,13 +238,13 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
     if (path_options.bypass.count && kind == PACKET_IP &&
         (path_opens() ? work->bypassed != 0 : path_is_bypassed(context, &work->packet)))
         return PATH_BYPASS;
-    if (path_options.lists && (path_opens() || kind != PACKET_OTHER)) {
-        uint32_t listed = path_opens() ? work->listed
-                          : apart      ? lists_ask(&work->packet)
-                                       : lists_say_of_packet(&work->packet);
+    if (path_has_gate() && (path_opens() || kind != PACKET_OTHER)) {
+        uint32_t gate = path_opens() ? work->gate
+                        : apart      ? gate_ask(&work->packet)
+                                     : path_gate(&work->packet);
 
-        if (listed != LISTED_NOWHERE)
-            return listed == LISTED_ALLOWED ? PATH_ALLOWED : PATH_DENIED;
+        if (gate != PATH_CLASSIFY)
+            return (enum path_next)gate;
     }
     if (kind != PACKET_IP) {
         work->slot = kind == PACKET_OTHER ? SLOT_OTHER : SLOT_MALFORMED;
@@ -225,12 +252,18 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
     }
 
     work->from_low = flow_key_of(&work->packet, &work->key);
+    if (path_options.shunts) {
+        if (!path_options.stamped)
+            work->now = bpf_ktime_get_ns();
+        if (path_goes_by(context, cpu))
+            return PATH_SHUNTED;
+    }
     uint64_t hash = flow_hash(&cpu->seed, &work->key);
     uint32_t index = cpu->first_bucket + flow_bucket_index(hash, cpu->buckets);
     struct flow_bucket *bucket = bpf_map_lookup_elem(&path_flows, &index);
     if (!bucket)
         return PATH_BYPASS; /* can't be: for the verifier */
-    if (!path_options.stamped)
+    if (!path_options.stamped && !path_options.shunts)
         work->now = bpf_ktime_get_ns();
 
     enum flow_event event;
@@ -247,6 +280,10 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
     flow = path_same_flow(bucket, flow);
 #endif
     flow_features_update(flow, &work->packet, work->from_low, work->now, work->features);
+    if (path_options.blocks || path_options.shunts) {
+        work->hash = hash;
+        work->flow_packets = flow->packets;
+    }
 #ifdef PATH_HOSTS
     if (!path_update_hosts(context, cpu, flow, hash, event != FLOW_KNOWN))
         return PATH_BYPASS; /* can't be: for the verifier */
@@ -254,99 +291,7 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
     return PATH_CLASSIFY;
 }
 
-/* Sends the packet where packets go; the way it ended, where it wasn't as wished, is counted. What
- * isn't IP is for the host of a single port, also of one that sends all else back. */
-ALWAYS_INLINE int path_send(struct xdp_md *context, struct stats *stats, uint32_t slot)
-{
-    if (path_options.out == PATH_OUT_STACK ||
-        (path_options.out == PATH_OUT_BACK && slot == SLOT_OTHER)) {
-        stats->endings[ENDING_PASSED]++;
-        return XDP_PASS;
-    }
-    if (path_options.out == PATH_OUT_PORT) {
-        if (bpf_redirect_map(&path_ports, path_port(context), XDP_DROP) != XDP_REDIRECT) {
-            stats->failures[FAILURE_NO_PORT]++;
-            return XDP_DROP;
-        }
-    }
-    stats->endings[ENDING_FORWARDED]++;
-    return path_options.out == PATH_OUT_PORT ? XDP_REDIRECT : XDP_TX;
-}
-
-#include "path_records.bpf.h"
-
-#include "path_limits.bpf.h"
-
-/* Counts the packet and carries its action out. `apart`: see path_features. */
-ALWAYS_INLINE int path_apply(struct xdp_md *context, struct path_cpu *cpu,
-                             const struct path_policy *policy, uint32_t slot, bool apart)
-{
-    struct stats *stats = &cpu->stats;
-    uint64_t place = index_below(slot, SLOTS, SLOT_UNSURE);
-    uint32_t action = policy->action[place];
-
-    if (path_options.limits && action == ACTION_LIMIT &&
-        (apart ? limits_ask(context, slot, policy->limit[place]) != 0
-               : path_is_within(&cpu->work, slot, policy->limit[place])))
-        action = ACTION_COUNT;
-    stats->packets++;
-    stats->bytes += cpu->work.wire_length;
-    stats->slots[place]++;
-    stats->actions[index_below(action, ACTIONS, ACTION_COUNT)]++;
-    if (path_options.records)
-        path_record(context, cpu, slot, action);
-    if (action < ACTION_DROP)
-        return path_send(context, stats, slot);
-    stats->endings[path_options.limits && action == ACTION_LIMIT ? ENDING_LIMITED
-                                                                 : ENDING_DROPPED]++;
-    return XDP_DROP;
-}
-
-/* The end of a packet's way: from a verdict, or from the slot of what wasn't classified. */
-ALWAYS_INLINE int path_end(struct xdp_md *context, struct path_cpu *cpu, enum path_next next,
-                           bool apart)
-{
-    struct path_work *work = &cpu->work;
-    uint32_t generation = work->generation;
-    const struct path_policy *policy = bpf_map_lookup_elem(&path_policies, &generation);
-
-    if (!policy)
-        return XDP_ABORTED; /* can't be: for the verifier */
-    if (next == PATH_CLASSIFY)
-        work->slot = work->verdict.confidence < policy->min_confidence ? SLOT_UNSURE
-                                                                       : work->verdict.class_index;
-    return path_apply(context, cpu, policy, work->slot, apart);
-}
-
-/* For packets that aren't touched: they cross or go to the host, and are counted for what they are.
- */
-ALWAYS_INLINE int path_leave_alone(struct xdp_md *context, struct path_cpu *cpu,
-                                   enum path_next next)
-{
-    struct path_left *left = &cpu->left;
-
-    if (next == PATH_DENIED) {
-        left->denied++;
-        return XDP_DROP;
-    }
-    if (next == PATH_UNSERVED && path_options.fail_closed) {
-        left->closed++;
-        return XDP_DROP;
-    }
-    if (path_options.out == PATH_OUT_PORT &&
-        bpf_redirect_map(&path_ports, path_port(context), XDP_DROP) != XDP_REDIRECT) {
-        left->uncrossed++;
-        return XDP_DROP;
-    }
-    if (next == PATH_UNSERVED)
-        left->uncovered++;
-    else if (next == PATH_ALLOWED)
-        left->allowed++;
-    else
-        left->bypassed++;
-    return path_options.out == PATH_OUT_PORT ? XDP_REDIRECT : XDP_PASS;
-}
-
+#include "path_end.bpf.h"
 #include "path_tunnels.bpf.h"
 
 #endif

@@ -10,6 +10,8 @@
 #include <bpf/bpf.h>
 
 #include "attach.h"
+#include "path_private.h"
+#include "proof.h"
 
 static struct bpf_map *find(const struct path_program *program, const char *name)
 {
@@ -23,15 +25,6 @@ static uint32_t buckets_for(uint32_t flows)
     while ((uint64_t)buckets * FLOW_WAYS < flows)
         buckets *= 2;
     return buckets;
-}
-
-/* Of path_cpus. */
-static uint32_t elements(uint32_t cpus, const struct path_settings *settings)
-{
-    const struct path_options *options = &settings->options;
-
-    return cpus * (options->ports > 1 ? PATH_PORTS : 1) *
-           (options->queues > 1 ? options->queues : 1);
 }
 
 int path_check_set(uint32_t feature_set, struct error *error)
@@ -58,6 +51,25 @@ static int size_hosts(const struct path_program *program, struct path_options *o
     return status;
 }
 
+/* The maps of blocks and shunts, as far as they are wanted. */
+static int configure_acts(const struct path_program *program, const struct path_settings *settings,
+                          uint32_t cpus, struct error *error)
+{
+    const struct path_options *options = &settings->options;
+    struct bpf_map *handshakes = find(program, "path_handshakes");
+    struct bpf_map *runs = find(program, "path_runs");
+
+    (void)bpf_map__set_autocreate(find(program, "path_offences"), options->blocks);
+    (void)bpf_map__set_autocreate(find(program, "path_proofs"), options->proving);
+    (void)bpf_map__set_autocreate(handshakes, options->proving);
+    (void)bpf_map__set_autocreate(runs, options->shunts);
+    if (bpf_map__set_max_entries(handshakes, cpus * HANDSHAKES_SIZE) != 0 ||
+        bpf_map__set_max_entries(runs, cpus * SHUNT_RUNS) != 0)
+        return error_set(error, -EINVAL, "the program's maps aren't as expected");
+    int status = blocked_share(settings->blocked, program->object, error);
+    return status == 0 ? shunted_share(settings->shunted, program->object, error) : status;
+}
+
 int path_configure(const struct path_program *program, const struct path_settings *settings,
                    struct error *error)
 {
@@ -80,7 +92,7 @@ int path_configure(const struct path_program *program, const struct path_setting
         return status;
     if ((program->feature_set == FEATURE_SET_2 && size_hosts(program, &options) != 0) ||
         bpf_map__set_initial_value(find(program, ".rodata.path"), &options, sizeof(options)) != 0 ||
-        bpf_map__set_max_entries(find(program, "path_cpus"), elements(cpus, settings)) != 0 ||
+        bpf_map__set_max_entries(find(program, "path_cpus"), path_elements(cpus, settings)) != 0 ||
         bpf_map__set_max_entries(find(program, "path_flows"), (uint32_t)buckets) != 0)
         return error_set(error, -EINVAL, "the program's maps aren't as expected");
     if (!settings->options.records)
@@ -95,6 +107,8 @@ int path_configure(const struct path_program *program, const struct path_setting
             bpf_object__find_program_by_name(program->object, PATH_TUNNELS), true);
     }
     status = lists_share(settings->lists, program->object, error);
+    if (status == 0)
+        status = configure_acts(program, settings, cpus, error);
     if (status != 0)
         return status;
 
@@ -124,7 +138,7 @@ static size_t page_of(size_t size)
 
 static size_t cpus_size(const struct xdp_path *path)
 {
-    return page_of(elements(path->cpus, &path->settings) * sizeof(struct path_cpu));
+    return page_of(path_elements(path->cpus, &path->settings) * sizeof(struct path_cpu));
 }
 
 /* An array of maps for path_grace to update. */
@@ -175,7 +189,7 @@ static int map_generation(struct path_program *program)
 static void hand_out_slices(struct xdp_path *path)
 {
     uint32_t buckets = buckets_for(path->settings.flows);
-    uint32_t of_cpu = elements(1, &path->settings);
+    uint32_t of_cpu = path_elements(1, &path->settings);
 
     for (uint32_t i = 0; i < path->cpus * of_cpu; i++) {
         path->cpu[i].timeout = path->settings.timeout;
@@ -288,8 +302,9 @@ static int share(const struct xdp_path *path, struct path_program *next, const c
 int path_share(const struct xdp_path *path, struct path_program *next, struct error *error)
 {
     static const char *const maps[] = {
-        "path_cpus",   "path_flows",       "path_ports", "path_records",
-        "path_limits", "bypass_datagrams", NULL};
+        "path_cpus",        "path_flows",    "path_ports",  "path_records",
+        "path_limits",      "path_offences", "path_proofs", "path_handshakes",
+        "bypass_datagrams", "path_runs",     NULL};
 
     if (next->feature_set != path->program->feature_set)
         return error_set(error, -EINVAL, "flows of feature set %u are no flows of set %u",
@@ -336,44 +351,6 @@ int path_set_port(struct xdp_path *path, uint32_t port, int ifindex, struct erro
                      strerror(errno));
 }
 
-/* Adds up; the element's CPU may be counting meanwhile. */
-static void add_each(void *to, const void *from, size_t size)
-{
-    for (size_t i = 0; i < size / sizeof(uint64_t); i++)
-        ((uint64_t *)to)[i] += __atomic_load_n(&((const uint64_t *)from)[i], __ATOMIC_RELAXED);
-}
-
-static void add(struct path_counters *counters, const struct path_cpu *cpu)
-{
-    add_each(&counters->stats, &cpu->stats, sizeof(cpu->stats));
-    add_each(&counters->left, &cpu->left, sizeof(cpu->left));
-    counters->unrecorded += __atomic_load_n(&cpu->unrecorded, __ATOMIC_RELAXED);
-    counters->unrecorded_bytes += __atomic_load_n(&cpu->unrecorded_bytes, __ATOMIC_RELAXED);
-}
-
-void path_totals(const struct xdp_path *path, struct path_counters *counters)
-{
-    memset(counters, 0, sizeof(*counters));
-    for (uint32_t i = 0; i < elements(path->cpus, &path->settings); i++)
-        add(counters, &path->cpu[i]);
-}
-
-uint32_t path_queues(const struct xdp_path *path)
-{
-    return path->settings.options.queues > 1 ? path->settings.options.queues : 1;
-}
-
-void path_queue_counters(const struct xdp_path *path, uint32_t port, uint32_t queue,
-                         struct path_counters *counters)
-{
-    uint32_t of_cpu = elements(1, &path->settings);
-    uint32_t place = port * path_queues(path) + queue;
-
-    memset(counters, 0, sizeof(*counters));
-    for (uint32_t i = 0; i < path->cpus; i++)
-        add(counters, &path->cpu[i * of_cpu + place]);
-}
-
 int path_program_fd(const struct path_program *program)
 {
     const struct bpf_program *tunnels =
@@ -392,6 +369,11 @@ int path_entry_fd(const struct xdp_path *path)
 int path_records_fd(const struct xdp_path *path)
 {
     return bpf_map__fd(find(path->program, "path_records"));
+}
+
+int path_offences_fd(const struct xdp_path *path)
+{
+    return bpf_map__fd(find(path->program, "path_offences"));
 }
 
 uint64_t path_flow_capacity(const struct xdp_path *path)

@@ -11,9 +11,11 @@
 
 #include <bpf/libbpf.h>
 
+#include "blocked.h"
 #include "error.h"
 #include "lists.h"
 #include "path_abi.h"
+#include "shunted.h"
 
 /* A program with the path and a classifier in it. nn/ and dt/ make them; path_none_new makes the
  * one for `--model none`. */
@@ -46,11 +48,13 @@ void path_program_free(struct path_program *program); /* takes NULL */
 #define PATH_INNER "path_inner"
 
 struct path_settings {
-    struct path_options options; /* host_cells is rounded up to a power of two; lists is set */
-    const struct lists *lists;   /* NULL: none */
-    uint32_t flows;              /* of each CPU; rounded up to a power of two of buckets */
-    uint64_t timeout;            /* of a flow, ns */
-    uint64_t seed;               /* of the hashes of flows and hosts */
+    struct path_options options;   /* host_cells is rounded up to a power of two; lists is set */
+    const struct lists *lists;     /* NULL: none */
+    const struct blocked *blocked; /* NULL: none, and options.blocks is 0; likewise */
+    const struct shunted *shunted;
+    uint32_t flows;   /* of each CPU; rounded up to a power of two of buckets */
+    uint64_t timeout; /* of a flow, ns */
+    uint64_t seed;    /* of the hashes of flows and hosts */
 };
 
 struct xdp_path {
@@ -110,6 +114,7 @@ int path_entry_fd(const struct xdp_path *path);
 struct path_counters {
     struct stats stats;
     struct path_left left;
+    struct path_acts acts;
     uint64_t unrecorded; /* of the packets in `stats`: their record found no room */
     uint64_t unrecorded_bytes;
 };
@@ -123,6 +128,9 @@ uint32_t path_queues(const struct xdp_path *path);
 
 /* Descriptor of the ring of struct path_record; with options.records. */
 int path_records_fd(const struct xdp_path *path);
+
+/* Descriptor of the ring of struct offence; with options.blocks. */
+int path_offences_fd(const struct xdp_path *path);
 
 /* Flows that a CPU's slice holds. */
 uint64_t path_flow_capacity(const struct xdp_path *path);

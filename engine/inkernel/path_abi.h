@@ -12,9 +12,10 @@
 enum {
     PATH_GENERATIONS = 2, /* a model in use, and one that is filled meanwhile */
     PATH_PORTS = 2,
-    PATH_RECORDS = 1 << 22, /* bytes of the ring of records */
-    PATH_LIMITED = 1 << 16, /* destinations in a second whose packets are counted */
-    PATH_SCRATCH = 516,     /* bytes, so that the struct ends on a multiple of eight */
+    PATH_RECORDS = 1 << 22,  /* bytes of the ring of records */
+    PATH_LIMITED = 1 << 16,  /* destinations in a second whose packets are counted */
+    PATH_OFFENCES = 1 << 18, /* bytes of the ring of offences */
+    PATH_SCRATCH = 516,      /* bytes, so that the struct ends on a multiple of eight */
 };
 
 #define PATH_SECOND_NS UINT64_C(1000000000)
@@ -42,6 +43,11 @@ struct path_options {
     uint32_t host_rows;     /* 1 or 2 */
     uint32_t lists;         /* 1: the lists of --allow and --deny are looked at */
     uint32_t limits;        /* 1: a policy may limit classes */
+    uint32_t blocks;        /* 1: hosts may be blocked */
+    uint32_t proving;       /* 1: only those that are proven (proof.h) */
+    uint32_t shunts;        /* 1: flows may be shunted */
+    uint64_t shunt_every;   /* the last of so many packets is judged, */
+    uint64_t shunt_ns;      /* and one so long after; so long a silence ends a shunt */
     struct bypass bypass;
     struct tunnel_options tunnels;
 };
@@ -88,8 +94,10 @@ struct path_host_record {
 struct path_policy {
     uint8_t action[SLOTS + 1]; /* enum action; the last is padding */
     uint16_t min_confidence;
-    uint16_t zero;
-    uint32_t limit[SLOTS + 1]; /* with ACTION_LIMIT: packets a second to one destination */
+    uint16_t shunt_confidence;
+    uint32_t limit[SLOTS + 1];         /* with ACTION_LIMIT: packets a second to one destination */
+    uint32_t block_seconds[SLOTS + 1]; /* see struct policy, as the next */
+    uint32_t shunt_after[SLOTS + 1];
 };
 
 /* Of whom a second's packets are counted. */
@@ -113,6 +121,9 @@ struct path_work {
     uint32_t generation; /* of the model: picked once, on entry */
     uint64_t from_low;
     uint64_t now;            /* ns */
+    uint64_t hash;           /* of the flow: this and the next with blocks or shunts */
+    uint64_t flow_packets;   /* so far */
+    uint64_t shunted;        /* with shunts: 1: it is, and this is the packet that is judged */
     struct path_trace trace; /* with options.records */
     uint32_t step;           /* of the classifier, where tail calls go through it */
     uint32_t events;         /* from here on, of feature set 2 only; see host_events */
@@ -123,17 +134,32 @@ struct path_work {
     struct packet outer;
     uint32_t kind;     /* enum packet_kind */
     uint32_t bypassed; /* 1: never touched */
-    uint32_t listed;   /* enum listed, of the outermost packet */
+    uint32_t gate;     /* what path_gate says of the outermost packet */
 };
 
 /* Packets that were left alone, each in one of these and in none of `stats`. */
 struct path_left {
-    uint64_t bypassed;  /* --bypass: to the host, or across */
-    uint64_t allowed;   /* --allow: likewise */
-    uint64_t denied;    /* --deny: dropped */
-    uint64_t uncovered; /* a queue that isn't served: to the host, or across */
-    uint64_t closed;    /* likewise, and --fail-closed: dropped */
+    uint64_t bypassed;      /* --bypass: to the host, or across */
+    uint64_t allowed;       /* --allow: likewise */
+    uint64_t denied;        /* --deny: dropped */
+    uint64_t blocked;       /* of a blocked source: dropped */
+    uint64_t shunted;       /* of a shunted flow: to the host, or across */
+    uint64_t shunted_bytes; /* of those */
+    uint64_t uncovered;     /* a queue that isn't served: to the host, or across */
+    uint64_t closed;        /* likewise, and --fail-closed: dropped */
     uint64_t uncrossed; /* should have crossed, but the other port isn't in the devmap: dropped */
+};
+
+/* What became of blocks and shunts (path_acts.bpf.h); of packets those that are in `stats`, too. */
+struct path_acts {
+    uint64_t unproven;  /* offences of sources that weren't */
+    uint64_t lost;      /* offences that found no room on their way */
+    uint64_t begun;     /* shunts, as the next */
+    uint64_t otherwise; /* ended by another verdict */
+    uint64_t finished;  /* by RST or FIN */
+    uint64_t silent;
+    uint64_t failed;
+    uint64_t judged; /* packets of shunted flows */
 };
 
 /* What one CPU has for itself, so that it needs no lock: a softirq doesn't interrupt itself. One
@@ -142,6 +168,7 @@ struct path_left {
 struct path_cpu {
     struct stats stats;
     struct path_left left;
+    struct path_acts acts;
     uint64_t unrecorded; /* their record found no room */
     uint64_t unrecorded_bytes;
     uint64_t entered; /* frames on entry; the bench derives addresses from it */

@@ -63,9 +63,8 @@ int afxdp_tunnels(struct xdp_md *context)
     TUNNEL_FORGET();
     work->bypassed = path_options.bypass.count && work->kind == PACKET_IP &&
                      path_is_bypassed(context, &work->packet);
-    work->listed = path_options.lists && work->kind != PACKET_OTHER
-                       ? lists_say_of_packet(&work->packet)
-                       : LISTED_NOWHERE;
+    work->gate =
+        path_has_gate() && work->kind != PACKET_OTHER ? path_gate(&work->packet) : PATH_CLASSIFY;
     TUNNEL_FORGET();
     if (path_tunnel_begin(context, work)) {
         for (int level = 0; level < TUNNEL_LEVELS; level++) {

@@ -22,10 +22,10 @@ struct {
 
 /* What becomes of a packet of this flow, which lies in the map: see shunt_meet. */
 ALWAYS_INLINE enum shunt_answer shunted_meet(const struct flow_key *key, struct shunt *shunt,
-                                             uint64_t length, bool finishes, uint64_t every,
-                                             uint64_t ns)
+                                             uint64_t now, uint64_t length, bool finishes,
+                                             uint64_t every, uint64_t ns)
 {
-    enum shunt_answer answer = shunt_meet(shunt, bpf_ktime_get_ns(), length, finishes, every, ns);
+    enum shunt_answer answer = shunt_meet(shunt, now, length, finishes, every, ns);
 
     if (answer == SHUNT_FINISHED || answer == SHUNT_SILENT)
         bpf_map_delete_elem(&shunted_flows, key);

@@ -214,7 +214,7 @@ static void test_little(void **state)
     assert_int_equal(plan(16, &room, "262144", &flows, &error), -ENOMEM);
     assert_string_equal(error.text,
                         "16 workers need 1072 MiB of memory (32 for packets and 34 for 262144 "
-                        "flows each, 16 for hosts), but the cgroup leaves 896: lower --flows or "
+                        "flows each, 16 for all), but the cgroup leaves 896: lower --flows or "
                         "--queues");
     assert_int_equal(plan(25, &room, NULL, &flows, &error), -ENOMEM);
     assert_int_equal(plan(24, &room, NULL, &flows, &error), 0); /* 24 × (32 + 4) + 16 */
@@ -249,7 +249,7 @@ static void test_beside(void **state)
     assert_int_equal(plan(16, &room, "131072", &flows, &error), -ENOMEM);
     assert_string_equal(error.text,
                         "16 workers need 1072 MiB of memory (32 for packets and 34 for 131072 "
-                        "flows each, 16 for hosts), but the cgroup leaves 896: lower --flows or "
+                        "flows each, 16 for all), but the cgroup leaves 896: lower --flows or "
                         "--queues");
     beside = 0;
 }

@@ -18,7 +18,13 @@ enum { INSTRUCTIONS_MOST = 500000 };
 /* Everything that the verifier would otherwise leave out. */
 static struct path_settings settings = {.options = {.host_cells = HOST_CELLS_DEFAULT,
                                                     .host_rows = HOST_ROWS_MAX,
+                                                    .ports = PATH_PORTS,
                                                     .limits = 1,
+                                                    .blocks = 1,
+                                                    .proving = 1,
+                                                    .shunts = 1,
+                                                    .shunt_every = 1024,
+                                                    .shunt_ns = 1000000000,
                                                     .bypass = {1, {{22, PROTOCOL_TCP, 0}}}},
                                         .flows = 64,
                                         .timeout = UINT64_MAX};
@@ -91,15 +97,20 @@ int main(void)
 {
     struct path_program *none;
     struct lists *lists;
+    struct blocked blocked;
+    struct shunted shunted;
     struct error error;
     int failures;
 
     kernel_need_root();
-    if (lists_open(&lists, &error) != 0) {
+    if (lists_open(&lists, &error) != 0 || blocked_open(&blocked, 1, &error) != 0 ||
+        shunted_open(&shunted, 1, &error) != 0) {
         printf("%s\n", error.text);
         return 1;
     }
     settings.lists = lists;
+    settings.blocked = &blocked;
+    settings.shunted = &shunted;
     uint64_t seed = kernel_seed();
     struct path_settings tunnels = settings;
     tunnels.options.tunnels =
@@ -124,6 +135,8 @@ int main(void)
     }
     failures += check_largest_network(seed, FEATURE_SET_1);
     failures += check_largest_network(seed, FEATURE_SET_2);
+    shunted_close(&shunted);
+    blocked_close(&blocked);
     lists_close(lists);
     return failures != 0;
 }
