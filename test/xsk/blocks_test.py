@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import lab
+import shared_address
 
 BLOCK = ("--action", "unclassified=block:60")
 SINGLE = ("--iface", "eng0", "--consume")
@@ -49,6 +50,43 @@ class Blocks(lab.Test):
         self.assertEqual(report["blocks"]["unproven"], sent)
         self.assertEqual(total(report, "xdp_blocked"), 0)
         self.assertEqual(report["endings"]["dropped"], sent)
+
+    def test_blocked_flood(self):
+        """Of blocked sources nothing enters the ring."""
+        here = self.lab()
+        engine = here.engine(*SINGLE, "--blocks", "1000")
+        with open(self.path("sources"), "w", encoding="ascii") as file:
+            file.writelines(f"10.0.{i >> 8}.{i & 255}\n" for i in range(1000))
+        self.ctl(here, "blocks", "add", "@" + self.path("sources"), "600")
+        sent = here.generate("--live", "--count", "200000", "--flows", "1000")["tx_packets"]
+        report = engine.stop()
+        self.assertEqual(total(report, "xdp_blocked"), sent)
+        self.assertEqual(total(report, "xdp_redirected"), 0)
+        self.assertEqual(report["packets"], 0)
+
+    def test_shared_address(self):
+        """Where one behind an address scans, all behind it are blocked, if the operator has asked
+        for that; --allow ends it at once."""
+        for datapath in ("afxdp", "kernel"):
+            with self.subTest(datapath=datapath):
+                here = self.lab("--two-ports")
+                both = shared_address.SharedAddress(here)
+                self.addCleanup(both.close)
+                engine = here.engine(*WIRE, "--datapath", datapath, "--allow", "192.0.2.1",
+                                     model=self.model("scanner"))
+                both.scan()
+                self.assertTrue(both.browse())
+                self.assertEqual(self.listed(here), {})
+                self.ctl(here, "set-action", "attack=block:60")
+                both.scan()
+                self.until(lambda: self.listed(here), what="a block")
+                self.assertEqual(set(self.listed(here)), {shared_address.ADDRESS})
+                self.assertFalse(both.browse())
+                self.ctl(here, "allow", "add", shared_address.ADDRESS)
+                self.assertTrue(both.browse())
+                both.scan()
+                self.assertTrue(both.browse())
+                self.assertEqual(engine.stop()["blocks"]["begun"], 1)
 
     def greet(self, here):
         """A connection from gen to sink, and its end."""

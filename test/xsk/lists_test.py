@@ -32,6 +32,7 @@ class Lists(lab.Test):
                 report = engine.stop()
                 self.assertEqual(total(report, "xdp_denied"), sent)
                 self.assertEqual(report["packets"], 0)
+                self.assertEqual(sum(queue.get("xdp_redirected", 0) for queue in report["queues"]), 0)
                 self.assertNotIn("nothing is dropped", engine.stderr())
 
     def test_a_host_on_either_list(self):
