@@ -36,6 +36,12 @@ int bench_watched(int argc, char **argv)
     return run_script(AFXDP_BENCH_SCRIPTS "/watched.py", argv);
 }
 
+int bench_shunts(int argc, char **argv)
+{
+    (void)argc;
+    return run_script(AFXDP_BENCH_SCRIPTS "/shunts.py", argv);
+}
+
 int bench_alternatives(int argc, char **argv)
 {
     (void)argc;

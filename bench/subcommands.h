@@ -10,6 +10,7 @@ int bench_stages(int argc, char **argv);
 int bench_hosts(int argc, char **argv);
 int bench_kernel(int argc, char **argv);
 int bench_bypass(int argc, char **argv);
+int bench_acts(int argc, char **argv);
 int bench_tunnels(int argc, char **argv);
 
 /* Scripts of the source tree, named alike: bench/wire.py and so on. */
@@ -18,6 +19,7 @@ int bench_lossless(int argc, char **argv);
 int bench_latency(int argc, char **argv);
 int bench_kernel_wire(int argc, char **argv);
 int bench_watched(int argc, char **argv);
+int bench_shunts(int argc, char **argv);
 int bench_alternatives(int argc, char **argv);
 int bench_capture(int argc, char **argv);
 int bench_report(int argc, char **argv);

@@ -81,6 +81,17 @@ class Lab:
         return max(said["seconds"] for said in self.send(count))
 
 
+def move_threads(interface, cpu):
+    """Puts the kernel's threads of such interfaces on a core: there are some as soon as a program
+    is attached."""
+    threads = subprocess.run(["pgrep", f"^napi/{interface}"], stdout=subprocess.PIPE).stdout.split()
+    if not threads:
+        sys.exit(f"wire.py: no threaded NAPI on {interface}: XDP would run on the sender's core")
+    for thread in threads:
+        subprocess.run(["taskset", "-p", "-c", str(cpu), thread], check=True,
+                       stdout=subprocess.DEVNULL)
+
+
 class ThreadedLab(Lab):
     """The engine's port is served by a kernel thread on the worker's core."""
 
@@ -89,12 +100,7 @@ class ThreadedLab(Lab):
 
     def send(self, count, *options):
         """First moves that thread, which there is as soon as a program is attached."""
-        threads = subprocess.run(["pgrep", "^napi/eng0"], stdout=subprocess.PIPE).stdout.split()
-        if not threads:
-            sys.exit("wire.py: no threaded NAPI on eng0: XDP would run on the sender's core")
-        for thread in threads:
-            subprocess.run(["taskset", "-p", "-c", str(WORKER_CPU), thread], check=True,
-                           stdout=subprocess.DEVNULL)
+        move_threads("eng0", WORKER_CPU)
         return super().send(count, *options)
 
 

@@ -29,6 +29,8 @@ FIELDS = { # of every row: name -> types
                      "times_ours": NUMBER},
     "kernel": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
     "bypass": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
+    "acts": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
+    "shunts": {"table": str, "what": str, "pps": int, "first_over_this": NUMBER},
     "tunnels": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "wire": {"table": str, "what": str, "pps": int},
     "kernel-wire": {"what": str, "pps": int, "of_tree": NUMBER},
@@ -46,6 +48,7 @@ OPTIONS = {"capture": ["--packets", "20000"],
            "latency": ["--seconds", "0.05"],
            "kernel-wire": ["--packets", "50000"],
            "watched": ["--packets", "1000000"],
+           "shunts": ["--packets", "100000"],
            "wire": ["--packets", "100000", "--model", str(ROOT / "models/nn1.q8")]}
 
 
@@ -178,7 +181,7 @@ def main():
         if subcommand == "report":
             check_report()
             continue
-        if subcommand in ("kernel", "bypass", "wire", "kernel-wire", "lossless",
+        if subcommand in ("acts", "kernel", "bypass", "shunts", "wire", "kernel-wire", "lossless",
                           "latency") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
             sys.exit(77)
         rows = rows_of(subcommand)
