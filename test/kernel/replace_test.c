@@ -120,6 +120,12 @@ static int exchange(struct xdp_path *path, struct guard *guard, const struct sub
     return 0;
 }
 
+/* Without a rhythm that runs of packets, which a replacement waits for, could fall in step with. */
+static uint32_t next_model(uint32_t replacement)
+{
+    return (uint32_t)__builtin_popcount(replacement) & 1;
+}
+
 static int replace(struct xdp_path *path, struct guard *guard, const struct subject *subject,
                    uint32_t which, struct error *error)
 {
@@ -173,7 +179,7 @@ static int check(const struct subject *subject, struct guard *guard)
         return 1;
     int status = 0;
     for (uint32_t i = 1, all = replacements(path); status == 0 && i <= all; i++)
-        status = replace(path, guard, subject, i & 1, &error);
+        status = replace(path, guard, subject, next_model(i), &error);
     load.stop = true;
     pthread_join(thread, NULL);
     if (status != 0)
