@@ -5,8 +5,9 @@
 BPF live frames go into one end of a veth pair from one core; on the other core the engine takes
 them out of the other end by AF_XDP in copy mode. Watched, it writes events into a file at its rate
 (--eve), is scraped once a second (--metrics), has a live view (top) and is asked for its flows once
-a second (ctl flows); all of them have the same two cores. Runs take turns in random order. Needs
-root, two cores and a lab (test/lab.sh)."""
+a second (ctl flows); all of them have the same two cores. Runs take turns in random order, and some
+seconds, since those who watch take a moment to start. Needs root, two cores and a lab
+(test/lab.sh)."""
 
 import argparse
 import contextlib
@@ -53,7 +54,7 @@ def main():
     wire.end_on_sigterm()
     parser = argparse.ArgumentParser(prog="afxdp-bench watched", description=__doc__)
     parser.add_argument("--model", default="nn.q8")
-    options = wire.read_options(parser)
+    options = wire.read_options(parser, packets=20_000_000)
     if subprocess.run([wire.LAB, "check"]).returncode != 0:
         return 1
 

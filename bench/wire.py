@@ -231,9 +231,9 @@ def end_on_sigterm():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
-def read_options(parser):
+def read_options(parser, packets=4_000_000):
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--packets", type=int, default=4_000_000, help="frames sent a run")
+    parser.add_argument("--packets", type=int, default=packets, help="frames sent a run")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**6,
                         help="of the order of runs; printed")
     parser.add_argument("--json", action="store_true")
