@@ -239,26 +239,30 @@ static bool tuning_allocate(struct tuning *t)
            t->new_loss;
 }
 
+static void tune(struct tuning *t)
+{
+    run(t);
+    t->scale = find_scale(t);
+    if (t->scale <= 0)
+        return;
+    for (size_t row = 0; row < t->rows->count; row++) {
+        nn_aim_take(&t->aims[row], t->rows->wanted[row], t->model->class_count, t->scale);
+        t->loss[row] = loss_of(t, row, t->logits[row]);
+    }
+    for (int pass = 0; pass < PASSES; pass++) {
+        tune_layer(t, true);
+        if (t->model->layer_count > 1)
+            tune_layer(t, false);
+    }
+}
+
 int nn_tune(struct nn_model *model, const struct nn_rows *rows)
 {
     struct tuning t = {.model = model, .rows = rows};
     int status = tuning_allocate(&t) ? 0 : -ENOMEM;
 
-    if (status == 0) {
-        run(&t);
-        t.scale = find_scale(&t);
-    }
-    if (t.scale > 0) {
-        for (size_t row = 0; row < rows->count; row++) {
-            nn_aim_take(&t.aims[row], rows->wanted[row], model->class_count, t.scale);
-            t.loss[row] = loss_of(&t, row, t.logits[row]);
-        }
-        for (int pass = 0; pass < PASSES; pass++) {
-            tune_layer(&t, true);
-            if (model->layer_count > 1)
-                tune_layer(&t, false);
-        }
-    }
+    if (status == 0)
+        tune(&t);
     tuning_free(&t);
     return status;
 }
