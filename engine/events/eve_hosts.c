@@ -10,9 +10,9 @@ enum { NOBODY = UINT16_MAX };
 
 /* Those of a place by hash are a chain; so are those that are free. */
 struct entry {
-    struct eve_record record; /* without its flow's slots */
-    uint32_t window;          /* the last one in which it was there */
+    uint32_t window; /* the last one in which it was there */
     uint16_t next;
+    struct eve_record record; /* without its flow's slots */
 };
 
 struct eve_hosts {
