@@ -5,7 +5,7 @@
 #   2. the checks of the text, and the builds of what follows, beside the lab
 #   3. the debug build under ASan and UBSan with the tests that need no lab
 #   4. what has threads, under TSan
-#   5. the fuzzers, each for AFXDP_FUZZ_SECONDS (20)
+#   5. the fuzzers, each for AFXDP_FUZZ_SECONDS (10)
 # A table says how many tests each stage has and how long it took. The last line counts them all; the
 # exit status is 0 only if none failed.
 set -euo pipefail

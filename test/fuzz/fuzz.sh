@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# usage: fuzz.sh PROGRAM CORPUS SEEDS   Fuzzes for AFXDP_FUZZ_SECONDS (20): first everything in the
+# usage: fuzz.sh PROGRAM CORPUS SEEDS   Fuzzes for AFXDP_FUZZ_SECONDS (10): first everything in the
 # committed CORPUS and the made SEEDS, then mutations. A finding is left in the working directory.
 set -euo pipefail
 
 program=$1 corpus=$2 seeds=$3
-seconds=${AFXDP_FUZZ_SECONDS:-20}
+seconds=${AFXDP_FUZZ_SECONDS:-10}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$corpus" "$seeds"

@@ -25,7 +25,7 @@
 
 enum { FRAMES_PER_RUN = 5000, SOURCES = 1024 };
 /* A model that is code is verified anew each time, which takes some 40 ms. */
-enum { REFILLED = 1000, LOADED = 300 };
+enum { REFILLED = 400, LOADED = 150 };
 
 static const uint8_t frame[64] = {
     2, 0, 0,  0,  0, 1, 2,  0, 0, 0, 0,   2, 8, 0, 0x45, 0,    0, 50, 0, 0,
