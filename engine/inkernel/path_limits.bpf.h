@@ -45,6 +45,8 @@ ALWAYS_INLINE bool path_is_within(const struct path_work *work, uint32_t slot, u
  * Not for programs that make tail calls, nor for one with spliced code. */
 __attribute__((noinline)) int limits_ask(struct xdp_md *context, uint32_t slot, uint32_t most)
 {
+    if (!path_options.limits)
+        return 1; /* verifiers before 6.8 walk it uncalled, too, and its map isn't made then */
     const struct path_cpu *cpu = path_cpu(context);
 
     return !cpu || path_is_within(&cpu->work, slot, most);
