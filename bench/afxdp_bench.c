@@ -7,7 +7,7 @@
 
 static const struct {
     const char *name;
-    int (*run)(int argc, char **argv);
+    int (*run)(int argc, char **argv); /* NULL: a script, named alike */
     const char *what;
 } subcommands[] = {
     {"classify", bench_classify, "ns per packet of every variant of both classifiers, by batch"},
@@ -18,15 +18,15 @@ static const struct {
     {"bypass", bench_bypass, "what --bypass costs a packet that isn't bypassed; needs root"},
     {"acts", bench_acts, "what blocks and shunts cost a packet inside the kernel; needs root"},
     {"tunnels", bench_tunnels, "what --tunnels costs a packet, in a tunnel or not; needs root"},
-    {"wire", bench_wire, "the engine and DPDK's testpmd on one veth pair (root)"},
-    {"lossless", bench_lossless, "the highest rates without loss there, by system, size, queues"},
-    {"latency", bench_latency, "generator to verdict, and to a sink behind a bridge (root)"},
-    {"kernel-wire", bench_kernel_wire, "in-kernel networks beside a tree on one veth pair (root)"},
-    {"watched", bench_watched, "the engine on that pair, alone and with all its outputs on (root)"},
-    {"shunts", bench_shunts, "what a bridge forwards with and without shunting elephants (root)"},
-    {"alternatives", bench_alternatives, "scikit-learn and XGBoost on the same models"},
-    {"capture", bench_capture, "afxdp-engine as a whole on a capture of a million packets"},
-    {"report", bench_report, "all of these, as one page with plots or as Markdown"},
+    {"wire", NULL, "the engine and DPDK's testpmd on one veth pair (root)"},
+    {"lossless", NULL, "the highest rates without loss there, by system, size, queues"},
+    {"latency", NULL, "generator to verdict, and to a sink behind a bridge (root)"},
+    {"kernel-wire", NULL, "in-kernel networks beside a tree on one veth pair (root)"},
+    {"watched", NULL, "the engine on that pair, alone and with all its outputs on (root)"},
+    {"shunts", NULL, "what a bridge forwards with and without shunting elephants (root)"},
+    {"alternatives", NULL, "scikit-learn and XGBoost on the same models"},
+    {"capture", NULL, "afxdp-engine as a whole on a capture of a million packets"},
+    {"report", NULL, "all of these, as one page with plots or as Markdown"},
 };
 
 static const size_t subcommand_count = sizeof(subcommands) / sizeof(subcommands[0]);
@@ -34,8 +34,10 @@ static const size_t subcommand_count = sizeof(subcommands) / sizeof(subcommands[
 int main(int argc, char **argv)
 {
     for (size_t i = 0; argc > 1 && i < subcommand_count; i++) {
-        if (strcmp(argv[1], subcommands[i].name) == 0)
-            return subcommands[i].run(argc - 1, argv + 1);
+        if (strcmp(argv[1], subcommands[i].name) != 0)
+            continue;
+        return subcommands[i].run ? subcommands[i].run(argc - 1, argv + 1)
+                                  : bench_script(argv[1], argv + 1);
     }
 
     if (argc > 1 && strcmp(argv[1], "--version") == 0)

@@ -59,11 +59,13 @@ struct bench_options {
     int cpu;              /* to pin the thread to; -1: not pinned */
     const char *model;    /* a .q8 file instead of the built-in shapes */
     const char *features; /* features.csv, its inputs */
+    const char *hosts;    /* the size of the host memory, as afxdp-engine's --hosts */
     bool events;          /* each case with and without --eve */
 };
 
-/* Reads --json, --csv, --rounds N, --cpu N, --model FILE, --features FILE and --events, and pins
- * the thread. 0, or 2 after a line on stderr. --help ends the program. */
+/* Reads --json, --csv, --rounds N, --cpu N, --model FILE, --features FILE, --hosts SIZE and
+ * --events, as far as `usage` names them, and pins the thread. 0, or 2 after a line on stderr.
+ * --help ends the program. */
 int bench_options_read(struct bench_options *options, const char *usage, int argc, char **argv);
 
 /* Nanoseconds that this thread has been on a core: turns of other programs on a busy machine don't

@@ -19,7 +19,7 @@ import lossless
 import systems
 import wire
 
-SHARES = (10, 50, 90) # percent of the rate without loss
+SHARES = (10, 50, 90)  # percent of the rate without loss
 FIGURES = ("median_ns", "p99_ns", "p999_ns", "max_ns")
 
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,24 +33,36 @@ static int pin(int cpu)
     return 2;
 }
 
+/* Whether the subcommand's usage names an option: what it doesn't, it would ignore. */
+static int check_named(const struct option *names, int option, const char *usage)
+{
+    char text[32];
+
+    while (names->name && names->val != option)
+        names++;
+    snprintf(text, sizeof(text), "--%s", names->name ? names->name : "");
+    if (option == 'h' || strstr(usage, text))
+        return 0;
+    fprintf(stderr, "afxdp-bench: %s is not an option of this subcommand; see --help\n", text);
+    return 2;
+}
+
 int bench_options_read(struct bench_options *options, const char *usage, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"csv", no_argument, NULL, 'c'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"cpu", required_argument, NULL, 'p'},
-        {"model", required_argument, NULL, 'm'},
-        {"features", required_argument, NULL, 'f'},
-        {"events", no_argument, NULL, 'e'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"json", no_argument, NULL, 'j'},         {"csv", no_argument, NULL, 'c'},
+        {"rounds", required_argument, NULL, 'r'}, {"cpu", required_argument, NULL, 'p'},
+        {"model", required_argument, NULL, 'm'},  {"features", required_argument, NULL, 'f'},
+        {"hosts", required_argument, NULL, 'o'},  {"events", no_argument, NULL, 'e'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     long number;
     int option;
 
     *options = (struct bench_options){.rounds = BENCH_ROUNDS_DEFAULT, .cpu = -1};
     while ((option = getopt_long(argc, argv, "m:h", names, NULL)) != -1) {
+        if (option != '?' && check_named(names, option, usage))
+            return 2;
         switch (option) {
         case 'j':
             options->format = BENCH_JSON;
@@ -72,6 +85,9 @@ int bench_options_read(struct bench_options *options, const char *usage, int arg
             break;
         case 'f':
             options->features = optarg;
+            break;
+        case 'o':
+            options->hosts = optarg;
             break;
         case 'e':
             options->events = true;

@@ -9,7 +9,7 @@
 
 static const char usage[] =
     "usage: afxdp-bench pipeline [--json | --csv] [--rounds N] [--cpu N] [--model FILE.q8]\n"
-    "                            [--events]\n"
+    "                            [--hosts CELLS[:ROWS]] [--events]\n"
     "ns per packet from a frame in memory to its verdict, counted and applied, with no model, "
     "with\n"
     "a tree of depth 10 and with the networks 12-32-32-5 and 28-32-32-5, the latter of feature "
@@ -20,7 +20,7 @@ static const char usage[] =
     "over\n"
     "N rounds (31), all interleaved. --events: each with --eve as well, whose writer needs a core "
     "of\n"
-    "its own.\n";
+    "its own. --hosts: as afxdp-engine's.\n";
 
 static uint64_t run(void *context)
 {
@@ -53,7 +53,7 @@ int bench_pipeline(int argc, char **argv)
 
     if (bench_options_read(&options, usage, argc, argv))
         return 2;
-    int err = pipeline_set_new(&set, options.model, &error);
+    int err = pipeline_set_new(&set, options.model, options.hosts, &error);
     if (!err && options.events)
         err = pipeline_set_add_events(set, &error);
     if (!err) {

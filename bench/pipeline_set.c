@@ -147,20 +147,18 @@ static bool of_set_2(const struct classifier *classifier)
     return classifier && classifier->feature_set == FEATURE_SET_2;
 }
 
-static int open_hosts(struct pipeline_set *set, struct error *error)
+static int open_hosts(struct pipeline_set *set, const char *size, struct error *error)
 {
     struct host_tables_options options = HOST_TABLES_OPTIONS_DEFAULT;
+    int err = size ? host_tables_parse(&options, size, error) : 0;
 
     options.ready = true;
     options.fixed_seed = true;
-    for (size_t i = 0; i < set->classifier_count; i++) {
-        if (!set->hosts && of_set_2(set->classifiers[i].classifier)) {
-            int err = host_tables_new(&set->hosts, &options, error);
-            if (err)
-                return err;
-        }
+    for (size_t i = 0; !err && i < set->classifier_count; i++) {
+        if (!set->hosts && of_set_2(set->classifiers[i].classifier))
+            err = host_tables_new(&set->hosts, &options, error);
     }
-    return 0;
+    return err;
 }
 
 /* The flow tables of one load. */
@@ -207,9 +205,9 @@ static void add_run(struct pipeline_set *set, size_t load, size_t classifier, do
     run->route = (struct route){.in = &set->ports[load].port, .stats = &set->stats};
 }
 
-static int prepare(struct pipeline_set *set, struct error *error)
+static int prepare(struct pipeline_set *set, const char *hosts, struct error *error)
 {
-    int err = open_hosts(set, error);
+    int err = open_hosts(set, hosts, error);
 
     for (size_t load = 0; !err && load < PIPELINE_LOADS; load++) {
         err = open_tables(set, load, error);
@@ -249,7 +247,8 @@ void pipeline_set_free(struct pipeline_set *set)
     free(set);
 }
 
-int pipeline_set_new(struct pipeline_set **out, const char *model, struct error *error)
+int pipeline_set_new(struct pipeline_set **out, const char *model, const char *hosts,
+                     struct error *error)
 {
     struct pipeline_set *set = aligned_alloc(_Alignof(struct pipeline_set), sizeof(*set));
 
@@ -260,7 +259,7 @@ int pipeline_set_new(struct pipeline_set **out, const char *model, struct error 
     policy_init(&set->policy, NULL);
     int err = model ? add_model(set, model, error) : add_built_in(set);
     if (!err)
-        err = prepare(set, error);
+        err = prepare(set, hosts, error);
     if (err) {
         pipeline_set_free(set);
         return err;

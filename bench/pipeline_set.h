@@ -49,8 +49,10 @@ struct pipeline_set {
 };
 
 /* With no model, a tree and two networks of built-in shapes; with a path, no model and that one.
- * -ENOMEM, or -errno for a file that can't be read or isn't a model. */
-int pipeline_set_new(struct pipeline_set **out, const char *model, struct error *error);
+ * `hosts`: the size of the host memory (host_tables_parse); NULL: the default. -ENOMEM, -EINVAL, or
+ * -errno for a file that can't be read or isn't a model. */
+int pipeline_set_new(struct pipeline_set **out, const char *model, const char *hosts,
+                     struct error *error);
 void pipeline_set_free(struct pipeline_set *set); /* takes NULL */
 
 /* Adds each run once more, with --eve; the file is /dev/null. -ENOMEM, -errno of a thread. */

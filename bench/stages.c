@@ -133,7 +133,7 @@ int bench_stages(int argc, char **argv)
 
     if (bench_options_read(&options, usage, argc, argv))
         return 2;
-    int err = pipeline_set_new(&set, options.model, &error);
+    int err = pipeline_set_new(&set, options.model, NULL, &error);
     if (!err) {
         cases = calloc(set->count * ROWS, sizeof(*cases));
         err = cases ? measure(cases, set, options.rounds) : -ENOMEM;

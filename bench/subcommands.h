@@ -13,15 +13,7 @@ int bench_bypass(int argc, char **argv);
 int bench_acts(int argc, char **argv);
 int bench_tunnels(int argc, char **argv);
 
-/* Scripts of the source tree, named alike: bench/wire.py and so on. */
-int bench_wire(int argc, char **argv);
-int bench_lossless(int argc, char **argv);
-int bench_latency(int argc, char **argv);
-int bench_kernel_wire(int argc, char **argv);
-int bench_watched(int argc, char **argv);
-int bench_shunts(int argc, char **argv);
-int bench_alternatives(int argc, char **argv);
-int bench_capture(int argc, char **argv);
-int bench_report(int argc, char **argv);
+/* A script of the source tree: bench/wire.py for "wire", bench/kernel_wire.py for "kernel-wire". */
+int bench_script(const char *name, char **argv);
 
 #endif

@@ -25,7 +25,7 @@ enum {
     HOST_COUNTER_COARSE = 8192 /* and above this by 2^6 */
 };
 
-/* OPAQUE where only the verifier needs it: a CPU's branches cost less than what it holds up. */
+/* OPAQUE, but in BPF alone: on a CPU a branch costs less than what the compiler may then not do. */
 #ifdef __bpf__
 #define HOST_OPAQUE(value) OPAQUE(value)
 #else

@@ -99,6 +99,10 @@ def check_rows(subcommand, rows):
             check(what == "none" or ns[what, flows, "classify"] > ns["none", flows, "classify"],
                   f"stages: {what}, {flows}: classified in {ns[what, flows, 'classify']} ns")
         check(len(ns) == len(rows) == 2 * 5 * (len(STEPS) + 1), f"stages: {len(rows)} rows")
+    if subcommand == "hosts":
+        done = bench("hosts", "--cpu", "1")
+        check(done.returncode == 2 and "not an option of this subcommand" in done.stderr,
+              f"hosts took an option that it ignores: {done.stderr}")
     if subcommand == "kernel":
         many = {(row["what"], row["flows"]) for row in rows if row["flows"] in (131072, 1048576)}
         check(len(many) == 6, f"kernel: with many flows only {many}")

@@ -9,7 +9,6 @@
 
 #include <bpf/libbpf.h>
 
-#include "attach.h"
 #include "block_table.h"
 #include "capture.h"
 #include "kernel_models.h"
@@ -313,11 +312,7 @@ int main(void)
 
     setlinebuf(stdout);
     kernel_need_root();
-    if (xdp_kernel_before(5, 15)) {
-        fprintf(stderr, "skipped: before kernel 5.15 BPF_PROG_TEST_RUN hands an XDP program no "
-                        "metadata, and so no time stamps\n");
-        return 77;
-    }
+    kernel_need_stamps();
     for (size_t i = 0; i < sizeof(shipped) / sizeof(shipped[0]); i++) {
         struct kernel_model model;
 

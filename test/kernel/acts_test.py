@@ -10,6 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "xsk"))
+import either_datapath  # noqa: E402
 import lab  # noqa: E402
 
 SINGLE = ("--iface", "eng0", "--datapath", "kernel")
@@ -33,15 +34,12 @@ class Inside(lab.Test):
                          + total(report, "xdp_shunted"), sent)
 
 
-class Blocks(Inside):
+class Blocks(either_datapath.Blocks, Inside):
+    blocking = (*SINGLE, *BLOCK)
+
     def listed(self, here):
         pages = map(json.loads, self.ctl(here, "blocks", "list", "--json").splitlines())
         return {host["ip"] for page in pages for host in page["hosts"]}
-
-    @staticmethod
-    def read(path):
-        with open(path, encoding="ascii") as file:
-            return file.read()
 
     def test_flood(self):
         """Each of 200 sources is blocked, and none of its packets is judged after that."""
@@ -97,18 +95,6 @@ class Blocks(Inside):
         self.assertGreaterEqual(report["blocks"]["unproven"], 8)
         self.assertGreater(total(report, "xdp_blocked"), 1)
 
-    def test_never(self):
-        """Not ourselves, whoever names us; and no more hosts than --blocks at a time."""
-        here = self.lab()
-        here.run("eng", "ip", "address", "add", "10.0.0.7/32", "dev", "lo")
-        engine = here.engine(*SINGLE, *BLOCK, "--block-unproven", "--block-after", "1", "--blocks",
-                             "10")
-        here.generate("--count", "2000", "--flows", "100", "--rate", "5000")
-        blocks = engine.stop()["blocks"]
-        self.assertEqual(blocks["refused"], 20)
-        self.assertEqual(blocks["now"], 10)
-        self.assertEqual(blocks["begun"], blocks["evicted"] + 10)
-
     def test_kept(self):
         """By hand; each change is an event; a kill leaves the wire open, and --state keeps who was
         blocked."""
@@ -141,7 +127,9 @@ class Blocks(Inside):
         self.assertEqual(engine.stop()["blocks"]["removed"], 2)
 
 
-class Shunts(Inside):
+class Shunts(either_datapath.Shunts, Inside):
+    shunting = (*WIRE, *SHUNT)
+
     def test_counts(self):
         """A flow of 2,000 packets: 16 are judged, then one of a hundred; then its class is another's,
         and the next one that is judged ends it."""
@@ -184,13 +172,6 @@ class Shunts(Inside):
         self.assertEqual(report["endings"]["passed"], report["packets"])
         self.assertGreaterEqual(shunts["finished"], 1)
         self.assertGreater(shunts["packets"], 40)
-
-    def test_killed(self):
-        here = self.lab("--two-ports")
-        engine = here.engine(*WIRE, *SHUNT)
-        self.assertEqual(here.ping(count=30, interval=0.01), 30)
-        engine.kill()
-        self.assertEqual(here.ping(count=3), 3)
 
     def test_refused(self):
         here = self.lab()

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "dt.h"
 #include "dt_kernel.h"
 #include "nn.h"
@@ -131,6 +132,15 @@ void kernel_need_root(void)
     if (geteuid() == 0)
         return;
     fprintf(stderr, "skipped: loading XDP programs needs root\n");
+    exit(77);
+}
+
+void kernel_need_stamps(void)
+{
+    if (!xdp_kernel_before(5, 15))
+        return;
+    fprintf(stderr, "skipped: before kernel 5.15 BPF_PROG_TEST_RUN hands an XDP program no "
+                    "metadata, and so no time stamps\n");
     exit(77);
 }
 

@@ -29,6 +29,9 @@ void kernel_model_free(struct kernel_model *model);
 /* Ends the program with the status of a skip where it can't load programs. */
 void kernel_need_root(void);
 
+/* Likewise where they can't be handed packets with times. */
+void kernel_need_stamps(void);
+
 /* AFXDP_SEED or the clock; printed. */
 uint64_t kernel_seed(void);
 

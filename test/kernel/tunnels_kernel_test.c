@@ -100,11 +100,7 @@ int main(int argc, char **argv)
     uint32_t runs = 0;
 
     kernel_need_root();
-    if (xdp_kernel_before(5, 15)) {
-        fprintf(stderr, "skipped: before kernel 5.15 BPF_PROG_TEST_RUN hands an XDP program no "
-                        "metadata, and so no time stamps\n");
-        return 77;
-    }
+    kernel_need_stamps();
     if (path_none_new(&program, &error) != 0 ||
         path_run_open(&path, program, &settings, NULL, &error) != 0) {
         printf("%s\n", error.text);

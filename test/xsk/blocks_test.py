@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 
+import either_datapath
 import lab
 import shared_address
 
@@ -21,7 +22,9 @@ def total(report, name):
     return sum(queue.get(name, 0) for queue in report["queues"])
 
 
-class Blocks(lab.Test):
+class Blocks(either_datapath.Blocks, lab.Test):
+    blocking = (*SINGLE, *BLOCK)
+
     def ctl(self, here, *words):
         return here.run("eng", lab.ENGINE, "ctl", *words)
 
@@ -237,11 +240,6 @@ class Blocks(lab.Test):
             self.assertIn(why, said)
             self.assertEqual(self.read(state), text)
 
-    @staticmethod
-    def read(path):
-        with open(path, encoding="ascii") as file:
-            return file.read()
-
     def test_gone_with_the_engine(self):
         here = self.lab("--two-ports")
         engine = here.engine(*WIRE, *BLOCK, "--block-unproven")
@@ -249,19 +247,6 @@ class Blocks(lab.Test):
         engine.kill()
         time.sleep(0.1)
         self.assertEqual(here.ping(count=3, wait=2), 3)
-
-    def test_never(self):
-        """Not ourselves, whoever names us; and no more hosts than --blocks at a time."""
-        here = self.lab()
-        here.run("eng", "ip", "address", "add", "10.0.0.7/32", "dev", "lo")
-        engine = here.engine(*SINGLE, *BLOCK, "--block-unproven", "--block-after", "1", "--blocks",
-                             "10")
-        here.generate("--count", "2000", "--flows", "100", "--rate", "5000")
-        blocks = engine.stop()["blocks"]
-        self.assertEqual(blocks["refused"], 20)
-        self.assertEqual(blocks["now"], 10)
-        self.assertGreaterEqual(blocks["begun"], 99)
-        self.assertEqual(blocks["begun"], blocks["evicted"] + 10)
 
     def test_refused(self):
         here = self.lab()

@@ -10,6 +10,7 @@ import os
 import subprocess
 import time
 
+import either_datapath
 import lab
 
 WIRE = ("--iface", "eng0", "--bridge", "eng1")
@@ -22,7 +23,9 @@ def total(report, name):
     return sum(queue.get(name, 0) for queue in report["queues"])
 
 
-class Shunts(lab.Test):
+class Shunts(either_datapath.Shunts, lab.Test):
+    shunting = (*WIRE, *SHUNT)
+
     def account(self, report, sent):
         """All that was sent is in the report, once."""
         came = report["packets"] + sum(
@@ -116,13 +119,6 @@ class Shunts(lab.Test):
         self.assertGreaterEqual(report["endings"]["consumed"], 4)
         self.assertGreater(came_back, 20)
         self.assertEqual(came_back, total(report, "xdp_shunted"))
-
-    def test_killed(self):
-        here = self.lab("--two-ports")
-        engine = here.engine(*WIRE, *SHUNT)
-        self.assertEqual(here.ping(count=30, interval=0.01), 30)
-        engine.kill()
-        self.assertEqual(here.ping(count=3), 3)
 
     def test_refused(self):
         here = self.lab("--two-ports")
