@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
 
-from afxdp_train import captured, dataset, pieces, queues, worlds
+from afxdp_train import captured, dataset, models, pieces, queues, worlds
 
 CLIENT, SERVER, OTHER = (bytes([198, 18, 16, 200]), bytes([198, 18, 1, 3]), bytes([198, 18, 1, 4]))
 
@@ -155,6 +155,18 @@ class Preparation(unittest.TestCase):
         training = dataset.prepare({"lab": rows, "worlds": rows}, recipe)
         self.assertEqual(training.y.tolist(), [0, 2, 2, 2] * 2)
         self.assertEqual(training.x[:4, 2:].tolist(), x[[0, 2, 3, 4], 2:].tolist())
+
+    def test_what_verdicts_depend_on_weighs_more_but_for_a_tree(self):
+        """Benign packets and the lab set twice, first packets of attacks four times."""
+        x = np.zeros((3, 28), np.int64)
+        x[:, :4] = (40000, 53, 17, 60)
+        rows = self.rows([0, 3, 3], x)
+        rows.nth[2] = 2
+        training = dataset.prepare({"lab": rows, "worlds": rows}, dataset.Recipe())
+        more = training.weight / training.plain_weight
+        self.assertEqual(more.tolist(), [2, 8, 2, 2, 4, 1])
+        self.assertTrue(models.KINDS["dt"].plain)
+        self.assertFalse(models.KINDS["nn"].plain)
 
     def test_ports_of_some_flows_are_redrawn(self):
         x = np.zeros((2000, 28), np.int64)
