@@ -28,6 +28,7 @@ struct bench_case {
     void *context;
     double floor_ns;                        /* per packet; 0: none was derived */
     char floor_from[BENCH_DERIVATION_SIZE]; /* how */
+    const char *pages;                      /* that the flow table lies in; NULL: there is none */
 
     /* Filled by bench_measure, per packet. */
     double ns;           /* median over the rounds */

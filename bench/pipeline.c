@@ -34,8 +34,11 @@ static uint64_t run(void *context)
 
 static struct bench_case case_of(struct pipeline_run *of)
 {
-    struct bench_case bench = {
-        .size_name = "flows", .run = run, .context = of, .floor_ns = of->floor_ns};
+    struct bench_case bench = {.size_name = "flows",
+                               .run = run,
+                               .context = of,
+                               .floor_ns = of->floor_ns,
+                               .pages = pages_name(of->pipeline.table->memory.pages)};
 
     snprintf(bench.what, sizeof(bench.what), "%s%s", of->what, of->events ? ", events" : "");
     snprintf(bench.variant, sizeof(bench.variant), "%s", of->variant);

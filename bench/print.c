@@ -32,6 +32,8 @@ static json_t *row(const struct bench_case *c)
                         c->floor_ns > 0 ? json_real(rounded(c->floor_ns)) : json_null());
     if (c->floor_ns > 0)
         json_object_set_new(row, "floor_from", json_string(c->floor_from));
+    if (c->pages)
+        json_object_set_new(row, "pages", json_string(c->pages));
     if (c->cycles > 0)
         json_object_set_new(row, "cycles", json_real(rounded(c->cycles)));
     if (c->instructions > 0)

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "pages.h"
-
 static void place(void *memory, size_t size, int node)
 {
     if (node < 0 || numa_available() < 0 || node > numa_max_node())
@@ -36,7 +34,7 @@ int umem_map(struct umem *umem, uint32_t frames, uint32_t frame_size, int node, 
         .frames = frames,
         .size = pages_round((size_t)frames * frame_size),
     };
-    umem->memory = pages_map(umem->size, place, node, &umem->huge_pages);
+    umem->memory = pages_map(&umem->size, place, node, &umem->pages);
     umem->free_stack = calloc(frames, sizeof(*umem->free_stack));
     if (multi_buffer)
         umem->next = calloc(frames, sizeof(*umem->next));

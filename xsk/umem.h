@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "pages.h"
 
 enum {
     UMEM_HEADROOM = 256, /* XDP_PACKET_HEADROOM: what the kernel keeps before each frame */
@@ -45,11 +46,11 @@ struct umem {
     uint32_t free_count;
     uint64_t *free_stack;     /* addresses of chunks */
     struct umem_buffer *next; /* by chunk: the buffer after this one; only with multi-buffer */
-    bool huge_pages;
+    enum pages pages;
 };
 
-/* Maps `frames` chunks of `frame_size` (2,048 or 4,096): in huge pages where there are enough, on
- * NUMA node `node` (negative: anywhere). `multi_buffer`: keeps chains. -ENOMEM, -EINVAL. */
+/* Maps `frames` chunks of `frame_size` (2,048 or 4,096): in reserved pages where there are enough,
+ * on NUMA node `node` (negative: anywhere). `multi_buffer`: keeps chains. -ENOMEM, -EINVAL. */
 int umem_map(struct umem *umem, uint32_t frames, uint32_t frame_size, int node, bool multi_buffer,
              struct error *error);
 

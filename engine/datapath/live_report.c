@@ -49,11 +49,10 @@ static void add_socket(json_t *object, const struct xsk_port *port)
 /* What was obtained of the two kinds of memory that packets touch. */
 static void add_pages(json_t *object, const struct live *live, uint32_t queue)
 {
-    static const char *const kinds[] = {"ordinary", "reserved huge"};
-
     report_put(object, "packet_pages",
-               report_text(kinds[live->sockets.group[queue]->umem.huge_pages]));
-    report_put(object, "flow_pages", report_text(kinds[live->queue[queue].table->memory.huge]));
+               report_text(pages_name(live->sockets.group[queue]->umem.pages)));
+    report_put(object, "flow_pages",
+               report_text(pages_name(live->queue[queue].table->memory.pages)));
 }
 
 static const struct stats none; /* received by a port that only sends, or without a worker */

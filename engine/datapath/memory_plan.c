@@ -30,21 +30,48 @@ static uint64_t bytes_of(const struct memory_need *need, uint32_t flows)
     return need->holders * (tables_bytes(need, flows) + need->packets) + need->once;
 }
 
-/* Huge pages are for whole tables and memories: one may find too few left for it. */
-static uint64_t in_huge_pages(const struct memory_need *need, const struct memory_room *room,
-                              uint32_t flows)
+static uint64_t gigantic_pages(uint64_t bytes)
 {
+    return bytes < GIGANTIC_PAGE ? 0 : (bytes + GIGANTIC_PAGE - 1) / GIGANTIC_PAGE;
+}
+
+/* What flow tables, and what lies beside them, have of those pages at the least, where others and
+ * the largest of them come first. */
+static uint64_t in_gigantic_pages(const struct memory_need *need, const struct memory_room *room,
+                                  uint32_t flows)
+{
+    uint64_t table = flow_table_bytes(flows), beside = beside_bytes(need, flows);
+    uint64_t largest = table > beside ? table : beside, least = table < beside ? table : beside;
+    uint64_t there = room->gigantic_bytes / GIGANTIC_PAGE;
+    uint64_t others = gigantic_pages(need->once) + need->holders * gigantic_pages(need->packets);
+    uint64_t tables = need->holders;
+
+    if (largest < GIGANTIC_PAGE || there <= others)
+        return 0;
+    if (least >= GIGANTIC_PAGE)
+        tables *= 2;
+    else
+        least = largest;
+    uint64_t served = (there - others) / gigantic_pages(largest);
+    return (served < tables ? served : tables) * least;
+}
+
+/* Reserved pages are for whole tables and memories: one may find too few left for it. */
+static uint64_t in_reserved_pages(const struct memory_need *need, const struct memory_room *room,
+                                  uint32_t flows)
+{
+    if (need->in_kernel)
+        return 0;
+    uint64_t gigantic = in_gigantic_pages(need, room, flows);
     uint64_t all = bytes_of(need, flows);
     uint64_t largest = flow_table_bytes(flows);
 
-    if (need->in_kernel)
-        return 0;
-    if (room->huge_bytes >= all)
+    if (room->huge_bytes >= all - gigantic)
         return all;
     largest = beside_bytes(need, flows) > largest ? beside_bytes(need, flows) : largest;
     largest = need->packets > largest ? need->packets : largest;
     largest = need->once > largest ? need->once : largest;
-    return room->huge_bytes > largest ? room->huge_bytes - largest : 0;
+    return gigantic + (room->huge_bytes > largest ? room->huge_bytes - largest : 0);
 }
 
 static uint64_t usable(const struct memory_room *room)
@@ -56,7 +83,7 @@ static uint64_t usable(const struct memory_room *room)
 
 static bool fits(const struct memory_need *need, const struct memory_room *room, uint32_t flows)
 {
-    return bytes_of(need, flows) - in_huge_pages(need, room, flows) <= usable(room);
+    return bytes_of(need, flows) - in_reserved_pages(need, room, flows) <= usable(room);
 }
 
 static bool is_modest(const struct memory_need *need, const struct memory_room *room,

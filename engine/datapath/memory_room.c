@@ -12,30 +12,41 @@ enum { NAME_MOST = 512, LINE_MOST = 4096 };
 /* A limit of cgroups. What a memory cgroup uses contains files' pages, which give way. */
 struct control {
     bool v2;
-    bool huge;
+    enum kind { ORDINARY, HUGE, GIGANTIC } kind;
     const char *controller; /* of v1 */
     const char *limit, *usage;
     const char *gives_way[2]; /* in memory.stat */
 };
 
+/* Of pages in use, and of pages promised to mappings. */
+#define HUGETLB(kind, size)                                                                        \
+    {false, kind, "hugetlb", "hugetlb." size ".limit_in_bytes", "hugetlb." size ".usage_in_bytes", \
+     {NULL}},                                                                                      \
+        {false,                                                                                    \
+         kind,                                                                                     \
+         "hugetlb",                                                                                \
+         "hugetlb." size ".rsvd.limit_in_bytes",                                                   \
+         "hugetlb." size ".rsvd.usage_in_bytes",                                                   \
+         {NULL}},                                                                                  \
+        {true, kind, "", "hugetlb." size ".max", "hugetlb." size ".current", {NULL}},              \
+    {                                                                                              \
+        true, kind, "", "hugetlb." size ".rsvd.max", "hugetlb." size ".rsvd.current",              \
+        {                                                                                          \
+            NULL                                                                                   \
+        }                                                                                          \
+    }
+
 static const struct control controls[] = {
     {false,
-     false,
+     ORDINARY,
      "memory",
      "memory.limit_in_bytes",
      "memory.usage_in_bytes",
      {"total_inactive_file", "total_active_file"}},
-    {true, false, "", "memory.max", "memory.current", {"inactive_file", "active_file"}},
-    {true, false, "", "memory.high", "memory.current", {"inactive_file", "active_file"}},
-    {false, true, "hugetlb", "hugetlb.2MB.limit_in_bytes", "hugetlb.2MB.usage_in_bytes", {NULL}},
-    {false,
-     true,
-     "hugetlb",
-     "hugetlb.2MB.rsvd.limit_in_bytes",
-     "hugetlb.2MB.rsvd.usage_in_bytes",
-     {NULL}},
-    {true, true, "", "hugetlb.2MB.max", "hugetlb.2MB.current", {NULL}},
-    {true, true, "", "hugetlb.2MB.rsvd.max", "hugetlb.2MB.rsvd.current", {NULL}},
+    {true, ORDINARY, "", "memory.max", "memory.current", {"inactive_file", "active_file"}},
+    {true, ORDINARY, "", "memory.high", "memory.current", {"inactive_file", "active_file"}},
+    HUGETLB(HUGE, "2MB"),
+    HUGETLB(GIGANTIC, "1GB"),
 };
 
 /* The folder of a cgroup, below `top` bytes of which there is nothing more to see. */
@@ -157,8 +168,10 @@ static void look(struct memory_room *room, const struct control *control, const 
     }
     usage = usage > gives_way ? usage - gives_way : 0;
     uint64_t left = limit > usage ? limit - usage : 0;
-    if (control->huge) {
-        room->huge_bytes = left < room->huge_bytes ? left : room->huge_bytes;
+    if (control->kind != ORDINARY) {
+        uint64_t *bytes = control->kind == HUGE ? &room->huge_bytes : &room->gigantic_bytes;
+
+        *bytes = left < *bytes ? left : *bytes;
     } else if (left < room->bytes) {
         room->bytes = left;
         snprintf(room->whose, sizeof(room->whose), "%.180s/%s of %" PRIu64 " MiB", shown,
@@ -183,6 +196,8 @@ static void look_up(struct memory_room *room, const char *root, const struct con
     }
 }
 
+#define OF_1_GIB "sys/kernel/mm/hugepages/hugepages-1048576kB/"
+
 void memory_room_read(struct memory_room *room, const char *root)
 {
     uint64_t available, free_pages = 0, reserved = 0, page = 0;
@@ -197,6 +212,9 @@ void memory_room_read(struct memory_room *room, const char *root)
         number_of(root, "proc/meminfo", "Hugepagesize:", &page) && page == 2048 &&
         free_pages > reserved)
         room->huge_bytes = (free_pages - reserved) << 21;
+    if (number_of(root, OF_1_GIB "free_hugepages", "", &free_pages) &&
+        number_of(root, OF_1_GIB "resv_hugepages", "", &reserved) && free_pages > reserved)
+        room->gigantic_bytes = (free_pages - reserved) << 30;
     for (size_t i = 0; i < sizeof(controls) / sizeof(*controls); i++)
         look_up(room, root, &controls[i]);
 }

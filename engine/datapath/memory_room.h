@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 struct memory_room {
-    uint64_t bytes;      /* UINT64_MAX: nothing says */
-    uint64_t huge_bytes; /* further ones in reserved huge pages of 2 MiB */
-    char whose[256];     /* the file that says `bytes`, with its limit */
+    uint64_t bytes;          /* UINT64_MAX: nothing says */
+    uint64_t huge_bytes;     /* further ones in reserved pages of 2 MiB */
+    uint64_t gigantic_bytes; /* and of 1 GiB */
+    char whose[256];         /* the file that says `bytes`, with its limit */
 };
 
 /* Reads /proc and the cgroups' files, all below the folder `root` ("" but for tests). */

@@ -6,8 +6,6 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-#include "pages.h"
-
 static void *map_lazily(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -18,14 +16,14 @@ static void *map_lazily(size_t size)
 
 int table_memory_map(struct table_memory *memory, size_t size, bool ready)
 {
-    bool huge = false;
+    enum pages pages = PAGES_ORDINARY;
 
     memory->size = pages_round(size);
-    void *start = ready ? pages_map(memory->size, NULL, -1, &huge) : map_lazily(memory->size);
+    void *start = ready ? pages_map(&memory->size, NULL, -1, &pages) : map_lazily(memory->size);
     if (!start)
         return -ENOMEM;
     memory->start = start;
-    memory->huge = huge;
+    memory->pages = pages;
     return 0;
 }
 

@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "pages.h"
 
 struct table_memory {
     void *start; /* zeros */
     size_t size; /* bytes, a multiple of a huge page */
-    bool huge;   /* all of it in reserved huge pages */
+    enum pages pages;
 };
 
 /* Maps at least `size` bytes of zeros. `ready`: all memory is there at once, in huge pages where

@@ -151,6 +151,19 @@ static void test_huge_pages(void **state)
     assert_int_equal(room_in(V2).bytes, MIB);
 }
 
+static void test_gigantic_pages(void **state)
+{
+    (void)state;
+    assert_int_equal(room_in(V2).gigantic_bytes, 0);
+    put("sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "5\n");
+    put("sys/kernel/mm/hugepages/hugepages-1048576kB/resv_hugepages", "1\n");
+    assert_int_equal(room_in(V2).gigantic_bytes, 4096 * MIB);
+    put("sys/fs/cgroup/outer/hugetlb.1GB.rsvd.max", "2147483648\n");
+    put("sys/fs/cgroup/outer/hugetlb.1GB.rsvd.current", "1073741824\n");
+    assert_int_equal(room_in(V2).gigantic_bytes, 1024 * MIB);
+    assert_int_equal(room_in(V2).huge_bytes, 0);
+}
+
 static char said[512];
 
 static void remember(void *context, enum afxdp_message level, const char *text)
@@ -235,6 +248,25 @@ static void test_in_huge_pages(void **state)
     assert_int_equal(plan(8, &room, "1048576", &flows, &error), -ENOMEM);
 }
 
+/* Tables from 1 GiB on lie in whole pages of that size, where there are enough for one. */
+static void test_in_gigantic_pages(void **state)
+{
+    struct memory_room room = {.bytes = 512 * MIB, .gigantic_bytes = 4096 * MIB, .whose = "little"};
+    struct error error;
+    uint32_t flows;
+
+    (void)state;
+    assert_int_equal(plan(2, &room, "8388608", &flows, &error), 0); /* 2 × 1088, two pages each */
+    assert_int_equal(plan(3, &room, "8388608", &flows, &error), -ENOMEM);
+    room.gigantic_bytes = 3072 * MIB; /* the second finds but one */
+    assert_int_equal(plan(2, &room, "8388608", &flows, &error), -ENOMEM);
+    room.bytes = 2048 * MIB;
+    assert_int_equal(plan(2, &room, "8388608", &flows, &error), 0);
+    room.bytes = 512 * MIB;
+    room.gigantic_bytes = 4096 * MIB;
+    assert_int_equal(plan(8, &room, "1048576", &flows, &error), -ENOMEM); /* none is so large */
+}
+
 /* What events keep of each flow counts as the tables do. */
 static void test_beside(void **state)
 {
@@ -262,9 +294,11 @@ int main(void)
         cmocka_unit_test_setup(test_every_level, each),
         cmocka_unit_test_setup(test_container, each),
         cmocka_unit_test_setup(test_huge_pages, each),
+        cmocka_unit_test_setup(test_gigantic_pages, each),
         cmocka_unit_test(test_default),
         cmocka_unit_test(test_little),
         cmocka_unit_test(test_in_huge_pages),
+        cmocka_unit_test(test_in_gigantic_pages),
         cmocka_unit_test(test_beside),
     };
 
