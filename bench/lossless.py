@@ -96,6 +96,15 @@ class Trials:
                 "memory_mib": self.system.memory(), **cores}
 
 
+def typical(values, digits):
+    """The median of numbers, and the words there are."""
+    if values[0] is None:
+        return None
+    if isinstance(values[0], str):
+        return " or ".join(sorted(set(values)))
+    return round(statistics.median(values), digits)
+
+
 def measure(cases, rounds, options):
     """`cases`: (table, what, system, lab, size). All of them once a round, in random order."""
     shuffle = random.Random(options.seed)
@@ -105,13 +114,12 @@ def measure(cases, rounds, options):
             table, what, system, lab, size = case
             print(f"round {number + 1} of {rounds}: {table}, {what}", file=sys.stderr, flush=True)
             with system.running(lab):
-                found[table, what].append(Trials(system, lab, options, size).search())
+                run = Trials(system, lab, options, size).search()
+            found[table, what].append({**run, **system.counted()})
     for (table, what), runs in found.items():
         row = {"table": table, "what": what}
-        for name, value in runs[0].items():
-            row[name] = (None if value is None
-                         else round(statistics.median(run[name] for run in runs),
-                                    1 if name == "memory_mib" else None))
+        for name in runs[0]:
+            row[name] = typical([run[name] for run in runs], 1 if name == "memory_mib" else None)
         row["tolerance"], row["seconds"] = options.tolerance, options.seconds
         row["lossless_pps_min"] = round(min(run["lossless_pps"] for run in runs))
         row["lossless_pps_max"] = round(max(run["lossless_pps"] for run in runs))

@@ -53,8 +53,9 @@ A search in the manner of RFC 2544 on a veth pair (`afxdp-bench lossless`): fram
 time of a trial; a rate counts that lost at most as much as stated below the tables, in one of two
 trials; its bounds come within 5 % of what was offered in overload, which is all that the generator
 gives. Frames have 64 bytes but where they are told apart by size. Core 0 sends. AF_XDP, testpmd and
-the raw socket (the same pipeline and model over a TPACKET_V3 ring) have core 1 to themselves, and
-the kernel's part of receiving is core 0's; what runs inside the kernel has core 1 with all that
+the raw socket (the same pipeline and model over a TPACKET_V3 ring) have core 1 to themselves, as
+has Suricata, whose AF_XDP capture decodes packets, keeps flows and looks for protocols, but has no
+rules and writes nothing; and the kernel's part of receiving is core 0's; what runs inside the kernel has core 1 with all that
 receiving takes, and drops what it has judged; in front of it veth holds 256 frames, so that a core
 that is away for some ten microseconds more loses some. Cores are percent of user, system and
 softirq in overload. Memory is the most that was resident, BPF maps and huge pages included.""",
@@ -97,6 +98,17 @@ def flows_head(flows):
     return "1 flow" if flows == 1 else f"{flows:,} flows" if isinstance(flows, int) else flows
 
 
+def obtained(what, rows, name, key):
+    """A line on the pages that memory lay in, where the rows say so."""
+    kinds = {}
+    for row in rows:
+        if row.get(name):
+            kinds.setdefault(row[name], {})[flows_head(row[key])] = None
+    of_each = [kind if len(kinds) == 1 else f"{kind} ({', '.join(where)})"
+               for kind, where in kinds.items()]
+    return f"\n\n{what} {' and '.join(of_each)} pages." if kinds else ""
+
+
 def spread(row, low, high, digits=1):
     return f"{row[low]:,.{digits}f}–{row[high]:,.{digits}f}"
 
@@ -128,7 +140,7 @@ def pipeline(rows):
                  + [figure(cells[rows[0]["what"], rows[0]["variant"], number]["floor_ns"], 1)
                     for number in flows])
     heads = ["model", *(flows_head(n) for n in flows)]
-    return table(heads, lines)
+    return table(heads, lines) + obtained("Flow tables lay in", rows, "pages", "flows")
 
 
 def stages(rows):
@@ -201,6 +213,12 @@ def lossless(rows):
         parts.append(table([titles.get(name, name), "kpps without loss", "min–max", "in overload",
                             "offered", "core 1, %", "core 0, %", "MiB"], lines))
     lost = {(row["tolerance"], row["seconds"]) for row in rows}
+    parts += [f"By its own counters {row['what']} read {row['own_packets']:,} packets in all its "
+              f"trials and lost {row['own_dropped']:,} that came."
+              for row in rows if row.get("own_packets") is not None]
+    for what, name in (("Packets of the engine's rows lay in", "packet_pages"),
+                       ("Flow tables of the engine's rows lay in", "flow_pages")):
+        parts += [line.strip() for line in [obtained(what, rows, name, "what")] if line]
     parts += [f"At most {100 * share:g} % lost, trials of {seconds:g} s." for share, seconds in lost]
     return "\n\n".join(parts)
 

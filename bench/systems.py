@@ -10,7 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 
+import suricata
 import wire
 
 BIN, PARTNERS = wire.BUILD / "bin", wire.BUILD / "bench/partners"
@@ -21,9 +23,10 @@ class System:
     """`threaded`: in a lab where the worker's core does all that receiving takes."""
 
     threaded = False
+    says = "stderr" # where it says that it runs
 
     def __init__(self, name):
-        self.name, self.process, self.lab = name, None, None
+        self.name, self.process, self.out = name, None, ""
 
     def command(self, lab):
         raise NotImplementedError
@@ -35,7 +38,7 @@ class System:
         pass
 
     def ready(self, line):
-        """Whether a line on stderr says that packets may come."""
+        """Whether this line says that packets may come."""
         return line.rstrip().endswith("running")
 
     @contextlib.contextmanager
@@ -56,15 +59,15 @@ class System:
     def wait(self, lab):
         del lab
         said = ""
-        for line in self.process.stderr:
+        for line in getattr(self.process, self.says):
             said += line
             if self.ready(line):
                 return
-        sys.exit(f"systems.py: {self.name} ended: {said}")
+        sys.exit(f"systems.py: {self.name} ended: {said}{self.process.stderr.read()}")
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=30)
+        self.out, _ = self.process.communicate(timeout=30)
 
     def taken(self, lab):
         """Packets so far, as the interface counts them: put into a ring, or dropped by XDP."""
@@ -88,6 +91,10 @@ class System:
                     maps[fields["map_id"]] = int(fields["memlock"])
         return kib / 1024 + sum(maps.values()) / 2**20
 
+    def counted(self):
+        """What it says of itself once it has ended, for the row."""
+        return {}
+
 
 class Engine(System):
     """In user space what isn't dropped is consumed: the lab's port carries an address."""
@@ -102,6 +109,10 @@ class Engine(System):
             cores += ("--consume",)
         return [BIN / "afxdp-engine", "--iface", "eng0", "--queues", lab.queues, "--json",
                 "--model", self.model, *cores, *self.options]
+
+    def counted(self):
+        queue = json.loads(self.out)["queues"][0]
+        return {name: queue[name] for name in ("packet_pages", "flow_pages") if name in queue}
 
 
 def in_kernel(name, model, *options):
@@ -170,6 +181,40 @@ class Testpmd(System):
         self.process.communicate("\n", timeout=30)
 
 
+class Suricata(System):
+    """Its own counters have to agree with the interface's, so that what was taken was read, too."""
+
+    says = "stdout"
+
+    def __init__(self):
+        super().__init__(f"Suricata {suricata.version()}, AF_XDP, no rules")
+        self.folder, self.before, self.own = None, 0, {}
+
+    def prepare(self, lab):
+        self.folder = tempfile.TemporaryDirectory()
+        self.before = self.taken(lab)
+
+    def command(self, lab):
+        return ["taskset", "-c", wire.WORKER_CPU, *suricata.command(self.folder.name, "eng0")]
+
+    def ready(self, line):
+        return "Engine started" in line
+
+    def clear(self, lab):
+        put = self.taken(lab) - self.before
+        counters = suricata.statistics(self.folder.name)
+        self.folder.cleanup()
+        if not counters: # it didn't start, which was said
+            return
+        packets, dropped = counters
+        if not put - suricata.RING <= packets <= put:
+            sys.exit(f"systems.py: {self.name} read {packets} packets of {put} that were in its ring")
+        self.own = {"own_packets": packets, "own_dropped": dropped}
+
+    def counted(self):
+        return self.own
+
+
 def all_systems(network, tree):
     """One of each; and what there could be besides, with what it takes."""
     systems = [Drop("XDP_DROP, nothing else"),
@@ -181,7 +226,9 @@ def all_systems(network, tree):
                Engine("AF_XDP, tree", tree),
                Engine("AF_XDP, network", network),
                Raw("raw socket, network", network)]
-    missing = ["Suricata over AF_XDP: it counts combined channels only, so takes no veth"]
+    missing = [why for why in (suricata.missing(),) if why]
+    if not missing:
+        systems.append(Suricata())
     if shutil.which("dpdk-testpmd"):
         systems.append(Testpmd("testpmd rxonly, no model"))
     else:

@@ -41,6 +41,8 @@ FIELDS = { # of every row: name -> types
                 "p99_ns": int, "p999_ns": int, "max_ns": int},
     "watched": {"what": str, "pps": int, "first_over_this": NUMBER, "busy_ns": NUMBER},
 }
+IN_A_LAB = ("acts", "kernel", "bypass", "shunts", "tunnels", "wire", "kernel-wire", "watched",
+            "lossless", "latency")
 STEPS = ("receive", "parse", "hash", "find", "update", "classify", "policy", "give away")
 OPTIONS = {"capture": ["--packets", "20000"],
            "stages": ["--model", str(ROOT / "models/nn1.q8")],
@@ -185,8 +187,7 @@ def main():
         if subcommand == "report":
             check_report()
             continue
-        if subcommand in ("acts", "kernel", "bypass", "shunts", "wire", "kernel-wire", "lossless",
-                          "latency") and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
+        if subcommand in IN_A_LAB and subprocess.run([ROOT / "test/lab.sh", "check"]).returncode:
             sys.exit(77)
         rows = rows_of(subcommand)
         check_rows(subcommand, rows)
