@@ -10,6 +10,7 @@ half an hour on two cores, and four minutes more to make the recordings that it 
 
 import argparse
 import dataclasses
+import functools
 import glob
 import hashlib
 import json
@@ -94,22 +95,27 @@ class Report:
         self.options, self.recipe = options, dataset.Recipe()
         self.effort = models.Effort(quiet=True, **train.EFFORT)
         public.verify(options.data, public.SETS)
-        self.sets, self.world_pieces = train.load(options, self.recipe.plays)
-        self.lab = self.sets["lab"]
+        self.lab = captured.lab_set(options.data)
         fresh, self.played, found = train.record_and_read(options, FRESH, lambda seed: captured.TEST)
         world, self.played["worlds"] = worlds.make(found, captured.TEST, 1, 1)
         self.test = {"lab": self.lab.take(self.lab.part == captured.TEST), **fresh, "worlds": world}
         self.corpus = probes.corpus(options.data)
         self.mixed = shipped_capture()
 
+    @functools.cached_property
+    def learned(self):
+        """What models are trained on, for those tables that train: see train.load."""
+        return train.load(self.options, self.recipe.plays)
+
     def training(self, keep=lambda capture: True):
         """The recipe's training rows, of one flow in --one-in outside the lab set, without those of
         captures of the lab set that aren't kept."""
-        parts = train.part_of(self.sets, captured.TRAIN)
+        sets, world_pieces = self.learned
+        parts = train.part_of(sets, captured.TRAIN)
         lab = parts["lab"]
         kept = np.array([keep(os.path.basename(path)) for path in lab.names])
         parts["lab"] = lab.take(kept[lab.capture])
-        names = self.world_pieces[self.sets["worlds"].part == captured.TRAIN]
+        names = world_pieces[sets["worlds"].part == captured.TRAIN]
         kept = {name: keep(capture_of(name)) for name in np.unique(names)}
         parts["worlds"] = parts["worlds"].take(np.array([kept[name] for name in names]))
         for name, rows in parts.items():
@@ -127,6 +133,7 @@ class Report:
 
     def each(self, what, call, jobs):
         """What call(*job) returns, of all jobs, on all cores."""
+        _ = self.learned  # read before the workers are forked, which share it
         return list(tqdm(workers.each(call, jobs), what, len(jobs), leave=False))
 
     def shipped(self):

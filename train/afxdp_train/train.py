@@ -175,15 +175,20 @@ def parse():
 def record_and_read(options, seeds, part_of):
     """Our recordings of both scales, made where they aren't there: {name: Rows}, the scenario's
     instance of each row, likewise, and their pieces."""
-    sets, played, found = {}, {}, []
+    def read(name, seed):
+        scale = SCALES[name]
+        rows, instances = recordings.read(options.recordings, [seed], scale=scale)
+        return rows, instances, pieces.of_recording(options.recordings, seed, scale, part_of(seed), rows)
+
     for scale in SCALES.values():
         recordings.make(options.recordings, seeds, scale)
-    for seed in tqdm(seeds, "recordings"):
-        for name, scale in SCALES.items():
-            rows, instances = recordings.read(options.recordings, [seed], scale=scale)
-            sets.setdefault(name, []).append(rows)
-            played.setdefault(name, []).append(instances)
-            found += pieces.of_recording(options.recordings, seed, scale, part_of(seed), rows)
+    jobs = [(name, seed) for seed in seeds for name in SCALES]
+    sets, played, found = {}, {}, []
+    for (name, _), (rows, instances, its) in zip(jobs, tqdm(workers.each(read, jobs), "recordings",
+                                                            len(jobs))):
+        sets.setdefault(name, []).append(rows)
+        played.setdefault(name, []).append(instances)
+        found += its
     return ({name: captured.join(rows) for name, rows in sets.items()},
             {name: np.concatenate(instances) for name, instances in played.items()}, found)
 
