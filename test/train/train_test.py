@@ -302,6 +302,28 @@ class Scores(unittest.TestCase):
         self.assertAlmostEqual(found["last"], (2 / 3 + 2 / 3) / 2)
         self.assertAlmostEqual(found["false_positives"], 1 / 4)
 
+    def test_how_soon_an_attack_shows(self):
+        for called, expected in (([], None), ([1], 1), ([0], None), ([1, 0, 0, 1], 4),
+                                 ([0, 1, 1, 0, 0, 0], None), ([0, 0, 0, 1, 1, 1, 1], 6),
+                                 ([1, 0, 1, 0], 1)):
+            self.assertEqual(evaluate.half_from(np.array(called, bool)), expected)
+        # Attack "a" has two flows, which a benign packet interrupts, "b" one; "c" is another
+        # capture's "b". In file order each capture's last packet stands first.
+        y = np.array([1, 1, 0, 1, 1, 1, 1, 2, 2])
+        index = np.array([8, 0, 1, 2, 3, 4, 5, 1, 0])
+        capture = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1])
+        flow, nth = np.array([1, 0, 5, 0, 1, 2, 2, 3, 4]), np.array([2, 1, 1, 2, 1, 1, 2, 1, 1])
+        names = np.array(["a", "a", "a", "a", "a", "b", "b", "b", "b"])
+        verdicts = np.array([1, 0, 1, 2, 1, 0, 0, 0, 1])
+        zero = np.zeros(9, np.int64)
+        rows = captured.Rows(np.zeros((9, 12), np.int64), y, flow, nth, zero, index, capture, zero, [])
+        found = evaluate.delays(rows, verdicts, names)
+        self.assertEqual((found["scenarios"], found["flows"]), (3, 5))
+        self.assertEqual(found["first"], {"share": 2 / 3, "median": 2, "nine_in_ten": 2})
+        self.assertEqual(found["half"], {"share": 2 / 3, "median": 2, "nine_in_ten": 2})
+        self.assertEqual([found[f"flows_{when}"] for when in ("first", "soon", "ever")],
+                         [2 / 5, 3 / 5, 3 / 5])
+
     def test_probes(self):
         x = np.zeros((4, 12), np.int64)
         x[:, 0], x[:, 1], x[:, 2], x[:, 3] = 40000, [22, 80, 80, 9], 6, [60, 60, 44, 40]

@@ -39,29 +39,40 @@ def scores(predict, rows, classes):
     return found
 
 
-def delays(rows, verdicts, names):
-    """How soon an attack shows: {"scenario": ..., "flow": ...}.
+def half_from(called):
+    """The packet, from 1, from which on at least half of all so far were called (a mask in order):
+    None where that is never so for good."""
+    short = np.flatnonzero(2 * np.cumsum(called) < np.arange(1, len(called) + 1))
+    last = int(short[-1]) + 1 if len(short) else 0
+    return last + 1 if last < len(called) else None
 
-    Of the scenarios that attack (names: of each row, the instance): the share that is ever called an
-    attack, and the packets until it first is, median and nine in ten. Of their flows: the share
-    that is called an attack at the first packet, within three and ever. Of the packets before the
-    first verdict, benign ones don't count.
+
+def spans(counts):
+    """{"share", "median", "nine_in_ten"} of numbers of packets, None where it never came to that."""
+    found = sorted(count for count in counts if count is not None)
+    return {"share": len(found) / max(len(counts), 1),
+            "median": found[len(found) // 2] if found else None,
+            "nine_in_ten": found[int(len(found) * 0.9)] if found else None}
+
+
+def delays(rows, verdicts, names):
+    """How soon an attack shows. "first", of the scenarios that attack (names: of each row, the
+    instance): the packets until one is called an attack; "half": until half of those so far are,
+    and stay so. Of their flows: the share that is called an attack at the first packet, within three
+    and ever. Benign packets don't count.
     """
     attack = np.flatnonzero(rows.y != 0)
     order = attack[np.lexsort((rows.index[attack], rows.capture[attack]))]
-    until, called = [], verdicts[order] != 0
+    called = verdicts[order] != 0
     instance = np.char.add(rows.capture[order].astype(str), names[order])
-    for name in np.unique(instance):
-        its = called[instance == name]
-        until.append(int(np.argmax(its)) + 1 if its.any() else None)
-    found = sorted(count for count in until if count)
+    its = [called[instance == name] for name in np.unique(instance)]
     ever, soon, first = (set(rows.flow[attack[(verdicts[attack] != 0) & (rows.nth[attack] <= most)]])
                          for most in (2**62, 3, 1))
     flows = len(np.unique(rows.flow[attack]))
-    return {"scenarios": len(until), "called": len(found) / max(len(until), 1),
-            "median": found[len(found) // 2] if found else None,
-            "nine_in_ten": found[int(len(found) * 0.9)] if found else None, "flows": flows,
-            "flows_first": len(first) / flows, "flows_soon": len(soon) / flows,
+    return {"scenarios": len(its),
+            "first": spans([int(np.argmax(of)) + 1 if of.any() else None for of in its]),
+            "half": spans([half_from(of) for of in its]),
+            "flows": flows, "flows_first": len(first) / flows, "flows_soon": len(soon) / flows,
             "flows_ever": len(ever) / flows}
 
 
