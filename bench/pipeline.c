@@ -18,9 +18,8 @@ static const char usage[] =
     "in\n"
     "a full table. The table has its default size of 1 M flows, 2 M for the last two. Medians "
     "over\n"
-    "N rounds (31), all interleaved. --events: each with --eve as well, whose writer needs a core "
-    "of\n"
-    "its own. --hosts: as afxdp-engine's.\n";
+    "N rounds (31), all interleaved. --events: each with --eve as well, without and with its flow\n"
+    "events; their writers need a core of their own. --hosts: as afxdp-engine's.\n";
 
 static uint64_t run(void *context)
 {
@@ -40,7 +39,7 @@ static struct bench_case case_of(struct pipeline_run *of)
                                .floor_ns = of->floor_ns,
                                .pages = pages_name(of->pipeline.table->memory.pages)};
 
-    snprintf(bench.what, sizeof(bench.what), "%s%s", of->what, of->events ? ", events" : "");
+    snprintf(bench.what, sizeof(bench.what), "%s%s", of->what, of->events);
     snprintf(bench.variant, sizeof(bench.variant), "%s", of->variant);
     snprintf(bench.size, sizeof(bench.size), "%s", of->flows);
     snprintf(bench.floor_from, sizeof(bench.floor_from), "%s", pipeline_floor_from);

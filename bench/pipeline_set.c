@@ -197,6 +197,7 @@ static void add_run(struct pipeline_set *set, size_t load, size_t classifier, do
     run->variant = with ? with->variant : "-";
     run->flows = loads[load].name;
     run->load = load;
+    run->events = "";
     run->floor_ns = floor_ns;
     run->pipeline.table = set->tables[load][hosts];
     run->pipeline.hosts = hosts ? set->hosts : NULL;
@@ -233,7 +234,8 @@ void pipeline_set_free(struct pipeline_set *set)
 {
     if (!set)
         return;
-    eve_close(set->eve);
+    for (size_t i = 0; i < PIPELINE_EVENTS; i++)
+        eve_close(set->eve[i]);
     for (size_t load = 0; load < PIPELINE_LOADS; load++) {
         for (size_t of = 0; of < PIPELINE_FEATURE_SETS; of++)
             flow_table_free(set->tables[load][of]);
@@ -269,35 +271,47 @@ int pipeline_set_new(struct pipeline_set **out, const char *model, const char *h
 }
 
 /* The observer of a table, and every flow in it known to that, too. */
-static int observe(struct pipeline_set *set, struct pipeline_run *run, struct error *error)
+static int observe(struct pipeline_set *set, size_t which, struct pipeline_run *run,
+                   struct error *error)
 {
     bool hosts = run->pipeline.hosts != NULL;
-    struct burst_observer **observer = &set->observers[run->load][hosts];
+    struct burst_observer **observer = &set->observers[which][run->load][hosts];
+    struct flow_table *table = run->pipeline.table;
+    int err = 0;
 
-    if (*observer) {
+    if (!*observer) {
+        err = eve_observe(set->eve[which], table, observer, error);
         run->pipeline.observer = *observer;
-        return 0;
+        memset(table->buckets, 0, table->memory.size);
+        if (!err)
+            fill_table(run, run->load);
     }
-    int err = eve_observe(set->eve, run->pipeline.table, observer, error);
     run->pipeline.observer = *observer;
-    if (!err)
-        fill_table(run, run->load);
     return err;
 }
 
-int pipeline_set_add_events(struct pipeline_set *set, struct error *error)
+static int add_events(struct pipeline_set *set, size_t which, uint32_t types, const char *name,
+                      size_t count, struct error *error)
 {
     const struct eve_options options = {
-        .path = "/dev/null", .policy = &set->policy, .interface = "bench0"};
-    size_t count = set->count;
-    int err = eve_open(&set->eve, &options, error);
+        .path = "/dev/null", .policy = &set->policy, .types = types, .interface = "bench0"};
+    int err = eve_open(&set->eve[which], &options, error);
 
     for (size_t i = 0; !err && i < count; i++) {
         struct pipeline_run *run = &set->runs[set->count++];
 
         *run = set->runs[i];
-        run->events = true;
-        err = observe(set, run, error);
+        run->events = name;
+        err = observe(set, which, run, error);
     }
-    return err ? err : eve_start(set->eve, error);
+    return err ? err : eve_start(set->eve[which], error);
+}
+
+int pipeline_set_add_events(struct pipeline_set *set, struct error *error)
+{
+    size_t count = set->count;
+    int err =
+        add_events(set, 0, EVE_TYPES_ALL & ~EVE_TYPE_FLOW, ", events without flow", count, error);
+
+    return err ? err : add_events(set, 1, EVE_TYPES_ALL, ", events", count, error);
 }

@@ -13,7 +13,8 @@ enum {
     PIPELINE_PACKETS = 1 << 16, /* of one run */
     PIPELINE_CLASSIFIERS = 4,
     PIPELINE_LOADS = 5,
-    PIPELINE_RUNS = PIPELINE_CLASSIFIERS * PIPELINE_LOADS * 2, /* with and without events */
+    PIPELINE_EVENTS = 2, /* ways to tell of them: without `flow` events, and with them */
+    PIPELINE_RUNS = PIPELINE_CLASSIFIERS * PIPELINE_LOADS * (1 + PIPELINE_EVENTS),
     PIPELINE_FEATURE_SETS = 2,
 };
 
@@ -25,8 +26,8 @@ struct pipeline_run {
     const char *variant; /* of it, "-" without one */
     const char *flows;   /* live ones: a number, or "new": every packet begins one */
     size_t load;
-    bool events;     /* with --eve */
-    double floor_ns; /* per packet: memory that no pipeline can do without */
+    const char *events; /* told of as well, "" for none */
+    double floor_ns;    /* per packet: memory that no pipeline can do without */
 };
 
 struct pipeline_set {
@@ -42,8 +43,8 @@ struct pipeline_set {
     struct flow_table *tables[PIPELINE_LOADS][PIPELINE_FEATURE_SETS]; /* set 1's know no hosts */
     struct host_tables *hosts; /* of set 2; NULL: no model is of it */
     struct memory_port ports[PIPELINE_LOADS];
-    struct eve *eve; /* NULL: no events */
-    struct burst_observer *observers[PIPELINE_LOADS][PIPELINE_FEATURE_SETS];
+    struct eve *eve[PIPELINE_EVENTS]; /* NULL: no events */
+    struct burst_observer *observers[PIPELINE_EVENTS][PIPELINE_LOADS][PIPELINE_FEATURE_SETS];
     struct policy policy;
     struct stats stats;
 };
@@ -55,7 +56,8 @@ int pipeline_set_new(struct pipeline_set **out, const char *model, const char *h
                      struct error *error);
 void pipeline_set_free(struct pipeline_set *set); /* takes NULL */
 
-/* Adds each run once more, with --eve; the file is /dev/null. -ENOMEM, -errno of a thread. */
+/* Adds each run twice more, with --eve without its `flow` events, and with them; the file is
+ * /dev/null. -ENOMEM, -errno of a thread. */
 int pipeline_set_add_events(struct pipeline_set *set, struct error *error);
 
 /* How floor_ns was derived. */

@@ -47,6 +47,12 @@ enum flow_event {
     FLOW_EVICTED, /* a flow was begun in place of a live one */
 };
 
+/* What a lookup did. */
+struct flow_lookup {
+    enum flow_event event;
+    uint64_t replaced; /* of a flow that was begun: packets of the one that stood there before */
+};
+
 /* Counters of a table; `begun` includes the evicting ones. */
 struct flow_counters {
     uint64_t begun;
@@ -187,17 +193,18 @@ ALWAYS_INLINE uint32_t flow_bucket_victim(const struct flow_bucket *bucket, stru
 ALWAYS_INLINE struct flow *flow_bucket_continue(struct flow_bucket *bucket, uint32_t way,
                                                 const struct flow_key *key, bool from_low,
                                                 uint64_t now, uint64_t timeout,
-                                                enum flow_event *event)
+                                                struct flow_lookup *lookup)
 {
     struct flow *flow = &bucket->flow[way];
     uint32_t stamp = bucket->stamp[way] | ((uint64_t)from_low != flow->initiator_is_low);
 
-    *event = FLOW_KNOWN;
+    lookup->event = FLOW_KNOWN;
     if (flow_time_later(now, flow->last)) {
         stamp = (uint32_t)(now >> FLOW_STAMP_SHIFT) << 1 | (stamp & 1);
         if (now - flow->last > timeout) {
+            lookup->event = FLOW_BEGUN;
+            lookup->replaced = flow->packets;
             flow_begin(flow, key, from_low, now);
-            *event = FLOW_BEGUN;
             stamp &= ~1u;
         }
     }
@@ -208,14 +215,16 @@ ALWAYS_INLINE struct flow *flow_bucket_continue(struct flow_bucket *bucket, uint
 /* The packet's flow, which isn't in the bucket yet. */
 ALWAYS_INLINE struct flow *flow_bucket_begin(struct flow_bucket *bucket, uint64_t hash,
                                              const struct flow_key *key, bool from_low,
-                                             uint64_t now, uint64_t timeout, enum flow_event *event)
+                                             uint64_t now, uint64_t timeout,
+                                             struct flow_lookup *lookup)
 {
     uint32_t way = flow_bucket_victim(bucket, flow_ages_at(now, timeout)) & (FLOW_WAYS - 1);
     struct flow *flow = &bucket->flow[way];
     bool live =
         bucket->tag[way] != 0 && (!flow_time_later(now, flow->last) || now - flow->last <= timeout);
 
-    *event = live ? FLOW_EVICTED : FLOW_BEGUN;
+    lookup->event = live ? FLOW_EVICTED : FLOW_BEGUN;
+    lookup->replaced = flow->packets;
     bucket->tag[way] = flow_tag(hash);
     bucket->stamp[way] = (uint32_t)(now >> FLOW_STAMP_SHIFT) << 1;
     flow_begin(flow, key, from_low, now);
@@ -227,15 +236,15 @@ ALWAYS_INLINE struct flow *flow_bucket_begin(struct flow_bucket *bucket, uint64_
 ALWAYS_INLINE struct flow *flow_bucket_lookup(struct flow_bucket *bucket, uint64_t hash,
                                               const struct flow_key *key, bool from_low,
                                               uint64_t now, uint64_t timeout,
-                                              enum flow_event *event)
+                                              struct flow_lookup *lookup)
 {
     uint32_t tag = flow_tag(hash);
 
     for (uint32_t way = 0; way < FLOW_WAYS; way++) {
         if (bucket->tag[way] == tag && flow_key_equal(&bucket->flow[way].key, key))
-            return flow_bucket_continue(bucket, way, key, from_low, now, timeout, event);
+            return flow_bucket_continue(bucket, way, key, from_low, now, timeout, lookup);
     }
-    return flow_bucket_begin(bucket, hash, key, from_low, now, timeout, event);
+    return flow_bucket_begin(bucket, hash, key, from_low, now, timeout, lookup);
 }
 
 /* The same with a guess: `way` is where flow_bucket_expect saw the flow's tag. Right nearly always,
@@ -243,11 +252,11 @@ ALWAYS_INLINE struct flow *flow_bucket_lookup(struct flow_bucket *bucket, uint64
 ALWAYS_INLINE struct flow *flow_bucket_lookup_expected(struct flow_bucket *bucket, uint32_t way,
                                                        uint64_t hash, const struct flow_key *key,
                                                        bool from_low, uint64_t now,
-                                                       uint64_t timeout, enum flow_event *event)
+                                                       uint64_t timeout, struct flow_lookup *lookup)
 {
     if (flow_key_equal(&bucket->flow[way].key, key))
-        return flow_bucket_continue(bucket, way, key, from_low, now, timeout, event);
-    return flow_bucket_lookup(bucket, hash, key, from_low, now, timeout, event);
+        return flow_bucket_continue(bucket, way, key, from_low, now, timeout, lookup);
+    return flow_bucket_lookup(bucket, hash, key, from_low, now, timeout, lookup);
 }
 
 /* A flow that is in the bucket and alive, or NULL; leaves it as it is. */

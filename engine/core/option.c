@@ -14,6 +14,27 @@ struct option_text {
     char text[];
 };
 
+const char *option_name_bits(uint32_t *bits, const char *text, const char *const *names)
+{
+    uint32_t made = 0;
+
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        uint32_t i = 0;
+
+        while (names[i] && (strlen(names[i]) != length || memcmp(names[i], at, length) != 0))
+            i++;
+        if (!names[i])
+            return at;
+        made |= 1u << i;
+        at += length;
+        if (!*at) {
+            *bits = made;
+            return NULL;
+        }
+    }
+}
+
 int option_number(const char *text, const char *what, uint64_t least, uint64_t most,
                   uint64_t *value, struct error *error)
 {

@@ -115,6 +115,10 @@ int option_check_files(const struct option_values *values, int tables, char *con
 int option_check_written(const struct option_values *values, const char *option, const char *path,
                          struct error *error);
 
+/* A list of names, separated by commas: bit i for the i-th of `names`, which end with NULL. Returns
+ * NULL, or the first in the list that isn't one of them. */
+const char *option_name_bits(uint32_t *bits, const char *text, const char *const *names);
+
 /* A whole number within [least, most], in decimal or 0x hexadecimal; `what` names it in messages
  * ("--flows"). */
 int option_number(const char *text, const char *what, uint64_t least, uint64_t most,

@@ -25,10 +25,7 @@ enum tunnel_kind {
 };
 
 #define TUNNEL_NAMES                                                                               \
-    {                                                                                              \
-        "vxlan", "vxlan-gpe", "geneve", "gre", "nvgre", "erspan", "ip", "gtp", "mpls", "pppoe",    \
-            "pbb"                                                                                  \
-    }
+    "vxlan", "vxlan-gpe", "geneve", "gre", "nvgre", "erspan", "ip", "gtp", "mpls", "pppoe", "pbb"
 
 #define TUNNELS_ALL ((1u << TUNNEL_KINDS) - 1)
 

@@ -21,6 +21,7 @@ int afxdp_config_new(struct afxdp_config **out)
         return -ENOMEM;
     config->hosts = (struct host_tables_options)HOST_TABLES_OPTIONS_DEFAULT;
     config->tunnels = (struct tunnel_options)TUNNEL_OPTIONS_DEFAULT;
+    config->eve_types = EVE_TYPES_ALL;
     option_values_init(&config->values, config_options, config);
     *out = config;
     return 0;
@@ -203,6 +204,30 @@ static int check_write(const struct afxdp_config *config, struct error *error)
     return status;
 }
 
+bool config_tells_of_flows(const struct afxdp_config *config)
+{
+    return config->eve_types & (EVE_TYPE_VERDICT | EVE_TYPE_FLOW) ||
+           host_thresholds_any(&config->eve_hosts);
+}
+
+static int check_eve(const struct afxdp_config *config, enum config_datapath datapath,
+                     struct error *error)
+{
+    static const char *const of_flows[] = {"eve-rate", "eve-host-rate", "community-id-seed"};
+
+    for (size_t i = 0; i < sizeof(of_flows) / sizeof(of_flows[0]); i++) {
+        if (!config_tells_of_flows(config) && option_given(&config->values, of_flows[i]))
+            return error_set(error, -EINVAL,
+                             "--%s: is of events of flows, and --eve-types asks for none: add "
+                             "verdict or flow, or leave one of them out",
+                             of_flows[i]);
+    }
+    if (!config_tells_of_flows(config) && datapath == DATAPATH_CAPTURE)
+        return error_set(error, -EINVAL,
+                         "--eve-types: a capture has none of these: add verdict or flow");
+    return config->eve ? eve_sink_check(config->eve, error) : 0;
+}
+
 /* Two sleeps of a worker, of which one may come a tick late. */
 enum { WATCHDOG_LEAST_MS = 2 * WORKER_WAIT_MS };
 
@@ -226,8 +251,8 @@ int config_check_as(const struct afxdp_config *config, enum config_datapath data
                            "its two ports, which would be two flows: leave interface out");
     if (status == 0)
         status = check_write(config, error);
-    if (status == 0 && config->eve)
-        status = eve_sink_check(config->eve, error);
+    if (status == 0)
+        status = check_eve(config, datapath, error);
     if (status == 0 && config->watchdog != 0 && config->watchdog < WATCHDOG_LEAST_MS)
         status =
             error_set(error, -EINVAL,

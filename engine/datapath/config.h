@@ -5,6 +5,7 @@
 
 #include "address_lists.h"
 #include "afxdp_engine.h"
+#include "eve_types.h"
 #include "flow_table_memory.h"
 #include "host_tables.h"
 #include "host_thresholds.h"
@@ -64,6 +65,7 @@ struct afxdp_config {
     struct tunnel_options tunnels;
     const char *verdicts; /* NULL: none */
     const char *eve;      /* NULL: no events */
+    uint32_t eve_types;   /* enum eve_type */
     uint32_t eve_rate;    /* a second, 0: all */
     uint32_t eve_host_rate;
     struct host_thresholds eve_hosts; /* none: no hosts are told of */
@@ -143,6 +145,9 @@ bool config_is_inline(const struct afxdp_config *config);
 
 /* Whether the program outlives a process that is killed. */
 bool config_stays(const struct afxdp_config *config);
+
+/* Whether any event that is asked for is of a flow, or of its hosts. */
+bool config_tells_of_flows(const struct afxdp_config *config);
 
 /* Whether packets' times are ns since 1970; else they are of the monotonic clock. */
 bool config_times_are_of_day(const struct afxdp_config *config);

@@ -49,6 +49,11 @@ static int parse_hosts(void *target, const char *value, struct error *error)
     return host_tables_parse(&((struct afxdp_config *)target)->hosts, value, error);
 }
 
+static int parse_eve_types(void *target, const char *value, struct error *error)
+{
+    return eve_types_parse(&((struct afxdp_config *)target)->eve_types, value, error);
+}
+
 static int parse_eve_hosts(void *target, const char *value, struct error *error)
 {
     return host_thresholds_parse(&((struct afxdp_config *)target)->eve_hosts, value, error);
@@ -191,6 +196,9 @@ const struct option_spec config_options[] = {
      .help = "events as JSON lines, in Suricata's words: flows, and the\n"
              "verdicts that changed. - is standard output, unix:PATH a socket,\n"
              "kafka:HOST:PORT/TOPIC and redis:HOST/KEY are brokers"},
+    {OPTION_ROW_OTHER("eve-types", "LIST", parse_eve_types), .applies = ALL, .needs = "eve",
+     .initial = "verdict,flow,block,stats,engine",
+     .help = "only these: what isn't asked for costs a packet\nnothing"},
     {NUMBER("eve-rate", "N", 1, UINT32_MAX, eve_rate), .applies = ALL, .needs = "eve",
      .help = "at most N events of flows a second, the others are counted"},
     {NUMBER("eve-host-rate", "N", 1, UINT32_MAX, eve_host_rate), .applies = ALL, .needs = "eve",

@@ -30,7 +30,7 @@ int datapath_blocks_open(struct afxdp_datapath *base, uint32_t workers, bool ker
         .unproven = config->block_unproven,
         .two_sides = config_way(config) == WAY_BRIDGE,
         .kernel_clock = kernel_clock,
-        .events = events_wanted(base),
+        .events = events_wanted(base) && config->eve_types & EVE_TYPE_BLOCK,
     };
 
     if (!policy_blocks(&base->judgement->policy) && !option_given(&config->values, "blocks") &&

@@ -17,9 +17,14 @@ bool events_wanted(const struct afxdp_datapath *d)
     return d->config->eve || d->say.event;
 }
 
+bool events_wanted_of_flows(const struct afxdp_datapath *d)
+{
+    return events_wanted(d) && config_tells_of_flows(d->config);
+}
+
 size_t events_bytes_of_flow(const struct afxdp_datapath *d)
 {
-    return events_wanted(d) ? eve_flow_bytes(d->judgement->policy.class_count) : 0;
+    return events_wanted_of_flows(d) ? eve_flow_bytes(d->judgement->policy.class_count) : 0;
 }
 
 int events_open(struct afxdp_datapath *d, const char *interface, struct error *error)
@@ -32,6 +37,7 @@ int events_open(struct afxdp_datapath *d, const char *interface, struct error *e
         .context = d->say.context,
         .policy = &d->judgement->policy,
         .interface = interface,
+        .types = config->eve_types,
         .rate = config->eve_rate,
         .host_rate = config->eve_host_rate,
         .thresholds = config->eve_hosts,
@@ -48,7 +54,7 @@ int events_observe(struct afxdp_datapath *d, struct pipeline *pipeline, struct e
 {
     struct burst_observer *observer;
 
-    if (!d->eve)
+    if (!d->eve || !config_tells_of_flows(d->config))
         return 0;
     int status = eve_observe(d->eve, pipeline->table, &observer, error);
     if (status == 0)
@@ -110,7 +116,8 @@ void events_watch(struct afxdp_datapath *d)
     d->eve_told = fails;
     (void)tell_blocks(d);
     double now = monotonic_s();
-    if (!d->operations->nic || now - d->stats_posted < STATS_S)
+    if (!d->operations->nic || !(d->config->eve_types & EVE_TYPE_STATS) ||
+        now - d->stats_posted < STATS_S)
         return;
     d->stats_posted = now;
     post_stats(d);
@@ -118,7 +125,7 @@ void events_watch(struct afxdp_datapath *d)
 
 void events_tell(const struct afxdp_datapath *d, const char *what, const char *detail)
 {
-    if (d->eve && d->operations->nic)
+    if (d->eve && d->operations->nic && d->config->eve_types & EVE_TYPE_ENGINE)
         eve_post(d->eve, day_clock_now(), "engine",
                  json_pack("{s:s, s:s*}", "message", what, "detail", detail));
 }
@@ -133,6 +140,21 @@ static json_t *by_kind(const uint64_t counts[EVE_KINDS])
     return object;
 }
 
+/* Of `flow` events. */
+static void report_accounts(json_t *object, const struct eve_totals *totals)
+{
+    json_t *flows = json_object();
+    json_t *none = json_object();
+
+    report_number(flows, "flows", totals->unreported_flows);
+    report_number(flows, "packets", totals->unreported_packets);
+    report_number(flows, "bytes", totals->unreported_bytes);
+    report_number(none, "packets", totals->no_flow_packets);
+    report_number(none, "bytes", totals->no_flow_bytes);
+    report_put(object, "flows_unreported", flows);
+    report_put(object, "no_flow", none);
+}
+
 json_t *events_report(const struct afxdp_datapath *d)
 {
     struct eve_totals totals;
@@ -142,14 +164,7 @@ json_t *events_report(const struct afxdp_datapath *d)
     eve_read(d->eve, &totals);
     json_t *object = json_object();
     json_t *lost = by_kind(totals.lost);
-    json_t *flows = json_object();
-    json_t *none = json_object();
     report_number(lost, "other", totals.lost_posts);
-    report_number(flows, "flows", totals.unreported_flows);
-    report_number(flows, "packets", totals.unreported_packets);
-    report_number(flows, "bytes", totals.unreported_bytes);
-    report_number(none, "packets", totals.no_flow_packets);
-    report_number(none, "bytes", totals.no_flow_bytes);
     report_number(object, "written", totals.written);
     if (d->config->eve && eve_sink_is_meant(d->config->eve)) {
         report_number(object, "produced", totals.produced);
@@ -157,8 +172,8 @@ json_t *events_report(const struct afxdp_datapath *d)
     }
     report_put(object, "events_lost", lost);
     report_put(object, "left_out", by_kind(totals.left_out));
-    report_put(object, "flows_unreported", flows);
-    report_put(object, "no_flow", none);
+    if (d->config->eve_types & EVE_TYPE_FLOW)
+        report_accounts(object, &totals);
     return object;
 }
 

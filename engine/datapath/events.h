@@ -8,6 +8,7 @@
 #include "pipeline.h"
 
 bool events_wanted(const struct afxdp_datapath *datapath);
+bool events_wanted_of_flows(const struct afxdp_datapath *datapath); /* and of hosts */
 
 /* What each flow takes for them beside its table, in bytes. */
 size_t events_bytes_of_flow(const struct afxdp_datapath *datapath);
@@ -15,8 +16,7 @@ size_t events_bytes_of_flow(const struct afxdp_datapath *datapath);
 /* Opens what the config asks for. `interface`: NULL for a capture, which waits for the writer. */
 int events_open(struct afxdp_datapath *datapath, const char *interface, struct error *error);
 
-/* Has a pipeline observed. In the order of queues, then the
- * writer is started. */
+/* Has a pipeline observed. In the order of queues, then the writer is started. */
 int events_observe(struct afxdp_datapath *datapath, struct pipeline *pipeline, struct error *error);
 int events_start(struct afxdp_datapath *datapath, struct error *error);
 

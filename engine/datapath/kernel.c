@@ -192,7 +192,7 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
             error, -EOPNOTSUPP,
             "--datapath kernel: frames stay there, so there is no callback for bursts; "
             "one for events there is");
-    if (events_wanted(base) && config->verdicts)
+    if (events_wanted_of_flows(base) && config->verdicts)
         return error_set(error, -EINVAL,
                          "--eve and --verdicts both read what the kernel tells of each packet: "
                          "leave one of them out");

@@ -10,7 +10,7 @@ uint32_t kernel_records(const struct afxdp_datapath *base)
 {
     if (host_thresholds_any(&base->config->eve_hosts))
         return 2;
-    return base->config->verdicts || events_wanted(base);
+    return base->config->verdicts || events_wanted_of_flows(base);
 }
 
 /* In the writer's thread. libbpf stops behind a record for which this isn't 0. */
@@ -69,7 +69,7 @@ static void lost(void *context, uint64_t *packets, uint64_t *bytes)
     *bytes = counters.unrecorded_bytes;
 }
 
-int kernel_events_open(struct kernel *kernel, struct error *error)
+static int follow(struct kernel *kernel, struct error *error)
 {
     const struct xdp_path *path = kernel->model.path;
     const struct eve_source source = {
@@ -79,15 +79,21 @@ int kernel_events_open(struct kernel *kernel, struct error *error)
         .places = path_flow_capacity(path) * path->cpus,
         .timeout = path->settings.timeout,
     };
+
+    kernel->records = ring_buffer__new(path_records_fd(path), take_record, kernel, NULL);
+    if (!kernel->records)
+        return error_set(error, -errno, "no ring for the events (kernel 5.8): %s", strerror(errno));
+    return eve_follow(kernel->base.eve, &source, error);
+}
+
+int kernel_events_open(struct kernel *kernel, struct error *error)
+{
     struct afxdp_datapath *base = &kernel->base;
 
     if (!events_wanted(base))
         return 0;
-    kernel->records = ring_buffer__new(path_records_fd(path), take_record, kernel, NULL);
-    if (!kernel->records)
-        return error_set(error, -errno, "no ring for the events (kernel 5.8): %s", strerror(errno));
     int status = events_open(base, kernel->nics.nic[0]->name, error);
-    if (status == 0)
-        status = eve_follow(base->eve, &source, error);
+    if (status == 0 && events_wanted_of_flows(base))
+        status = follow(kernel, error);
     return status == 0 ? events_start(base, error) : status;
 }

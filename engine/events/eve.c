@@ -156,6 +156,8 @@ int eve_follow(struct eve *eve, const struct eve_source *source, struct error *e
         .places = source->places,
         .timeout = source->timeout,
         .class_count = eve->writer.names.class_count,
+        .tells_flows = eve->options.types & EVE_TYPE_FLOW,
+        .tells_verdicts = eve->options.types & EVE_TYPE_VERDICT,
         .thresholds = eve->options.thresholds,
     };
     int status = eve_flows_new(&eve->flows[0], &options, error);
@@ -173,6 +175,8 @@ int eve_observe(struct eve *eve, const struct flow_table *table, struct burst_ob
     const struct eve_flows_options options = {
         .table = table,
         .class_count = eve->writer.names.class_count,
+        .tells_flows = eve->options.types & EVE_TYPE_FLOW,
+        .tells_verdicts = eve->options.types & EVE_TYPE_VERDICT,
         .queue = (uint16_t)eve->queues,
         .waits = eve->options.waits,
         .thresholds = eve->options.thresholds,

@@ -15,6 +15,7 @@
 
 #include "eve_flows.h"
 #include "eve_out.h"
+#include "eve_types.h"
 
 enum { EVE_QUEUES_MAX = 64 };
 
@@ -27,6 +28,7 @@ struct eve_options {
     void *context;
     const struct policy *policy;       /* copied */
     const char *interface;             /* NULL: a capture */
+    uint32_t types;                    /* enum eve_type, of flows */
     uint32_t rate;                     /* events of flows a second, by their own times; 0: all */
     uint32_t host_rate;                /* of those that one host began; 0: all */
     struct host_thresholds thresholds; /* from which on hosts are told of */

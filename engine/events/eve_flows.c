@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "eve_flows_private.h"
 #include "monotonic.h"
-#include "packet_trace.h"
 
 enum { LINE = 64, WAIT_FOREVER = 0 };
 
@@ -60,8 +60,8 @@ static void tell_end(struct eve_flows *f, const struct eve_flow *flow, struct ev
     eve_ring_publish(f->ring);
 }
 
-static void tell_verdict(struct eve_flows *f, const struct eve_flow *flow, uint32_t previous,
-                         const struct eve_packet *p)
+void eve_tell_verdict(struct eve_flows *f, const struct eve_flow *flow, uint32_t previous,
+                      const struct eve_packet *p)
 {
     struct eve_record *record = place(f);
 
@@ -79,27 +79,6 @@ static void tell_verdict(struct eve_flows *f, const struct eve_flow *flow, uint3
     eve_ring_publish(f->ring);
 }
 
-ALWAYS_INLINE struct eve_packet packet_of_burst(const struct eve_flows *f,
-                                                const struct burst *burst, uint32_t i, bool watches)
-{
-    const struct packet *packet = &burst->packets[i];
-    const struct frame *frame = &burst->frames[burst->place[i]];
-    const uint8_t *end = frame->data + frame->length;
-
-    return (struct eve_packet){
-        .key = &burst->keys[i],
-        .time = frame->time,
-        .wire_length = frame->wire_length,
-        .queue = f->queue,
-        .confidence = burst->verdicts[i].confidence,
-        .slot = burst->slot[burst->place[i]],
-        .action = burst->action[burst->place[i]],
-        .flags = packet_tcp_flags(packet, end - packet->seen, end),
-        .from_low = burst->from_low[i],
-        .hosts = watches ? burst_features(burst, i) + HOST_FEATURE_FIRST : NULL,
-    };
-}
-
 /* Where a packet comes from. Of a burst it is made anew where that is rare, so that for all else it
  * stays in registers. */
 struct source {
@@ -111,7 +90,7 @@ struct source {
 static struct eve_packet packet_of(const struct eve_flows *f, const struct source *source)
 {
     return source->packet ? *source->packet
-                          : packet_of_burst(f, source->burst, source->i, f->watch != NULL);
+                          : eve_packet_of_burst(f, source->burst, source->i, f->watch != NULL);
 }
 
 static bool tell_host(struct eve_flows *f, const struct eve_flow *flow, uint64_t time,
@@ -156,18 +135,18 @@ ALWAYS_INLINE void watch_hosts(struct eve_flows *f, const struct eve_flow *flow,
         tell_hosts(f, flow, source);
 }
 
-static void begin(struct eve_flow *flow, uint64_t stride, const struct eve_packet *p)
+void eve_flow_begin(const struct eve_flows *f, struct eve_flow *flow, const struct eve_packet *p)
 {
-    memset(flow, 0, stride);
+    memset(flow, 0, f->stride);
     flow->key = *p->key;
     flow->start = flow->last = p->time;
     flow->initiator_is_low = p->from_low;
     memcpy(flow->vlan, p->vlan, sizeof(flow->vlan));
     flow->icmp = p->icmp;
+    flow->queue = p->queue;
 }
 
-/* What only a flow's first packet tells; of a pipeline's it still stands in the frame. */
-static void read_frame(struct eve_flow *flow, const struct burst *burst, uint32_t i)
+void eve_flow_read_frame(struct eve_flow *flow, const struct burst *burst, uint32_t i)
 {
     const struct packet *packet = &burst->packets[i];
     const struct frame *frame = &burst->frames[burst->place[i]];
@@ -192,12 +171,12 @@ static __attribute__((noinline)) void take_place(struct eve_flows *f, struct eve
     uint64_t number = (uint64_t)((uint8_t *)flow - f->flows) / f->stride;
     bool expired = has_expired(f, flow, p.time);
 
-    if (flow_key_version(&flow->key) != 0)
+    if (f->tells_flows && flow_key_version(&flow->key) != 0)
         tell_end(f, flow, place(f), expired ? EVE_TIMEOUT : EVE_EVICTED, p.time);
     f->used[number / EVE_BLOCK] = 1;
-    begin(flow, f->stride, &p);
+    eve_flow_begin(f, flow, &p);
     if (source.burst)
-        read_frame(flow, source.burst, source.i);
+        eve_flow_read_frame(flow, source.burst, source.i);
 }
 
 static __attribute__((noinline)) void change_slot(struct eve_flows *f, struct eve_flow *flow,
@@ -207,21 +186,21 @@ static __attribute__((noinline)) void change_slot(struct eve_flows *f, struct ev
     uint32_t previous = flow->slot;
 
     flow->slot = p.slot;
-    tell_verdict(f, flow, previous, &p);
+    if (f->tells_verdicts)
+        eve_tell_verdict(f, flow, previous, &p);
 }
 
-/* A place that never had a flow has no key. `watches`: a constant, so that who asks for no hosts
- * has nothing of it. */
+/* `begins`: the table has begun the flow with this packet. `watches`: a constant, so that who asks
+ * for no hosts has nothing of it. */
 ALWAYS_INLINE void count(struct eve_flows *f, struct eve_flow *flow, const struct eve_packet *p,
-                         struct source source, bool watches)
+                         struct source source, bool begins, bool watches)
 {
-    if (!flow_key_equal(&flow->key, p->key) || has_expired(f, flow, p->time))
+    if (begins)
         take_place(f, flow, source);
     uint32_t direction = flow->initiator_is_low != p->from_low;
     flow->packets[direction]++;
     flow->bytes[direction] += p->wire_length;
     flow->flags[direction] |= p->flags;
-    flow->queue = p->queue;
     if (flow_time_later(p->time, flow->last))
         flow->last = p->time;
     uint32_t *of_slot = &flow->slots[place_of_slot(f, p->slot)];
@@ -232,21 +211,20 @@ ALWAYS_INLINE void count(struct eve_flows *f, struct eve_flow *flow, const struc
         watch_hosts(f, flow, p, source);
 }
 
-ALWAYS_INLINE struct eve_flow *flow_at(const struct eve_flows *f, uint64_t number)
+ALWAYS_INLINE uint64_t later_of(uint64_t now, uint64_t time)
 {
-    return (struct eve_flow *)(void *)(f->flows + number * f->stride);
+    return now == 0 || flow_time_later(time, now) ? time : now;
 }
 
-ALWAYS_INLINE void see_time(struct eve_flows *f, uint64_t time)
-{
-    if (f->now == 0 || flow_time_later(time, f->now))
-        f->now = time;
-}
-
+/* A place that never had a flow has no key. The queue is that of the last packet. */
 void eve_flows_count(struct eve_flows *f, const struct eve_packet *packet)
 {
-    see_time(f, packet->time);
-    count(f, flow_at(f, packet->place), packet, (struct source){.packet = packet}, true);
+    struct eve_flow *flow = eve_flow_at(f, packet->place);
+    bool begins = !flow_key_equal(&flow->key, packet->key) || has_expired(f, flow, packet->time);
+
+    f->now = later_of(f->now, packet->time);
+    count(f, flow, packet, (struct source){.packet = packet}, begins, true);
+    flow->queue = packet->queue;
 }
 
 void eve_flows_count_none(struct eve_flows *f, uint32_t wire_length)
@@ -260,42 +238,31 @@ bool eve_flows_have_room(struct eve_flows *f)
     return eve_ring_room(f->ring) >= EVE_RECORDS_OF_PACKET;
 }
 
-ALWAYS_INLINE void count_of_burst(struct eve_flows *f, struct eve_flow *flow,
-                                  const struct burst *burst, uint32_t i, bool watches)
+ALWAYS_INLINE void count_burst(struct eve_flows *f, const struct burst *burst, bool watches)
 {
-    const struct eve_packet p = packet_of_burst(f, burst, i, watches);
-
-    see_time(f, p.time);
-    count(f, flow, &p, (struct source){.burst = burst, .i = i}, watches);
-}
-
-static __attribute__((noinline)) void count_and_watch(struct eve_flows *f,
-                                                      struct eve_flow *const *flows,
-                                                      const struct burst *burst, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        count_of_burst(f, flows[i], burst, i, true);
-}
-
-static void observe(struct burst_observer *observer, const struct burst *burst)
-{
-    struct eve_flows *f = (struct eve_flows *)observer;
+    const uint32_t ip_count = burst->ip_count;
+    uint64_t now = f->now;
     struct eve_flow *flows[BURST_MAX];
-    uint32_t count = burst->ip_count;
-    uint64_t bytes = 0;
 
     /* As far away as the flow table, and asked for as it is: as a whole burst. */
-    for (uint32_t i = 0; i < count; i++) {
-        flows[i] = flow_at(f, burst_flow_place(burst, f->buckets, i));
-        __builtin_prefetch(flows[i], 1);
-        __builtin_prefetch((const uint8_t *)flows[i] + LINE, 1);
+    for (uint32_t i = 0; i < ip_count; i++) {
+        flows[i] = eve_flow_at(f, burst_flow_place(burst, f->buckets, i));
+        eve_flow_prefetch(flows[i]);
     }
-    if (f->watch && burst->feature_count == FEATURES_2) {
-        count_and_watch(f, flows, burst, count);
-    } else {
-        for (uint32_t i = 0; i < count; i++)
-            count_of_burst(f, flows[i], burst, i, false);
+    for (uint32_t i = 0; i < ip_count; i++) {
+        const struct eve_packet p = eve_packet_of_burst(f, burst, i, watches);
+
+        now = later_of(now, p.time);
+        count(f, flows[i], &p, (struct source){.burst = burst, .i = i}, burst_begins_flow(burst, i),
+              watches);
     }
+    f->now = now;
+}
+
+static void count_others(struct eve_flows *f, const struct burst *burst)
+{
+    uint64_t bytes = 0;
+
     if (burst->count == burst->ip_count)
         return;
     for (uint32_t i = 0, ip = 0; i < burst->count; i++) {
@@ -306,6 +273,22 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
     }
     stats_add(&f->packets, burst->count - burst->ip_count);
     stats_add(&f->bytes, bytes);
+}
+
+static void observe(struct burst_observer *observer, const struct burst *burst)
+{
+    struct eve_flows *f = (struct eve_flows *)observer;
+
+    count_burst(f, burst, false);
+    count_others(f, burst);
+}
+
+static void observe_hosts(struct burst_observer *observer, const struct burst *burst)
+{
+    struct eve_flows *f = (struct eve_flows *)observer;
+
+    count_burst(f, burst, burst->feature_count == FEATURES_2);
+    count_others(f, burst);
 }
 
 static uint64_t rounded(uint64_t size, uint64_t to)
@@ -328,12 +311,13 @@ int eve_flows_new(struct eve_flows **out, const struct eve_flows_options *option
 
     if (!f)
         return error_set(error, -ENOMEM, "no memory for --eve");
-    f->observer.observe = observe;
     f->buckets = table ? table->buckets : NULL;
     f->timeout = table ? table->timeout : options->timeout;
     f->class_count = options->class_count;
     f->queue = options->queue;
     f->waits = options->waits;
+    f->tells_flows = options->tells_flows;
+    f->tells_verdicts = options->tells_verdicts;
     f->places = table ? flow_table_capacity(table) : options->places;
     f->stride = eve_flow_bytes(f->class_count);
     uint64_t record = rounded(offsetof(struct eve_record, flow) + f->stride, 8);
@@ -345,7 +329,11 @@ int eve_flows_new(struct eve_flows **out, const struct eve_flows_options *option
     bool watches = host_thresholds_any(&options->thresholds);
     if (watches)
         f->watch = eve_watch_new(&options->thresholds);
-    if (!f->ring || !f->used || mapped != 0 || (watches && !f->watch)) {
+    bool changes = table && !watches && !f->tells_flows;
+    if (changes)
+        f->changes = eve_changes_new(&table->seed);
+    f->observer.observe = watches ? observe_hosts : changes ? eve_changes_observe : observe;
+    if (!f->ring || !f->used || mapped != 0 || (watches && !f->watch) || (changes && !f->changes)) {
         eve_flows_free(f);
         return error_set(error, -ENOMEM, "no memory for --eve: fewer --flows need less");
     }
@@ -361,6 +349,7 @@ void eve_flows_free(struct eve_flows *f)
         return;
     table_memory_unmap(&f->memory);
     free(f->watch);
+    free(f->changes);
     free(f->used);
     free(f->ring);
     free(f);
@@ -370,6 +359,8 @@ void eve_flows_end(struct eve_flows *f, unsigned wait_ms)
 {
     bool stuck = false;
 
+    if (!f->tells_flows)
+        return;
     for (uint64_t i = 0; i < f->places; i++) {
         struct eve_flow *flow = (struct eve_flow *)(void *)(f->flows + i * f->stride);
 

@@ -20,6 +20,8 @@ struct eve_lost {
     uint64_t packets, bytes; /* of the flows */
 };
 
+struct eve_changes;
+
 struct eve_flows {
     struct burst_observer observer;
     const struct flow_bucket *buckets; /* of a pipeline's table; NULL: of no pipeline */
@@ -28,13 +30,15 @@ struct eve_flows {
     struct table_memory memory;
     uint8_t *flows; /* in it, a struct eve_flow for each place in the table */
     uint64_t places;
-    uint64_t stride;         /* of a struct eve_flow, bytes */
-    uint8_t *used;           /* for each EVE_BLOCK of them, whether one ever was */
-    struct eve_watch *watch; /* NULL: nobody asked for hosts */
-    uint64_t now;            /* the latest time of a packet so far; 0: there was none */
+    uint64_t stride;             /* of a struct eve_flow, bytes */
+    uint8_t *used;               /* for each EVE_BLOCK of them, whether one ever was */
+    struct eve_watch *watch;     /* NULL: nobody asked for hosts */
+    struct eve_changes *changes; /* where only verdicts are told of; NULL: more are */
+    uint64_t now;                /* the latest time of a packet so far; 0: there was none */
     uint32_t class_count;
     uint16_t queue;
-    bool waits;              /* for room: a capture can */
+    bool waits; /* for room: a capture can */
+    bool tells_flows, tells_verdicts;
     struct eve_lost lost;    /* for want of room */
     uint64_t packets, bytes; /* that belong to no flow: not IP, malformed */
 };
@@ -61,6 +65,7 @@ struct eve_flows_options {
     uint32_t class_count;
     uint16_t queue; /* the pipeline's */
     bool waits;
+    bool tells_flows, tells_verdicts; /* and of hosts, where there are thresholds */
     struct host_thresholds thresholds;
 };
 

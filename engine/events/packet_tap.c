@@ -9,22 +9,9 @@
 
 #include "flow_id.h"
 
-static struct packet_flow *flow_of(const struct packet_tap *tap, const struct burst *burst,
-                                   uint32_t ip)
+static uint64_t *start_of(const struct packet_tap *tap, const struct burst *burst, uint32_t ip)
 {
-    return &tap->flows[burst_flow_place(burst, tap->buckets, ip)];
-}
-
-/* As flow_bucket_lookup, which has begun a flow there or gone on with one. */
-static void follow(const struct packet_tap *tap, struct packet_flow *flow, uint64_t hash,
-                   uint64_t now)
-{
-    hash |= hash == 0;
-    bool expired = flow_time_later(now, flow->last) && now - flow->last > tap->timeout;
-    if (flow->hash != hash || expired)
-        *flow = (struct packet_flow){.hash = hash, .start = now, .last = now};
-    else if (flow_time_later(now, flow->last))
-        flow->last = now;
+    return &tap->starts[burst_flow_place(burst, tap->buckets, ip)];
 }
 
 static struct packet_record *place(const struct packet_tap *tap, uint32_t captured)
@@ -58,7 +45,7 @@ static bool copy(const struct packet_tap *tap, const struct burst *burst, uint32
     if (ip >= 0) {
         record->confidence = burst->verdicts[ip].confidence;
         record->flow_id =
-            flow_id(&tap->seed, &burst->keys[ip], flow_of(tap, burst, (uint32_t)ip)->start);
+            flow_id(&tap->seed, &burst->keys[ip], *start_of(tap, burst, (uint32_t)ip));
     }
     memcpy(record->data, frame->data, captured);
     return true;
@@ -71,12 +58,12 @@ static void observe(struct burst_observer *observer, const struct burst *burst)
     uint32_t ip = 0;
 
     for (uint32_t i = 0; i < burst->ip_count; i++)
-        __builtin_prefetch(flow_of(tap, burst, i), 1);
+        __builtin_prefetch(start_of(tap, burst, i), 1);
     for (uint32_t i = 0; i < burst->count; i++) {
         bool is_ip = ip < burst->ip_count && burst->place[ip] == i;
 
-        if (is_ip)
-            follow(tap, flow_of(tap, burst, ip), burst->hashes[ip], burst->frames[i].time);
+        if (is_ip && burst_begins_flow(burst, ip))
+            *start_of(tap, burst, ip) = burst->frames[i].time;
         if (tap->rule.slot[burst->slot[i]] && tap->rule.action[burst->action[i]]) {
             matched++;
             lost += !copy(tap, burst, i, is_ip ? (int)ip : -1);
@@ -98,16 +85,15 @@ int packet_tap_new(struct packet_tap **out, const struct packet_tap_options *opt
         return error_set(error, -ENOMEM, "no memory for --write");
     tap->observer.observe = observe;
     tap->buckets = table->buckets;
-    tap->timeout = table->timeout;
     flow_seed_make(&tap->seed, 0);
     tap->rule = *options->rule;
     tap->snaplen = options->snaplen;
     tap->waits = options->waits;
-    tap->flows_size = (size_t)table->bucket_count * FLOW_WAYS * sizeof(*tap->flows);
-    tap->flows = mmap(NULL, tap->flows_size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    tap->starts_size = flow_table_capacity(table) * sizeof(*tap->starts);
+    tap->starts = mmap(NULL, tap->starts_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     tap->ring = aligned_alloc(_Alignof(struct packet_ring), sizeof(*tap->ring));
-    if (tap->flows == MAP_FAILED || !tap->ring) {
+    if (tap->starts == MAP_FAILED || !tap->ring) {
         packet_tap_free(tap);
         return error_set(error, -ENOMEM, "no memory for --write: fewer --flows need less");
     }
@@ -120,8 +106,8 @@ void packet_tap_free(struct packet_tap *tap)
 {
     if (!tap)
         return;
-    if (tap->flows && tap->flows != MAP_FAILED)
-        munmap(tap->flows, tap->flows_size);
+    if (tap->starts && tap->starts != MAP_FAILED)
+        munmap(tap->starts, tap->starts_size);
     free(tap->ring);
     free(tap);
 }

@@ -8,19 +8,12 @@
 #include "packet_rule.h"
 #include "pipeline.h"
 
-/* A flow in the place it has in the flow table. */
-struct packet_flow {
-    uint64_t hash; /* of its key, never 0; 0: none */
-    uint64_t start, last;
-};
-
 struct packet_tap {
     struct burst_observer observer; /* the worker's, as all but what is atomic */
     struct packet_ring *ring;
-    struct packet_flow *flows; /* one per place of the flow table */
-    size_t flows_size;
+    uint64_t *starts; /* ns, of the flow in each place of the flow table */
+    size_t starts_size;
     const struct flow_bucket *buckets;
-    uint64_t timeout; /* of a flow, ns */
     struct flow_seed seed;
     struct packet_rule rule;
     uint32_t snaplen;

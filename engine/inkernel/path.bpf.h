@@ -266,12 +266,12 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
     if (!path_options.stamped && !path_options.shunts)
         work->now = bpf_ktime_get_ns();
 
-    enum flow_event event;
+    struct flow_lookup lookup;
     struct flow *flow = flow_bucket_lookup(bucket, hash, &work->key, work->from_low, work->now,
-                                           cpu->timeout, &event);
-    if (event != FLOW_KNOWN)
+                                           cpu->timeout, &lookup);
+    if (lookup.event != FLOW_KNOWN)
         cpu->stats.flows++;
-    if (event == FLOW_EVICTED)
+    if (lookup.event == FLOW_EVICTED)
         cpu->stats.evictions++;
     if (path_options.records)
         path_note(context, work, index,
@@ -285,7 +285,7 @@ ALWAYS_INLINE enum path_next path_features(struct xdp_md *context, struct path_c
         work->flow_packets = flow->packets;
     }
 #ifdef PATH_HOSTS
-    if (!path_update_hosts(context, cpu, flow, hash, event != FLOW_KNOWN))
+    if (!path_update_hosts(context, cpu, flow, hash, lookup.event != FLOW_KNOWN))
         return PATH_BYPASS; /* can't be: for the verifier */
 #endif
     return PATH_CLASSIFY;

@@ -80,18 +80,21 @@ ALWAYS_INLINE void update_flows(struct burst *burst, struct flow_table *table, s
     burst->feature_count = FEATURES_1;
     for (uint32_t i = 0; i < burst->ip_count; i++) {
         uint64_t now = burst->frames[burst->place[i]].time;
-        enum flow_event event;
+        struct flow_lookup lookup;
         struct flow *flow = flow_bucket_lookup_expected(
             burst->buckets[i], burst->ways[i], burst->hashes[i], &burst->keys[i],
-            burst->from_low[i], now, table->timeout, &event);
+            burst->from_low[i], now, table->timeout, &lookup);
 
         burst->flows[i] = flow;
         flow_features_update(flow, &burst->packets[i], burst->from_low[i], now,
                              &burst->features[i * FEATURES_1]);
-        begun += event != FLOW_KNOWN;
-        evictions += event == FLOW_EVICTED;
+        begun |= (uint64_t)(lookup.event != FLOW_KNOWN) << i;
+        evictions += lookup.event == FLOW_EVICTED;
+        if (lookup.event != FLOW_KNOWN)
+            burst->replaced[i] = lookup.replaced;
     }
-    stats_add(&stats->flows, begun);
+    burst->begun = begun;
+    stats_add(&stats->flows, (uint64_t)__builtin_popcountll(begun));
     stats_add(&stats->evictions, evictions);
 }
 
@@ -198,18 +201,22 @@ ALWAYS_INLINE void update_flows_and_hosts(struct pipeline *pipeline, uint32_t ro
     for (uint32_t i = 0; i < burst->ip_count; i++) {
         uint64_t now = burst->frames[burst->place[i]].time;
         uint32_t *features = &burst->features[i * FEATURES_2];
-        enum flow_event event;
+        struct flow_lookup lookup;
         struct flow *flow = flow_bucket_lookup_expected(
             burst->buckets[i], burst->ways[i], burst->hashes[i], &burst->keys[i],
-            burst->from_low[i], now, table->timeout, &event);
+            burst->from_low[i], now, table->timeout, &lookup);
 
         burst->flows[i] = flow;
         flow_features_update(flow, &burst->packets[i], burst->from_low[i], now, features);
-        left_out += update_hosts(pipeline, &hosts, rows, flow, event != FLOW_KNOWN, i, features);
-        begun += event != FLOW_KNOWN;
-        evictions += event == FLOW_EVICTED;
+        left_out +=
+            update_hosts(pipeline, &hosts, rows, flow, lookup.event != FLOW_KNOWN, i, features);
+        begun |= (uint64_t)(lookup.event != FLOW_KNOWN) << i;
+        evictions += lookup.event == FLOW_EVICTED;
+        if (lookup.event != FLOW_KNOWN)
+            burst->replaced[i] = lookup.replaced;
     }
-    stats_add(&stats->flows, begun);
+    burst->begun = begun;
+    stats_add(&stats->flows, (uint64_t)__builtin_popcountll(begun));
     stats_add(&stats->evictions, evictions);
     stats_add(&stats->hosts_left_out, left_out);
 }

@@ -44,6 +44,8 @@ struct burst {
     uint64_t hashes[BURST_MAX];
     struct flow_bucket *buckets[BURST_MAX];
     struct flow *flows[BURST_MAX];         /* in them, where each packet was counted */
+    uint64_t begun;                        /* bit i: the i-th IP packet began a flow there, */
+    uint64_t replaced[BURST_MAX];          /* and took it from one of so many packets */
     struct host_identity hosts[BURST_MAX]; /* of those that seem to begin a flow */
     bool begins[BURST_MAX];
     uint32_t feature_count; /* of a row of features */
@@ -56,6 +58,8 @@ struct burst {
     struct frame outgoing[BURST_MAX]; /* scratch, where some are dropped and some go out */
     struct frame dropped[BURST_MAX];
 };
+
+_Static_assert(BURST_MAX <= 64, "a bit for each packet");
 
 /* The row of features of an IP packet. */
 ALWAYS_INLINE const uint32_t *burst_features(const struct burst *burst, uint32_t ip)
@@ -70,6 +74,12 @@ ALWAYS_INLINE uint64_t burst_flow_place(const struct burst *burst,
     uint64_t way = (uint64_t)(burst->flows[ip] - burst->buckets[ip]->flow);
 
     return (uint64_t)(burst->buckets[ip] - buckets) * FLOW_WAYS + way;
+}
+
+/* Whether the ip-th IP packet began a flow in its place, whatever was there before. */
+ALWAYS_INLINE bool burst_begins_flow(const struct burst *burst, uint32_t ip)
+{
+    return burst->begun >> ip & 1;
 }
 
 /* Called once per burst, after the actions are decided and before the frames are given away. */

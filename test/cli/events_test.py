@@ -92,6 +92,46 @@ class Events(programs.Test):
                     self.assertLessEqual(evicted, result["evictions"])
                     self.assertEqual(result["events"]["flows_unreported"]["flows"], 0)
 
+    def test_only_the_types_that_are_asked_for(self):
+        """What is left out changes nothing of the rest, whichever way the engine keeps account."""
+        for options in ((), ("--flows", "64"), ("--flow-timeout", "1"), ("--min-confidence", "900"),
+                        ("--flows", "64", "--flow-timeout", "0", "--flow-seed", "7")):
+            with self.subTest(options=options):
+                whole, every = self.events(MIXED, *options)
+                for types in ("verdict", "flow", "stats,verdict,engine,block"):
+                    result, events = self.events(MIXED, *options, "--eve-types", types)
+                    self.assertEqual(events, [event for event in every
+                                              if event["event_type"] in types.split(",")])
+                    for name in ("flows_unreported", "no_flow"):
+                        self.assertEqual(result["events"].get(name),
+                                         whole["events"][name] if types == "flow" else None)
+                self.assertTrue({"verdict", "flow"} <= {event["event_type"] for event in every})
+
+    def test_hosts_beside_each_type(self):
+        hosts = ("--eve-hosts", "default,responder_sources=20")
+        _, every = self.events(MIXED, *hosts, model="nn.q8")
+        for types in ("verdict", "flow", "block"):
+            _, events = self.events(MIXED, *hosts, "--eve-types", types, model="nn.q8")
+            self.assertEqual(events, [event for event in every
+                                      if event["event_type"] in ("host", types)])
+        self.assertIn("host", {event["event_type"] for event in every})
+
+    def test_types_that_mean_nothing(self):
+        for types, options, said in (
+                ("flows", (), "--eve-types: 'flows': say some of verdict, flow, block, stats, engine"),
+                ("", (), "--eve-types: '': say some of"),
+                ("verdict,,flow", (), "--eve-types: '': say some of"),
+                ("flow,host", (), "--eve-types: 'host' events are asked for by --eve-hosts"),
+                ("stats", ("--eve-rate", "9"), "--eve-rate: is of events of flows, and"),
+                ("stats", ("--community-id-seed", "9"), "--community-id-seed: is of events"),
+                ("stats", (), "--eve-types: a capture has none of these: add verdict or flow")):
+            done = engine("-r", MIXED, "--eve", self.path("none.json"), "--eve-types", types,
+                          *options, model="dt.q8")
+            self.assertEqual((done.returncode, done.stderr.count(b"\n")), (2, 1), done.stderr)
+            self.assertIn(said, done.stderr.decode())
+        done = engine("-r", MIXED, "--eve-types", "flow", model="dt.q8")
+        self.assertEqual(done.returncode, 2)
+
     def test_the_rate_bounds_each_second(self):
         result, events = self.events(MIXED, "--eve-rate", "20")
         seconds = {}

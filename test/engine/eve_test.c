@@ -70,8 +70,11 @@ static int tear_down(void **state)
 
 static void start(struct rig *rig, const char *path)
 {
-    const struct eve_options options = {
-        .path = path, .policy = &rig->policy, .interface = "eth0", .day_times = true};
+    const struct eve_options options = {.path = path,
+                                        .policy = &rig->policy,
+                                        .types = EVE_TYPES_ALL,
+                                        .interface = "eth0",
+                                        .day_times = true};
     struct error error = {""};
 
     assert_int_equal(eve_open(&rig->eve, &options, &error), 0);
@@ -289,8 +292,12 @@ static void the_rate_outlives_a_bogus_stamp(void **state)
 {
     struct rig *rig = *state;
     const struct route route = {.in = &rig->in->port, .out = NULL, .stats = &rig->stats};
-    const struct eve_options options = {
-        .path = rig->path, .policy = &rig->policy, .rate = 2, .day_times = true, .waits = true};
+    const struct eve_options options = {.path = rig->path,
+                                        .policy = &rig->policy,
+                                        .types = EVE_TYPES_ALL,
+                                        .rate = 2,
+                                        .day_times = true,
+                                        .waits = true};
     struct error error = {""};
 
     assert_int_equal(eve_open(&rig->eve, &options, &error), 0);

@@ -26,13 +26,13 @@ static enum flow_event see_from(struct flow_table *table, uint32_t number, uint6
     uint64_t hash = flow_hash(&table->seed, &key);
     struct packet packet = {.length = 100, .version = 4};
     uint32_t features[FEATURES_1];
-    enum flow_event event;
+    struct flow_lookup lookup;
     struct flow *flow = flow_bucket_lookup(flow_table_bucket(table, hash), hash, &key, from_low,
-                                           now, table->timeout, &event);
+                                           now, table->timeout, &lookup);
 
     assert_true(flow_key_equal(&flow->key, &key));
     flow_features_update(flow, &packet, from_low, now, features);
-    return event;
+    return lookup.event;
 }
 
 static enum flow_event see(struct flow_table *table, uint32_t number, uint64_t now)

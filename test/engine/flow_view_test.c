@@ -37,11 +37,11 @@ static void count_packet(struct flow_table *table, uint16_t number, uint64_t now
                                   .version = 4};
     uint32_t features[FEATURES_1];
     struct flow_key key;
-    enum flow_event event;
+    struct flow_lookup lookup;
     bool from_low = flow_key_of(&packet, &key);
     uint64_t hash = flow_hash(&table->seed, &key);
     struct flow *flow = flow_bucket_lookup(flow_table_bucket(table, hash), hash, &key, from_low,
-                                           now, table->timeout, &event);
+                                           now, table->timeout, &lookup);
 
     flow_features_update(flow, &packet, from_low, now, features);
 }

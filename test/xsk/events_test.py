@@ -119,6 +119,23 @@ class Events(lab.Test):
             self.assertEqual(len(told), len(wanted))
             self.assertEqual(found, wanted)
 
+    def test_only_the_types_that_are_asked_for(self):
+        """Events of flows, and others without any, for which the kernel makes no records."""
+        for datapath in ("afxdp", "kernel"):
+            here = self.lab()
+            for types in ("verdict", "engine,stats"):
+                path = self.path("eve")
+                engine = here.engine("--iface", "eng0", "--datapath", datapath, "--eve", path,
+                                     "--eve-types", types, model=DT)
+                here.generate("--pcap", lab.MIXED, "--rate", "20000", "--cpu", "0")
+                time.sleep(0.3)
+                report = engine.stop()
+                self.assertGreater(report["packets"], 7000)
+                self.assertEqual({event["event_type"] for event in read(path)},
+                                 set(types.split(",")))
+                self.assertNotIn("flows_unreported", report["events"])
+                os.unlink(path)
+
     def test_hosts_are_told_of_alike(self):
         """In either datapath those that a capture of the same packets tells of: all of it lies
         within a window of time and the next."""
