@@ -51,9 +51,10 @@ struct datapath_operations {
     /* These addresses are allowed now, so they are never to be blocked. NULL: nobody ever is. */
     int (*allow)(struct afxdp_datapath *datapath, const struct prefix_list *allowed,
                  struct error *error);
-    /* The flow table of a queue, which a worker writes to; NULL: of no queue of that number. The
-     * function NULL: they can't be read from here. */
-    const struct flow_table *(*table)(const struct afxdp_datapath *datapath, uint32_t queue);
+    /* The flow table of a queue, or of a CPU, which others write to; NULL: there is none of that
+     * number. The function NULL: they can't be read from here. */
+    const struct flow_table *(*table)(const struct afxdp_datapath *datapath, uint32_t number);
+    bool tables_are_of_cpus;
     /* The worker of such a queue; NULL where there is none, or none any more. */
     struct worker *(*worker)(const struct afxdp_datapath *datapath, uint32_t queue);
     /* What --metrics tells of a queue of one of the ports; false: there is none of that number.

@@ -123,8 +123,10 @@ int flow_explain(json_t **out, struct afxdp_datapath *d, const char *flow, struc
     int status = 0;
 
     if (!d->operations->worker)
-        return error_set(error, -EOPNOTSUPP,
-                         "the flows of --datapath kernel stand in the kernel: not to be had");
+        return error_set(
+            error, -EOPNOTSUPP,
+            "with --datapath kernel packets and their features stay in the kernel: not to be "
+            "had");
     if (!d->judgement->model)
         return error_set(error, -EOPNOTSUPP, "there is no model: nothing is classified");
     if (question->asked && strcmp(question->flow, flow) != 0)

@@ -79,7 +79,8 @@ static void choose_flow(void *context, const struct flow_view *flow)
     sink(choice);
 }
 
-static json_t *flow_json(const struct flow_view *flow, uint64_t now)
+/* `holder`: what has a table of its own, and counts by `queue`. */
+static json_t *flow_json(const struct flow_view *flow, const char *holder, uint64_t now)
 {
     json_t *object = json_object();
     struct flow_text text;
@@ -90,7 +91,7 @@ static json_t *flow_json(const struct flow_view *flow, uint64_t now)
     report_put(object, "dest_ip", json_string(text.destination));
     report_number(object, "dest_port", text.destination_port);
     report_put(object, "proto", json_string(text.protocol));
-    report_number(object, "queue", flow->queue);
+    report_number(object, holder, flow->queue);
     report_number(object, "packets", flow->packets);
     report_number(object, "ip_bytes", flow->length_sum);
     if (now != 0)
@@ -108,21 +109,10 @@ static int finish(json_t **out, json_t *object, struct error *error)
     return error_set(error, -ENOMEM, "no memory for the answer");
 }
 
-static int check_tables(const struct afxdp_datapath *d, struct error *error)
-{
-    if (d->operations->table)
-        return 0;
-    return error_set(error, -EOPNOTSUPP,
-                     "the flows of --datapath kernel stand in the kernel: not to be had");
-}
-
 int flow_report(json_t **out, const struct afxdp_datapath *d, uint32_t most, struct error *error)
 {
-    int status = check_tables(d, error);
-
-    if (status != 0)
-        return status;
     struct flow_choice *choice = calloc(1, sizeof(*choice));
+
     if (!choice)
         return error_set(error, -ENOMEM, "no memory to look at the flows");
     uint64_t now = datapath_packet_clock(d);
@@ -134,8 +124,9 @@ int flow_report(json_t **out, const struct afxdp_datapath *d, uint32_t most, str
     (void)report_lacks();
     json_t *object = json_object();
     json_t *flows = json_array();
+    const char *holder = d->operations->tables_are_of_cpus ? "cpu" : "queue";
     for (uint32_t i = choice->count; i-- > 0;)
-        report_append(flows, flow_json(&choice->flow[i], now));
+        report_append(flows, flow_json(&choice->flow[i], holder, now));
     report_number(object, "total", choice->total);
     report_put(object, "flows", flows);
     free(choice);
@@ -191,11 +182,8 @@ static json_t *host_json(const struct host_count *host)
 
 int host_report(json_t **out, const struct afxdp_datapath *d, uint32_t most, struct error *error)
 {
-    int status = check_tables(d, error);
-
-    if (status != 0)
-        return status;
     struct host_choice *choice = calloc(1, sizeof(*choice));
+
     if (!choice)
         return error_set(error, -ENOMEM, "no memory to look at the hosts");
     uint64_t now = datapath_packet_clock(d);

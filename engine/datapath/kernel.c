@@ -216,6 +216,8 @@ static int kernel_open(struct afxdp_datapath *base, struct error *error)
     if (status == 0)
         status = load_model(kernel, error);
     if (status == 0)
+        status = kernel_flows_open(kernel, error);
+    if (status == 0)
         status = kernel_acts_start(kernel, error);
     if (status == 0)
         status = kernel_verdicts_open(kernel, error);
@@ -332,6 +334,7 @@ static void kernel_close(struct afxdp_datapath *base)
     (void)events_end(base, &ignored);
     ring_buffer__free(kernel->records);
     free(kernel->row);
+    free(kernel->tables);
     if (!base->started)
         interfaces_tell_closed(&kernel->nics);
     for (uint32_t i = 0; i < 2; i++) {
@@ -383,6 +386,8 @@ struct afxdp_datapath *kernel_datapath_new(void)
         .close = kernel_close,
         .nic = first_nic,
         .allow = datapath_blocks_allow,
+        .table = kernel_flows_table,
+        .tables_are_of_cpus = true,
         .queue = queue_of,
     };
     struct kernel *kernel = calloc(1, sizeof(*kernel));

@@ -26,7 +26,8 @@ struct kernel {
     struct pass *pass;     /* on a port that only sends */
     struct losses *losses; /* on the way across; NULL where the kernel doesn't tell */
     struct kernel_model model;
-    struct shunted shunted; /* with base.can_shunt */
+    struct flow_table *tables; /* a view of each CPU's slice */
+    struct shunted shunted;    /* with base.can_shunt */
     struct verdicts verdicts;
     struct ring_buffer *records;    /* the source of verdicts, or of events */
     struct verdict_stream *filling; /* the writer's thread's: where they go, */
@@ -39,6 +40,10 @@ struct kernel {
 
 /* Warns once of a queue whose packets come in on several CPUs, which each have a flow table. */
 void kernel_watch_spread(struct kernel *kernel);
+
+/* The flow tables inside the kernel, to look at: -ENOMEM; that of a CPU, NULL beyond the last. */
+int kernel_flows_open(struct kernel *kernel, struct error *error);
+const struct flow_table *kernel_flows_table(const struct afxdp_datapath *base, uint32_t cpu);
 
 /* --verdicts, from the ring of records: as verdicts_open and verdicts_close. */
 int kernel_verdicts_open(struct kernel *kernel, struct error *error);

@@ -164,19 +164,26 @@ static void write_rings(FILE *to, struct table *table)
 static void write_flows(FILE *to, struct table *table, const struct afxdp_datapath *d)
 {
     static const char family[] = "afxdp_flows";
-    const struct flow_table *flows;
+    const struct flow_table *(*table_of)(const struct afxdp_datapath *, uint32_t) =
+        d->operations->table;
     uint32_t tables = 0;
 
-    if (!d->operations->table)
-        return;
-    while (d->operations->table(d, tables))
+    while (table_of && table_of(d, tables))
         tables++;
+    if (tables == 0)
+        return;
     metrics_family(to, family, "gauge",
                    "Flows in the table that aren't over; of a large one, estimated from a part.");
-    for (uint32_t q = 0; q < tables && q < table->count; q++) {
-        flows = d->operations->table(d, q);
-        metrics_number(to, family, labels(&table->queue[q]),
-                       flow_view_count(flows, datapath_packet_clock(d), LOOKED_AT / tables));
+    for (uint32_t i = 0; i < tables; i++) {
+        const struct flow_table *flows = table_of(d, i);
+        char cpu[16];
+        const struct metrics_label of_cpu[] = {{"cpu", cpu}, {NULL, NULL}};
+        bool of_queue = !d->operations->tables_are_of_cpus;
+
+        snprintf(cpu, sizeof(cpu), "%u", i);
+        if (!of_queue || i < table->count)
+            metrics_number(to, family, of_queue ? labels(&table->queue[i]) : of_cpu,
+                           flow_view_count(flows, datapath_packet_clock(d), LOOKED_AT / tables));
     }
 }
 

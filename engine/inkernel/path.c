@@ -123,10 +123,13 @@ int path_configure(const struct path_program *program, const struct path_setting
     return 0;
 }
 
-static void *map_memory(const struct path_program *program, const char *name, size_t size)
+/* NULL with errno. */
+static void *map_memory(const struct path_program *program, const char *name, size_t size,
+                        int protection)
 {
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(find(program, name)),
-                0);
+    void *memory = mmap(NULL, size, protection, MAP_SHARED, bpf_map__fd(find(program, name)), 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 static size_t page_of(size_t size)
@@ -139,6 +142,11 @@ static size_t page_of(size_t size)
 static size_t cpus_size(const struct xdp_path *path)
 {
     return page_of(path_elements(path->cpus, &path->settings) * sizeof(struct path_cpu));
+}
+
+static size_t flows_size(const struct xdp_path *path)
+{
+    return page_of((size_t)path->cpus * path->buckets * sizeof(struct flow_bucket));
 }
 
 /* An array of maps for path_grace to update. */
@@ -178,9 +186,10 @@ static int join_tunnels(const struct path_program *program)
 
 static int map_generation(struct path_program *program)
 {
-    void *memory = map_memory(program, ".data.path", sizeof(*program->generation));
+    void *memory =
+        map_memory(program, ".data.path", sizeof(*program->generation), PROT_READ | PROT_WRITE);
 
-    if (memory == MAP_FAILED)
+    if (!memory)
         return -errno;
     program->generation = memory;
     return 0;
@@ -188,13 +197,12 @@ static int map_generation(struct path_program *program)
 
 static void hand_out_slices(struct xdp_path *path)
 {
-    uint32_t buckets = buckets_for(path->settings.flows);
     uint32_t of_cpu = path_elements(1, &path->settings);
 
     for (uint32_t i = 0; i < path->cpus * of_cpu; i++) {
         path->cpu[i].timeout = path->settings.timeout;
-        path->cpu[i].buckets = buckets;
-        path->cpu[i].first_bucket = i / of_cpu * buckets;
+        path->cpu[i].buckets = path->buckets;
+        path->cpu[i].first_bucket = i / of_cpu * path->buckets;
         flow_seed_make(&path->cpu[i].seed, path->settings.seed);
         host_seed_make(&path->cpu[i].host_seed, path->settings.seed);
     }
@@ -212,10 +220,11 @@ int path_open(struct xdp_path **out, struct path_program *program,
     path->settings = *settings;
     path->grace = path->grace_value = -1;
     path->cpus = (uint32_t)libbpf_num_possible_cpus();
-    path->cpu = map_memory(program, "path_cpus", cpus_size(path));
-    if (path->cpu == MAP_FAILED) {
+    path->buckets = buckets_for(settings->flows);
+    path->cpu = map_memory(program, "path_cpus", cpus_size(path), PROT_READ | PROT_WRITE);
+    path->flows = path->cpu ? map_memory(program, "path_flows", flows_size(path), PROT_READ) : NULL;
+    if (!path->flows) {
         status = -errno;
-        path->cpu = NULL;
         goto fail;
     }
     status = open_grace(path);
@@ -246,6 +255,8 @@ void path_close(struct xdp_path *path)
         return;
     if (path->cpu)
         munmap(path->cpu, cpus_size(path));
+    if (path->flows)
+        munmap((void *)(uintptr_t)path->flows, flows_size(path));
     if (path->grace >= 0)
         close(path->grace);
     if (path->grace_value >= 0)
@@ -378,5 +389,5 @@ int path_offences_fd(const struct xdp_path *path)
 
 uint64_t path_flow_capacity(const struct xdp_path *path)
 {
-    return (uint64_t)buckets_for(path->settings.flows) * FLOW_WAYS;
+    return (uint64_t)path->buckets * FLOW_WAYS;
 }

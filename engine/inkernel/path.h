@@ -59,8 +59,10 @@ struct path_settings {
 
 struct xdp_path {
     struct path_program *program;
-    uint32_t cpus;        /* possible ones */
-    struct path_cpu *cpu; /* [cpus][ports][queues], the map's own memory */
+    uint32_t cpus;                   /* possible ones */
+    struct path_cpu *cpu;            /* [cpus][ports][queues], the map's own memory */
+    const struct flow_bucket *flows; /* [cpus][buckets], likewise */
+    uint32_t buckets;                /* of a CPU */
     struct path_settings settings;
     int grace; /* see path_grace */
     int grace_value;

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { WORDS = sizeof(struct flow) / sizeof(uint64_t) };
+enum {
+    WORDS = sizeof(struct flow) / sizeof(uint64_t),
+    AHEAD = 16, /* buckets: most are empty, and looking at one is waiting for its first line */
+};
 
 /* Word by word, for another thread is writing them with plain stores. A key of two halves doesn't
  * have the hash that its tag was made from, whenever the writer was held up. ThreadSanitizer can't
@@ -34,6 +37,7 @@ void flow_view_walk(const struct flow_table *table, uint64_t now,
     struct flow flow;
 
     for (uint32_t i = 0; i < table->bucket_count; i++) {
+        __builtin_prefetch(&table->buckets[(i + AHEAD) & (table->bucket_count - 1)]);
         for (uint32_t way = 0; way < FLOW_WAYS; way++) {
             if (!read_flow(table, &table->buckets[i], way, &flow))
                 continue;

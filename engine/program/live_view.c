@@ -308,7 +308,7 @@ void live_view_draw(const struct live_view *view, struct live_screen *screen)
     draw_queues(view, screen, left);
     draw_events(view, screen);
     if (!view->flows || !view->hosts) {
-        live_screen_line(screen, 0, "flows and hosts stand in the kernel: not to be had");
+        live_screen_line(screen, 0, "flows and hosts: the engine doesn't tell of them");
         return;
     }
     lists += left > queues ? left - queues : 0;

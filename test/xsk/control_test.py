@@ -64,10 +64,18 @@ class Control(lab.Test):
                 engine.stop()
 
     def test_flows_and_hosts(self):
-        here = self.lab("--two-ports", "--queues", "2")
-        engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--queues", "2")
-        here.generate("--count", "6000", "--flows", "60", "--rate", "20000")
-        self.until(lambda: self.ask(here, "stats")["packets"] >= 6000)
+        """Of workers' tables, and of those inside the kernel, which are CPUs'."""
+        for datapath, holder in (("afxdp", "queue"), ("kernel", "cpu")):
+            with self.subTest(datapath=datapath):
+                here = self.lab("--two-ports", "--queues", "2")
+                engine = here.engine("--iface", "eng0", "--bridge", "eng1", "--queues", "2",
+                                     "--datapath", datapath)
+                here.generate("--count", "6000", "--flows", "60", "--rate", "20000")
+                self.until(lambda: self.ask(here, "stats")["packets"] >= 6000)
+                self.check_flows_and_hosts(here, holder)
+                engine.stop()
+
+    def check_flows_and_hosts(self, here, holder):
         flows = self.ask(here, "flows", "--limit", "256")
         report = self.ask(here, "stats")
         self.assertEqual(flows["total"], report["flows"])
@@ -78,7 +86,8 @@ class Control(lab.Test):
         hosts = self.ask(here, "hosts", "--limit", "256")
         self.assertEqual(sum(host["flows"] for host in hosts["hosts"]), flows["total"])
         self.assertIn("src_ip", self.ctl(here, "flows").stdout)
-        engine.stop()
+        self.assertLess(max(flow[holder] for flow in flows["flows"]), os.cpu_count())
+        self.assertLess(max(flow["idle_ms"] for flow in flows["flows"]), 60_000)
 
     def test_why(self):
         """What the engine says of a flow's next packet is what afxdp-model says of its row."""
@@ -125,8 +134,8 @@ class Control(lab.Test):
             self.assertEqual(done.stderr.count("\n"), 1)
         engine.stop()
         kernel = here.engine("--iface", "eng0", "--datapath", "kernel")
-        for words in (("flows",), ("explain", "tcp/10.0.0.1:1-10.0.0.2:2")):
-            self.assertIn("not to be had", self.ctl(here, *words, check=False).stderr)
+        self.assertIn("not to be had", self.ctl(here, "explain", "tcp/10.0.0.1:1-10.0.0.2:2",
+                                                check=False).stderr)
         kernel.stop()
 
     def test_the_socket_is_the_owners_and_goes_with_the_engine(self):

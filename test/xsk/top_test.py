@@ -117,7 +117,7 @@ class Top(lab.Test):
                     lambda screen: screen.process.send_signal(signal.SIGTERM),
                     lambda screen: engine.kill()):
             screen = self.screen(here)
-            screen.until("flows and hosts stand in the kernel: not to be had")
+            screen.until("hosts that began most flows")
             end(screen)
             self.assertEqual(screen.end(), 0)
             self.check_restored(screen)
