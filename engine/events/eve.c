@@ -14,8 +14,9 @@
 #include "monotonic.h"
 
 enum {
-    IDLE_MS = 2,
-    CANCEL_MS = 500, /* beyond EVE_CLOSE_MS, for a write that hangs */
+    IDLE_LEAST_MS = 1,
+    IDLE_MOST_MS = 8, /* in which a worker may tell of two million flows a second */
+    CANCEL_MS = 500,  /* beyond EVE_CLOSE_MS, for a write that hangs */
 };
 
 struct eve {
@@ -61,10 +62,18 @@ static bool take_all(struct eve *eve)
     return any;
 }
 
+static void pause_ms(long ms)
+{
+    const struct timespec pause = {.tv_nsec = ms * 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
+/* Less and less often where nothing comes. */
 static void *writer_thread(void *argument)
 {
-    const struct timespec pause = {.tv_nsec = IDLE_MS * 1000000};
     struct eve *eve = argument;
+    long idle_ms = IDLE_LEAST_MS;
 
     for (;;) {
         bool told = __atomic_load_n(&eve->told, __ATOMIC_ACQUIRE);
@@ -76,8 +85,11 @@ static void *writer_thread(void *argument)
             eve_out_finish(&eve->writer.out);
             return NULL;
         }
-        if (!any)
-            nanosleep(&pause, NULL);
+        idle_ms = any ? IDLE_LEAST_MS : idle_ms;
+        if (!any) {
+            pause_ms(idle_ms);
+            idle_ms = 2 * idle_ms > IDLE_MOST_MS ? IDLE_MOST_MS : 2 * idle_ms;
+        }
     }
 }
 
@@ -279,13 +291,12 @@ static bool is_hanging(const struct eve *eve, uint64_t *progress, uint64_t *sinc
 /* The source's last packets; false: the writer hangs. */
 static bool wait_for_source(const struct eve *eve)
 {
-    const struct timespec pause = {.tv_nsec = IDLE_MS * 1000000};
     uint64_t progress = 0, since = 0;
 
     while (eve->source.pull && !__atomic_load_n(&eve->source_ended, __ATOMIC_ACQUIRE)) {
         if (is_hanging(eve, &progress, &since))
             return false;
-        nanosleep(&pause, NULL);
+        pause_ms(IDLE_LEAST_MS);
     }
     return true;
 }
