@@ -180,6 +180,19 @@ static json_t *host_json(const struct host_count *host)
     return object;
 }
 
+/* Those that there are to the front, sorted; returns how many. */
+static uint32_t sort_hosts(struct host_choice *choice)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < HOSTS; i++) {
+        if (choice->host[i].version != 0)
+            choice->host[count++] = choice->host[i];
+    }
+    qsort(choice->host, count, sizeof(choice->host[0]), more_flows_first);
+    return count;
+}
+
 int host_report(json_t **out, const struct afxdp_datapath *d, uint32_t most, struct error *error)
 {
     struct host_choice *choice = calloc(1, sizeof(*choice));
@@ -190,11 +203,11 @@ int host_report(json_t **out, const struct afxdp_datapath *d, uint32_t most, str
     const struct flow_table *table;
     for (uint32_t queue = 0; (table = d->operations->table(d, queue)); queue++)
         flow_view_walk(table, now, count_host, choice);
-    qsort(choice->host, HOSTS, sizeof(choice->host[0]), more_flows_first);
+    uint32_t count = sort_hosts(choice);
     (void)report_lacks();
     json_t *object = json_object();
     json_t *hosts = json_array();
-    for (uint32_t i = 0; i < most && i < HOSTS && choice->host[i].version != 0; i++)
+    for (uint32_t i = 0; i < most && i < count; i++)
         report_append(hosts, host_json(&choice->host[i]));
     report_number(object, "total", choice->total);
     report_number(object, "left_out", choice->left_out);
