@@ -26,6 +26,7 @@ static const struct {
     {"shunts", NULL, "what a bridge forwards with and without shunting elephants (root)"},
     {"alternatives", NULL, "scikit-learn and XGBoost on the same models"},
     {"capture", NULL, "afxdp-engine as a whole on a capture of a million packets"},
+    {"detection", NULL, "how well the shipped models do on the labelled capture that ships"},
     {"report", NULL, "all of these, as one page with plots or as Markdown"},
 };
 

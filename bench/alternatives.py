@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """The same models on the same inputs: afxdp-engine's classifiers, scikit-learn's tree_.apply,
-XGBoost's C API and, where it is installed, ONNX Runtime; interleaved, in one run, one thread."""
+XGBoost's C API and, where they are installed, PyTorch and ONNX Runtime on the network in floats;
+interleaved, in one run, one thread."""
 
 import argparse
 import ctypes
@@ -73,6 +74,7 @@ def make_network(folder, table, hidden, classes, random):
     code = (folder / "code.json").read_text()
     export_onnx.export_nn(layers, None, folder / "nn.onnx", classes, code)
     import_model(folder, "nn", table)
+    return layers
 
 
 def make_models(folder, rows, labels, random):
@@ -87,10 +89,10 @@ def make_models(folder, rows, labels, random):
                                     tree_method="exact").fit(rows, labels)
     xgboost_onnx.export_xgboost(boosted, folder / "xgboost.onnx", classes)
 
-    make_network(folder, table, (32, 32), classes, random)
+    layers = make_network(folder, table, (32, 32), classes, random)
     for model in ("dt", "xgboost"):
         import_model(folder, model, table)
-    return table, tree, boosted
+    return table, tree, boosted, layers
 
 
 def ns_per_row(call, rows, batch):
@@ -125,7 +127,42 @@ def xgboost_c_api(booster):
     return predict
 
 
-def alternatives(folder, tree, boosted, rows):
+def blas():
+    """Which library multiplies PyTorch's matrices: the reference one takes several times as long."""
+    maps = pathlib.Path("/proc/self/maps").read_text()
+    return next((name for key, name in (("openblas", "OpenBLAS"), ("libmkl_", "MKL"), ("libblis", "BLIS"))
+                 if key in maps), "reference BLAS")
+
+
+def in_pytorch(layers, coded):
+    """The network's layers in floats, traced, as PyTorch advises for serving; or nothing."""
+    try:
+        import torch
+    except ImportError:
+        print("PyTorch is not installed (Debian: python3-torch): left out", file=sys.stderr)
+        return
+    torch.set_num_threads(1)
+    steps = []
+    for weights, bias in layers:
+        linear = torch.nn.Linear(weights.shape[1], weights.shape[0])
+        linear.weight.data, linear.bias.data = (torch.tensor(each, dtype=torch.float32)
+                                                for each in (weights, bias))
+        steps += [linear, torch.nn.ReLU()]
+    with torch.inference_mode():
+        network = torch.nn.Sequential(*steps[:-1]).eval()
+        network = torch.jit.freeze(torch.jit.trace(network, torch.zeros(64, coded.shape[1])))
+    tensor = torch.from_numpy(coded)
+
+    def measure(batch):
+        with torch.inference_mode():
+            return ns_per_row(network, tensor, batch)
+
+    runtime = f"PyTorch float, {blas()}"
+    for batch in (64, ROWS):
+        yield "nn 12-32-32-5", runtime, batch, lambda batch=batch: measure(batch)
+
+
+def alternatives(folder, tree, boosted, layers, rows):
     """(what, runtime, batch, function that measures)"""
     as_float = np.ascontiguousarray(rows, np.float32)
     predict = xgboost_c_api(boosted.get_booster())
@@ -135,6 +172,8 @@ def alternatives(folder, tree, boosted, rows):
                       lambda batch=batch: ns_per_row(tree.tree_.apply, as_float, batch)))
         found.append((f"xgboost {CLASSES} x depth 10", "XGBoost C API", batch,
                       lambda batch=batch: ns_per_row(predict, as_float, batch)))
+    coded = np.random.default_rng(1).random((ROWS, 12), np.float32)
+    found += in_pytorch(layers, coded)
     try:
         import onnxruntime
     except ImportError:
@@ -143,7 +182,6 @@ def alternatives(folder, tree, boosted, rows):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(folder / "nn.onnx"), options)
-    coded = np.random.default_rng(1).random((ROWS, 12), np.float32)
     for batch in (64, ROWS):
         found.append(("nn 12-32-32-5", "ONNX Runtime float", batch,
                       lambda batch=batch: ns_per_row(
@@ -177,8 +215,8 @@ def main():
     samples = {}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        table, tree, boosted = make_models(folder, rows, labels, random)
-        others = alternatives(folder, tree, boosted, rows)
+        table, tree, boosted, layers = make_models(folder, rows, labels, random)
+        others = alternatives(folder, tree, boosted, layers, rows)
         for _ in range(options.rounds):
             for key, ns in ours(folder, table):
                 samples.setdefault(key, []).append(ns)

@@ -68,7 +68,8 @@ def main():
     if options.packets <= SHORT or options.rounds < 1:
         parser.error(f"at least one round and more than {SHORT} packets are needed")
 
-    models = [("none", "none"), ("dt", ROOT / "models/dt1.q8"), ("nn", ROOT / "models/nn1.q8")]
+    models = [("none", "none"), *((what, ROOT / f"models/{name}.q8") for what, name in (
+        ("dt", "dt1"), ("nn", "nn1"), ("dt of 28", "dt"), ("nn of 28", "nn"), ("bt of 28", "bt")))]
     with tempfile.TemporaryDirectory() as name:
         captures = [pathlib.Path(name) / "long.pcap", pathlib.Path(name) / "short.pcap"]
         for capture, packets in zip(captures, (options.packets, SHORT)):
@@ -78,11 +79,11 @@ def main():
     if options.json:
         print(json.dumps({"rows": rows}, indent=1))
         return
-    print(f"{'model':6} {'variant':12} {'packets':>9} {'flows':>8} {'ns/packet':>9}  "
+    print(f"{'model':8} {'variant':12} {'packets':>9} {'flows':>8} {'ns/packet':>9}  "
           f"{'min..max':18} {'own ns':>7} {'start ms':>8}")
     for row in rows:
         spread = f"{row['ns_min']}..{row['ns_max']}"
-        print(f"{row['what']:6} {row['variant']:12} {row['packets']:9} {row['flows']:8} "
+        print(f"{row['what']:8} {row['variant']:12} {row['packets']:9} {row['flows']:8} "
               f"{row['ns']:9.2f}  {spread:18} {row['own_ns']:7.2f} {row['start_ms']:8.2f}")
 
 

@@ -5,7 +5,7 @@
 
 Takes half an hour, with --quick less than five minutes. As root it has all parts; what can't be
 measured here is left out, and the document says why. Parts: classify, pipeline, stages,
-alternatives, capture, kernel, wire, lossless, latency."""
+alternatives, capture, kernel, wire, lossless, latency, detection."""
 
 import argparse
 import json
@@ -25,7 +25,9 @@ ROUNDS = {"kernel": 3, "wire": 61} # rates on the wire differ by a tenth from ru
 QUICK = {"classify": 7, "pipeline": 7, "stages": 5, "alternatives": 3, "capture": 3, "kernel": 1,
          "wire": 3, "lossless": 1, "latency": 1}
 OWN = {"wire": ("--packets", "1000000", "--model", str(ROOT / "models/nn1.q8")),
-       "lossless": ("--seconds", "0.5"), "latency": ("--seconds", "1")} # and no core of one's choice
+       "lossless": ("--seconds", "0.5"), "latency": ("--seconds", "1"), # and no core of one's choice
+       "detection": ()}
+ONCE = ("detection",) # gives the same each time
 QUICKLY = {"lossless": ("--quick", "--seconds", "0.2"), "latency": ("--seconds", "0.2")}
 LIMIT = 900 # seconds, of one part
 
@@ -39,7 +41,7 @@ def run(part, rounds, cpu, quick):
     """(rows, None), or (None, why there are none)."""
     command = [BENCH, part, "--json", *OWN.get(part, ("--cpu", cpu))]
     rounds = rounds or ROUNDS.get(part)
-    if rounds:
+    if rounds and part not in ONCE:
         command += ["--rounds", rounds]
     if quick:
         command += QUICKLY.get(part, ())
@@ -132,11 +134,12 @@ def main():
         loads.append((part, os.getloadavg()[0]))
         print(f"{time.monotonic() - start:4.0f} s  {number} of {len(parts)}: {part}",
               file=sys.stderr, flush=True)
-        found[part] = run(part, options.rounds or (QUICK[part] if options.quick else None),
+        found[part] = run(part, options.rounds or (QUICK.get(part) if options.quick else None),
                           options.cpu, options.quick)
     arguments = "".join(f" {shlex.quote(each)}" for each in sys.argv[1:])
     rounds = (f"{options.rounds} of each part" if options.rounds
-              else "few: " + ", ".join(f"{part} {QUICK[part]}" for part in parts) if options.quick
+              else "few: " + ", ".join(f"{part} {QUICK[part]}" for part in parts
+                                            if part in QUICK) if options.quick
               else "each part's own number")
     here = machine(options.cpu, loads, rounds)
     if page:

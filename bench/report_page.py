@@ -143,6 +143,7 @@ def missing(found):
     alternatives = {row["runtime"].split()[0] for row in rows_of(found, "alternatives")}
     if alternatives:
         for name, package in (("scikit-learn", "python3-sklearn"), ("XGBoost", "python3-xgboost"),
+                              ("PyTorch", "python3-torch"),
                               ("ONNX", "onnxruntime, of PyPI; Debian 12 has none")):
             if name not in alternatives:
                 lines.append(f"{name}: {package}")

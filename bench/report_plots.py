@@ -213,6 +213,15 @@ def lossless(rows):
     return plots
 
 
+def detection(rows):
+    classes = list(dict.fromkeys(row["class"] for row in rows))
+    f1 = {(row["what"], row["class"]): 100 * (row["f1"] or 0) for row in rows}
+    return [("F1 of each class", bars(
+        "detection", "F1 of each class by model", "F1, %", classes,
+        {model: [(f1[model, name],) * 3 for name in classes]
+         for model in dict.fromkeys(row["what"] for row in rows)}))]
+
+
 def latency(rows):
     plots = []
     names = {"median_ns": "median", "p99_ns": "99 %", "p999_ns": "99.9 %", "max_ns": "longest"}

@@ -27,12 +27,13 @@ it, so that they take somewhat less together.""",
     "alternatives": """## What users would otherwise run
 
 The same models on the same inputs, in the same run, one thread (`afxdp-bench alternatives`):
-scikit-learn's `tree_.apply`, XGBoost through its C API and, where it is installed, ONNX Runtime.
+scikit-learn's `tree_.apply`, XGBoost through its C API and, where they are installed, PyTorch and
+ONNX Runtime, which compute the network in floats.
 Ours get integers and code them themselves, theirs get floats that are ready.""",
     "capture": """## The program on a capture
 
-`afxdp-engine --pcap` with the shipped models of feature set 1 on a capture in the page cache, from start to end of
-the process, less a run over its first 1,000 packets (`afxdp-bench capture`). It includes reading
+`afxdp-engine --pcap` with the shipped models, of feature set 1 and 28 features, on a capture in the
+page cache, from start to end of the process, less a run over its first 1,000 packets (`afxdp-bench capture`). It includes reading
 the file and filling the flow table's memory. `own` is the process's own time.""",
     "kernel": """## Inside the kernel
 
@@ -65,6 +66,13 @@ From the generator's stamp in a frame to its verdict, and through a bridge to a 
 other port (`afxdp-bench latency`), with the network, at shares of the highest rate without loss of
 that way. Microseconds, medians of the rounds. On a veth pair in copy mode most of it is the
 kernel's, and the longest are those in which someone else had the core.""",
+    "detection": """## What they find
+
+The shipped models on the labelled capture that ships, every packet judged (`afxdp-bench
+detection`, by `afxdp-features` and `afxdp-model eval`). Found: of the packets of a class those that
+were called it. Right: of the packets called it those that are. The models were developed with this
+capture in sight, though not trained on it: `docs/models/evaluation.md` has captures that chose
+nothing, and says what no model of these features can tell.""",
 }
 PARTS = tuple(TEXT)
 
@@ -228,6 +236,27 @@ def latency(rows):
     return table(["way", "share of the rate", "kpps", "median", "99 %", "99.9 %", "longest"],
                  [[row["what"], f"{row['share']} %", figure(row["pps"] / 1000, 0)]
                   + [figure(row[name] / 1000, 1) for name in figures] for row in rows], 2)
+
+
+def detection(rows):
+    classes = list(dict.fromkeys(row["class"] for row in rows))
+    cells = {(row["what"], row["class"]): row for row in rows}
+    models = list(dict.fromkeys(row["what"] for row in rows))
+
+    def percent(share):
+        return "-" if share is None else f"{100 * share:.1f}"
+
+    tables = [table(["model", "feature set", "accuracy, %", "macro-F1, %",
+                     f"{classes[0]} called an attack, %"],
+                    [[model, str(first["feature_set"]), *(percent(first[name]) for name in
+                                                         ("accuracy", "macro_f1", "false_positives"))]
+                     for model in models for first in [cells[model, classes[0]]]])]
+    for title, score in (("found, %", "recall"), ("right, %", "precision")):
+        tables.append(table([title, "packets", *models],
+                            [[name, f"{cells[models[0], name]['packets']:,}",
+                              *(percent(cells[model, name][score]) for model in models)]
+                             for name in classes]))
+    return "\n\n".join(tables)
 
 
 def met(value, low, high, least):

@@ -27,6 +27,9 @@ FIELDS = { # of every row: name -> types
                 "own_ns": NUMBER, "start_ms": NUMBER},
     "alternatives": {"what": str, "runtime": str, "batch": int, "ns": NUMBER,
                      "times_ours": NUMBER},
+    "detection": {"what": str, "feature_set": int, "class": str, "packets": int, "precision": NUMBER,
+                  "recall": NUMBER, "f1": NUMBER, "accuracy": NUMBER, "macro_f1": NUMBER,
+                  "false_positives": NUMBER},
     "kernel": {"what": str, "variant": str, "flows": (int, str), "ns": NUMBER},
     "bypass": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
     "acts": {"what": str, "variant": str, "packet": str, "ns": NUMBER},
@@ -65,7 +68,8 @@ def check(condition, message):
 
 
 def rows_of(subcommand):
-    done = bench(subcommand, "--rounds", "1", "--json", *OPTIONS.get(subcommand, []))
+    rounds = [] if subcommand == "detection" else ["--rounds", "1"]
+    done = bench(subcommand, *rounds, "--json", *OPTIONS.get(subcommand, []))
     check(done.returncode == 0, f"{subcommand} ended with {done.returncode}: {done.stderr}")
     rows = json.loads(done.stdout)["rows"]
     check(rows, f"{subcommand} has no rows")
@@ -124,8 +128,15 @@ def check_rows(subcommand, rows):
     if subcommand == "bypass":
         ns = {(row["what"], row["variant"], row["packet"]): row["ns"] for row in rows}
         check(len(ns) == len(rows) == 2 * 3 * 3, f"bypass: {len(rows)} rows")
+    if subcommand == "detection":
+        check(len(rows) == 5 * 5, f"detection: {len(rows)} rows")
+        check({row["class"]: row["packets"] for row in rows} ==
+              {"benign": 3431, "portscan": 1008, "bruteforce": 1442, "flood": 994,
+               "amplification": 463}, "detection: other packets than test/captures/README.md has")
+        check(all(row["f1"] > 0.5 for row in rows if row["feature_set"] == 2),
+              f"detection: a shipped model finds little: {rows}")
     if subcommand == "capture":
-        check([row["packets"] for row in rows] == [20000] * 3, "capture: packets were lost")
+        check([row["packets"] for row in rows] == [20000] * 6, "capture: packets were lost")
         check(all(row["own_ns"] > 0 for row in rows), "capture: no time of its own")
 
 
