@@ -3,7 +3,7 @@
 """Runs every benchmark and writes what they measured: as a page with plots where the name ends in
 .html, with the raw rows beside it as .json and .csv, else as a Markdown document.
 
-Takes half an hour, with --quick less than five minutes. As root it has all parts; what can't be
+Takes less than half an hour, with --quick less than five minutes. As root it has all parts; what can't be
 measured here is left out, and the document says why. Parts: classify, pipeline, stages,
 alternatives, capture, kernel, wire, lossless, latency, detection."""
 
@@ -16,12 +16,13 @@ import subprocess
 import sys
 import time
 
+import report_readme
 import report_tables
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("AFXDP_BUILD", ROOT / "build"))
 BENCH = BUILD / "bin/afxdp-bench"
-ROUNDS = {"kernel": 3, "wire": 61} # rates on the wire differ by a tenth from run to run
+ROUNDS = {"kernel": 3, "wire": 51} # rates on the wire differ by a tenth from run to run
 QUICK = {"classify": 7, "pipeline": 7, "stages": 5, "alternatives": 3, "capture": 3, "kernel": 1,
          "wire": 3, "lossless": 1, "latency": 1}
 OWN = {"wire": ("--packets", "1000000", "--model", str(ROOT / "models/nn1.q8")),
@@ -29,7 +30,9 @@ OWN = {"wire": ("--packets", "1000000", "--model", str(ROOT / "models/nn1.q8")),
        "detection": ()}
 ONCE = ("detection",) # gives the same each time
 QUICKLY = {"lossless": ("--quick", "--seconds", "0.2"), "latency": ("--seconds", "0.2")}
-LIMIT = 900 # seconds, of one part
+LIMIT = 1200 # seconds, of one part
+
+PAGES = "/sys/kernel/mm/hugepages/hugepages-{}kB"
 
 
 def cores():
@@ -97,6 +100,11 @@ def machine(cpu, loads, rounds):
              ("engine", first_line(str(BENCH), "--version").split()[-1]),
              ("load average before each part",
               ", ".join(f"{part} {load:.1f}" for part, load in loads))]
+    pages = [(size, int(pathlib.Path(PAGES.format(kib), "nr_hugepages").read_text()))
+             for size, kib in (("2 MiB", 2048), ("1 GiB", 1048576))
+             if pathlib.Path(PAGES.format(kib)).exists()]
+    if pages:
+        cells.append(("reserved pages", ", ".join(f"{count} of {size}" for size, count in pages)))
     if package:
         cells.append(("DPDK", package))
     return cells
@@ -111,6 +119,8 @@ def main():
     parser.add_argument("--aims", action="store_true", help="begin with what the project aims for")
     parser.add_argument("--cpu", type=int, default=cores(), help="the core to measure on")
     parser.add_argument("--quick", action="store_true", help="few rounds: less than five minutes")
+    parser.add_argument("--readme", type=pathlib.Path,
+                        help="put the numbers into the table of this README, too")
     options = parser.parse_args()
     page = options.output and options.output.endswith(".html")
     if page:
@@ -156,6 +166,12 @@ def main():
             output.write(text)
     else:
         sys.stdout.write(text)
+    if options.readme:
+        try:
+            options.readme.write_text(report_readme.replaced(options.readme.read_text(), found))
+        except (OSError, ValueError) as problem:
+            print(f"{options.readme} is left as it was: {problem}", file=sys.stderr)
+            return 1
     missing = [part for part, (_, why) in found.items() if why]
     for part in missing:
         print(f"left out: {part}: {found[part][1]}", file=sys.stderr)

@@ -210,6 +210,17 @@ def lossless(rows):
                                                                "lossless_pps_max"))
                               for row in mine],
              "taken in overload": [(row["pps"] / 1e3,) * 3 for row in mine]}, horizontal=True)))
+        if name == "system":
+            plots.append(("What core 1, which takes them, is busy with in overload", bars(
+                "losslesscores", "core 1 by kind and system", "percent of the core",
+                [row["what"] for row in mine],
+                {kind: [(row[f"taking_{kind}"],) * 3 for row in mine]
+                 for kind in ("user", "system", "softirq")}, horizontal=True)))
+            plots.append(("Memory", bars(
+                "losslessmemory", "resident memory by system", "MiB, the most that was resident",
+                [row["what"] for row in mine],
+                {"MiB": [row["memory_mib"] and (row["memory_mib"],) * 3 for row in mine]},
+                horizontal=True)))
     return plots
 
 

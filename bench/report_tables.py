@@ -54,9 +54,9 @@ A search in the manner of RFC 2544 on a veth pair (`afxdp-bench lossless`): fram
 time of a trial; a rate counts that lost at most as much as stated below the tables, in one of two
 trials; its bounds come within 5 % of what was offered in overload, which is all that the generator
 gives. Frames have 64 bytes but where they are told apart by size. Core 0 sends. AF_XDP, testpmd and
-the raw socket (the same pipeline and model over a TPACKET_V3 ring) have core 1 to themselves, as
-has Suricata, whose AF_XDP capture decodes packets, keeps flows and looks for protocols, but has no
-rules and writes nothing; and the kernel's part of receiving is core 0's; what runs inside the kernel has core 1 with all that
+the raw socket (the same pipeline and model over a TPACKET_V3 ring) have core 1 to themselves, and
+the kernel's part of receiving is core 0's; so has Suricata, which takes packets by its own AF_XDP
+capture, decodes them, keeps flows and looks for protocols, without a rule. What runs inside the kernel has core 1 with all that
 receiving takes, and drops what it has judged; in front of it veth holds 256 frames, so that a core
 that is away for some ten microseconds more loses some. Cores are percent of user, system and
 softirq in overload. Memory is the most that was resident, BPF maps and huge pages included.""",
