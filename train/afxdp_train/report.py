@@ -107,9 +107,10 @@ class Report:
         """What models are trained on, for those tables that train: see train.load."""
         return train.load(self.options, self.recipe.plays)
 
-    def training(self, keep=lambda capture: True):
-        """The recipe's training rows, of one flow in --one-in outside the lab set, without those of
-        captures of the lab set that aren't kept."""
+    def training(self, keep=lambda capture: True, one_in=None):
+        """The recipe's training rows, of one flow in one_in (--one-in) outside the lab set, without
+        those of captures of the lab set that aren't kept."""
+        one_in = one_in or self.options.one_in
         sets, world_pieces = self.learned
         parts = train.part_of(sets, captured.TRAIN)
         lab = parts["lab"]
@@ -120,7 +121,7 @@ class Report:
         parts["worlds"] = parts["worlds"].take(np.array([kept[name] for name in names]))
         for name, rows in parts.items():
             if name != "lab":
-                parts[name] = rows.take(queues.queue_of(rows.flow, self.options.one_in) == 0)
+                parts[name] = rows.take(queues.queue_of(rows.flow, one_in) == 0)
         return dataset.prepare(parts, self.recipe)
 
     def fit(self, name, training, seed=0, classes=captured.CLASSES):
@@ -266,14 +267,16 @@ class Report:
                          [(number, name) for number in numbers for name in ("nn", "dt", "bt")])
 
     def unseen_devices(self):
-        """False positives on all captures of devices that were left out of training."""
+        """False positives on all captures of devices that were left out of training, which is on as
+        many rows else as the shipped files'."""
         device = np.array([captured.device(path) or "" for path in self.lab.names])
         kinds = sorted(set(device) - {""})
 
         def wrong(fold, name):
             away = kinds[fold::FOLDS]
             rows = self.lab.take(np.isin(device, away)[self.lab.capture])
-            fitted = self.fit(name, self.training(lambda capture: capture.split(".")[0] not in away))
+            fitted = self.fit(name, self.training(
+                lambda capture: capture.split(".")[0] not in away, one_in=1))
             return {"devices": away, "packets": len(rows), "model": name,
                     "false_positives": probes.false_positives(fitted.predict, rows)}
 
