@@ -18,6 +18,8 @@ static uint32_t cpu_probe(void)
             levels |= CPU_AVX512_VNNI;
         if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2"))
             levels |= CPU_AVX512_VBMI;
+        if (__builtin_cpu_supports("avx512vpopcntdq"))
+            levels |= CPU_AVX512_POPCNT;
     }
 #elif defined(__aarch64__)
     levels |= CPU_NEON; /* part of the base architecture */

@@ -10,7 +10,8 @@ enum cpu_level {
     CPU_AVX512_VNNI = 1 << 1, /* with AVX-512 F, BW, DQ, VL, CD */
     CPU_AVX512_VBMI = 1 << 2, /* with VBMI2 and the former's base */
     CPU_NEON = 1 << 3,
-    CPU_ALL = 0xf,
+    CPU_AVX512_POPCNT = 1 << 4, /* VPOPCNTDQ, with the same base */
+    CPU_ALL = 0x1f,
 };
 
 /* The offered levels, less those that AFXDP_CPU_MASK (a number, decimal or 0x…) leaves out:

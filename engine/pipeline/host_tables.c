@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cpu.h"
+
 int host_tables_parse(struct host_tables_options *options, const char *text, struct error *error)
 {
     char *end;
@@ -79,6 +81,7 @@ int host_tables_new(struct host_tables **out, const struct host_tables_options *
         return error_set(error, -ENOMEM, "no memory for tables of hosts");
     tables->rows = options->rows;
     tables->cells = host_cells_for(options->cells);
+    tables->pass = host_pass_for(cpu_levels());
     err = table_seed(&seed, options->fixed_seed, options->seed, error);
     if (!err)
         err = map_tables(tables, options, error);

@@ -5,6 +5,7 @@
 #define AFXDP_HOST_TABLES_H
 
 #include "host_memory.h"
+#include "host_pass.h"
 #include "table_memory.h"
 
 struct host_tables {
@@ -14,6 +15,7 @@ struct host_tables {
     struct host_service *services;
     uint32_t cells; /* of a row, a power of two */
     uint32_t rows;
+    const struct host_pass *pass; /* the fastest on this CPU */
     struct host_seed seed;
     struct table_memory memory;
 };

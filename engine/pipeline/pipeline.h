@@ -8,8 +8,9 @@
  *                                                        └──► send ─► the other port
  *
  * A pipeline belongs to one thread. It allocates nothing, makes no system call of its own, takes
- * no lock, and makes one indirect call per burst to the classifier and one to each port operation.
- * Between two bursts its thread may replace classifier and policy: no packet sees half of either.
+ * no lock, and makes one indirect call per burst to the classifier, one to the host pass where
+ * there are hosts, and one to each port operation. Between two bursts its thread may replace
+ * classifier and policy: no packet sees half of either.
  */
 #ifndef AFXDP_PIPELINE_H
 #define AFXDP_PIPELINE_H
