@@ -5,6 +5,7 @@
 import ipaddress
 import os
 import struct
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -230,6 +231,18 @@ class Queues(unittest.TestCase):
             many = queues.features(path, rows, 4)
         self.assertTrue(np.array_equal(many[:, :12], rows.x[:, :12]))  # a flow has one queue
         self.assertFalse(np.array_equal(many, rows.x))
+
+    def test_workers_that_are_not_late_give_the_verdicts_of_one(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        table = subprocess.run(
+            [sys.executable, os.path.join(root, "train", "late_workers.py"),
+             os.path.join(root, "test", "captures", "mixed.pcap"), "--late", "0", "10",
+             "--workers", "2", "--model", os.path.join(root, "models", "nn.q8")],
+            capture_output=True, text=True, check=True).stdout.splitlines()
+        self.assertEqual(table[0], "| capture | workers | 0 ms | 10 ms |")
+        at_once, late = table[2].split("|")[3:5]
+        self.assertEqual(float(at_once), 100)
+        self.assertTrue(98 < float(late) < 100, late)
 
 
 if __name__ == "__main__":
