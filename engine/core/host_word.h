@@ -28,8 +28,11 @@ enum {
 /* OPAQUE, but in BPF alone: on a CPU a branch costs less than what the compiler may then not do. */
 #ifdef __bpf__
 #define HOST_OPAQUE(value) OPAQUE(value)
+/* Before the tries of a change: written out, they are more code than a CPU's cache of it holds. */
+#define HOST_TRIED_IN_TURN _Pragma("clang loop unroll(disable)")
 #else
 #define HOST_OPAQUE(value) ((void)0)
+#define HOST_TRIED_IN_TURN
 #endif
 
 #define HOST_VALUE_MASK ((UINT64_C(1) << HOST_TAG_SHIFT) - 1)
@@ -119,9 +122,12 @@ ALWAYS_INLINE uint32_t host_distinct(struct host_value value)
 }
 
 /* A word's value with one counter raised, where `by` is 1, not 0. `sample` are six random bits that
- * are the same for all changes of one flow. No branch: the verifier would walk each. */
+ * are the same for all changes of one flow. No branch: the verifier would walk each. What is opaque
+ * stays, so a counter that is known to stay is left alone here. */
 ALWAYS_INLINE uint64_t host_raised(uint64_t value, uint32_t shift, uint32_t by, uint32_t sample)
 {
+    if (__builtin_constant_p(by) && by == 0)
+        return value;
     uint64_t count = (value >> shift) & HOST_COUNTER_MAX;
     uint64_t fine = HOST_COUNTER_FINE - count;     /* negative: the count is above */
     uint64_t coarse = HOST_COUNTER_COARSE - count; /* likewise */
@@ -159,6 +165,7 @@ ALWAYS_INLINE uint32_t host_words_raise(uint64_t words[2], uint32_t window, uint
     uint64_t *word = &words[window & 1];
     uint64_t seen = host_word_load(word);
 
+    HOST_TRIED_IN_TURN
     for (int i = 0; i < HOST_TRIES; i++) {
         uint64_t from = host_word_current(seen, window);
         uint64_t to = host_raised_all(from, counters, sample);
@@ -177,6 +184,7 @@ ALWAYS_INLINE uint32_t host_words_raise_then(uint64_t words[2], uint32_t window,
     uint64_t *word = &words[window & 1];
     uint64_t seen = host_word_load(word);
 
+    HOST_TRIED_IN_TURN
     for (int i = 0; i < HOST_TRIES; i++) {
         uint64_t to = host_raised_all(seen, counters, sample);
 
@@ -193,6 +201,7 @@ ALWAYS_INLINE uint32_t host_words_mark(uint64_t words[2], uint32_t window, uint3
     uint64_t *word = &words[window & 1];
     uint64_t seen = host_word_load(word);
 
+    HOST_TRIED_IN_TURN
     for (int i = 0; i < HOST_TRIES; i++) {
         uint64_t from = host_word_current(seen, window);
         uint64_t to = from | UINT64_C(1) << bit;
