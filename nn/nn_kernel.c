@@ -14,6 +14,8 @@
 #include "nn.skel.h"
 #include "nn_hosts.skel.h"
 
+enum { SINGLE_WEIGHTS = 3000 }; /* with which `single` takes as long as `loops` */
+
 struct nn_kernel {
     struct path_program program;
     struct nn_kernel *next;   /* of those to be spliced, see splice */
@@ -172,6 +174,15 @@ static const struct form forms[NN_FORMS] = {
                           "afxdp_nn_entry",
                           {"afxdp_nn_single", "afxdp_nn_loops", "nn_tables"}},
 };
+
+enum nn_form nn_kernel_fastest(const struct nn_model *model)
+{
+    uint32_t weights = 0;
+
+    for (uint32_t l = 0; l < model->layer_count; l++)
+        weights += model->layers[l].inputs * model->layers[l].outputs;
+    return weights > SINGLE_WEIGHTS ? NN_FORM_LOOPS : NN_FORM_SINGLE;
+}
 
 int nn_kernel_new(struct path_program **out, enum nn_form form, const struct nn_model *model,
                   struct error *error)

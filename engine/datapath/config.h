@@ -43,7 +43,7 @@ enum config_mode {
 };
 
 enum config_form {
-    FORM_AUTO, /* the first that loads */
+    FORM_AUTO, /* the fastest that loads */
     FORM_SINGLE,
     FORM_LOOPS,
     FORM_TAILCALL,

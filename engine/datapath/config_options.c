@@ -246,7 +246,7 @@ const struct option_spec config_options[] = {
      .help = "afxdp: workers in user space; kernel: the model inside XDP,\nno workers (needs "
              "CAP_PERFMON too)"},
     {CHOICE("kernel-form", "FORM", forms, form), .applies = KERNEL,
-     .help = "of a network inside XDP: single, loops or tailcall (auto:\nthe first that loads)"},
+     .help = "of a network inside XDP: single, loops or tailcall (auto:\nthe fastest that loads)"},
     {CHOICE("mode", "MODE", modes, mode), .applies = LIVE,
      .help = "auto, zerocopy (or fail), copy, or skb: generic XDP"},
     {OPTION_ROW_OTHER("bypass", "TRAFFIC", parse_bypass), .applies = LIVE,

@@ -63,6 +63,10 @@ static int load_first(struct kernel_model *model, enum config_form form,
                       const struct xdp_path *shared, struct error *error)
 {
     static const char *const names[NN_FORMS] = NN_FORM_NAMES;
+    static const enum nn_form orders[2][NN_FORMS] = {
+        {NN_FORM_SINGLE, NN_FORM_LOOPS, NN_FORM_TAILCALL},
+        {NN_FORM_LOOPS, NN_FORM_SINGLE, NN_FORM_TAILCALL},
+    };
     int status;
 
     if (form != FORM_AUTO && !model->nn)
@@ -70,12 +74,13 @@ static int load_first(struct kernel_model *model, enum config_form form,
                          model->dt ? "a tree" : "none");
     if (form != FORM_AUTO)
         return load(model, (enum nn_form)(form - FORM_SINGLE), settings, policy, shared, error);
-    status = load(model, NN_FORM_SINGLE, settings, policy, shared, error);
-    for (int next = NN_FORM_LOOPS; model->nn && status != 0 && status != -EPERM && next < NN_FORMS;
-         next++) {
-        say(model->say, AFXDP_WARNING, "the %s form doesn't load, trying %s: %s", names[next - 1],
-            names[next], error->text);
-        status = load(model, (enum nn_form)next, settings, policy, shared, error);
+    const bool loops_first = model->nn && nn_kernel_fastest(model->nn) == NN_FORM_LOOPS;
+    const enum nn_form *const order = orders[loops_first];
+    status = load(model, order[0], settings, policy, shared, error);
+    for (int next = 1; model->nn && status != 0 && status != -EPERM && next < NN_FORMS; next++) {
+        say(model->say, AFXDP_WARNING, "the %s form doesn't load, trying %s: %s",
+            names[order[next - 1]], names[order[next]], error->text);
+        status = load(model, order[next], settings, policy, shared, error);
     }
     return status;
 }

@@ -130,11 +130,34 @@ static void a_program_takes_models_of_its_set_alone(void **state)
     }
 }
 
+static void wide_networks_are_faster_in_loops(void **state)
+{
+    static const struct {
+        uint32_t set;
+        uint32_t widths[3];
+        enum nn_form fastest;
+    } networks[] = {
+        {FEATURE_SET_1, {32, 32, 5}, NN_FORM_SINGLE}, {FEATURE_SET_2, {32, 32, 5}, NN_FORM_SINGLE},
+        {FEATURE_SET_1, {64, 32, 5}, NN_FORM_SINGLE}, {FEATURE_SET_2, {64, 32, 5}, NN_FORM_LOOPS},
+        {FEATURE_SET_1, {64, 64, 5}, NN_FORM_LOOPS},
+    };
+    struct random random = random_begin("wide_networks_are_faster_in_loops");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
+        static struct nn_model model;
+
+        nn_random_model(&random, &model, networks[i].set, 3, networks[i].widths);
+        assert_int_equal(nn_kernel_fastest(&model), networks[i].fastest);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_forms_agree_on_random_models),
         cmocka_unit_test(a_program_takes_models_of_its_set_alone),
+        cmocka_unit_test(wide_networks_are_faster_in_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
