@@ -121,11 +121,12 @@ static void no_key_is_made_of_two(void **state)
 
     (void)state;
     assert_int_equal(pthread_create(&thread, NULL, write_flows, &writing), 0);
+    while (seen.flows == 0) /* the writer may come late */
+        flow_view_walk(writing.table, 0, take, &seen);
     for (int i = 0; i < 100000; i++)
         flow_view_walk(writing.table, 0, take, &seen);
     __atomic_store_n(&writing.ends, true, __ATOMIC_RELEASE);
     pthread_join(thread, NULL);
-    assert_true(seen.flows > 0);
     assert_int_equal(seen.wrong, 0);
     flow_table_free(writing.table);
 }
