@@ -28,13 +28,14 @@ it, so that they take somewhat less together.""",
 
 The same models on the same inputs, in the same run, one thread (`afxdp-bench alternatives`):
 scikit-learn's `tree_.apply`, XGBoost through its C API and, where they are installed, PyTorch and
-ONNX Runtime, which compute the network in floats.
-Ours get integers and code them themselves, theirs get floats that are ready.""",
+ONNX Runtime, which compute the network in floats. Ours get integers and code them themselves, theirs
+get floats that are ready.""",
     "capture": """## The program on a capture
 
 `afxdp-engine --pcap` with the shipped models, of feature set 1 and 28 features, on a capture in the
-page cache, from start to end of the process, less a run over its first 1,000 packets (`afxdp-bench capture`). It includes reading
-the file and filling the flow table's memory. `own` is the process's own time.""",
+page cache, from start to end of the process, less a run over its first 1,000 packets (`afxdp-bench
+capture`). It includes reading the file and filling the flow table's memory. `own` is the process's
+own time.""",
     "kernel": """## Inside the kernel
 
 The same models as XDP programs, parse to verdict, by `BPF_PROG_TEST_RUN` (`afxdp-bench kernel`):
@@ -56,10 +57,11 @@ trials; its bounds come within 5 % of what was offered in overload, which is all
 gives. Frames have 64 bytes but where they are told apart by size. Core 0 sends. AF_XDP, testpmd and
 the raw socket (the same pipeline and model over a TPACKET_V3 ring) have core 1 to themselves, and
 the kernel's part of receiving is core 0's; so has Suricata, which takes packets by its own AF_XDP
-capture, decodes them, keeps flows and looks for protocols, without a rule. What runs inside the kernel has core 1 with all that
-receiving takes, and drops what it has judged; in front of it veth holds 256 frames, so that a core
-that is away for some ten microseconds more loses some. Cores are percent of user, system and
-softirq in overload. Memory is the most that was resident, BPF maps and huge pages included.""",
+capture, decodes them, keeps flows and looks for protocols, without a rule. What runs inside the
+kernel has core 1 with all that receiving takes, and drops what it has judged; in front of it veth
+holds 256 frames, so that a core that is away for some ten microseconds more loses some. Cores are
+percent of user, system and softirq in overload. Memory is the most that was resident, BPF maps and
+huge pages included.""",
     "latency": """## Latency
 
 From the generator's stamp in a frame to its verdict, and through a bridge to a sink behind the
@@ -76,19 +78,27 @@ nothing, and says what no model of these features can tell.""",
 }
 PARTS = tuple(TEXT)
 
+def flows_head(flows):
+    return "1 flow" if flows == 1 else f"{flows:,} flows" if isinstance(flows, int) else flows
+
+
 WIRE_LEAST = 0.97 # of the other's packet rate
 
 AIMS = [ # what, part, how to find the row, at most (ns, or times another figure)
     ("NN 12-32-32-5, batch 64, x floor", "classify", {"what": "nn 12-32-32-5", "batch": 64}, 1.35),
+    ("NN 12-32-32-5, batch 8", "classify", {"what": "nn 12-32-32-5", "batch": 8}, 15),
+    ("NN 12-32-32-5, batch 1", "classify", {"what": "nn 12-32-32-5", "batch": 1}, 40),
     ("NN 12-16-16-2, batch 64", "classify", {"what": "nn 12-16-16-2", "batch": 64}, 5),
     ("DT depth 10, batch 64", "classify", {"what": "dt depth 10", "batch": 64}, 3),
-    ("pipeline, 1,000 flows, DT", "pipeline", {"what": "dt", "flows": 1000}, 45),
-    ("pipeline, 1,000 flows, NN", "pipeline", {"what": "nn", "flows": 1000}, 55),
-    ("pipeline, 1 M flows, DT", "pipeline", {"what": "dt", "flows": 1000000}, 90),
-    ("pipeline, 1 M flows, NN", "pipeline", {"what": "nn", "flows": 1000000}, 90),
+    *((f"pipeline, {flows_head(flows)}, {what.upper()}", "pipeline", {"what": what, "flows": flows}, most)
+      for flows, most in ((1000, 32), (100000, 50), (1000000, 67)) for what in ("dt", "nn")),
+    ("every packet a new flow, DT", "pipeline", {"what": "dt", "flows": "new"}, 95),
+    ("every packet a new flow, NN", "pipeline", {"what": "nn", "flows": "new"}, 95),
     ("every packet a new flow, x 1 M flows, NN", "pipeline", {"what": "nn", "flows": "new"}, 2),
     ("capture, DT", "capture", {"what": "dt"}, 120),
     ("capture, NN", "capture", {"what": "nn"}, 120),
+    ("in the kernel, 1 M flows, NN 12-32-32-5, x DT", "kernel",
+     {"what": "nn 12-32-32-5", "flows": 1048576}, 1.5),
 ]
 
 
@@ -100,10 +110,6 @@ def table(heads, lines, texts=1):
     """The first columns are text, the others numbers."""
     rows = [heads, ["---"] * texts + ["---:"] * (len(heads) - texts), *lines]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
-def flows_head(flows):
-    return "1 flow" if flows == 1 else f"{flows:,} flows" if isinstance(flows, int) else flows
 
 
 def obtained(what, rows, name, key):
@@ -281,10 +287,18 @@ def aims(found):
         elif "x 1 M" in what:
             value /= next(row["ns"] for row in found[part][0]["rows"]
                           if row["what"] == best["what"] and row["flows"] == 1000000)
+        elif "x DT" in what:
+            value /= next(row["ns"] for row in found[part][0]["rows"]
+                          if row["what"] == "dt depth 10" and row["flows"] == wanted["flows"])
         if value is not None:
             lines.append([what, f"at most {figure(most)}", figure(value),
                           "yes" if value <= most else "no"])
     for row in (found.get("wire", (None,))[0] or {}).get("rows", []):
+        if row["what"] == "engine, model, exact arrival times":
+            share, low, high = (1 / row[name] for name in (
+                "first_over_this", "first_over_this_high", "first_over_this_low"))
+            lines.append(["packet rate with exact arrival times over that without",
+                          f"at least {WIRE_LEAST}", figure(share), met(share, low, high, WIRE_LEAST)])
         if "first_over_this" in row and not row["what"].startswith("engine, model"):
             lines.append([f"packet rate with the NN over that of {row['what']}",
                           f"at least {WIRE_LEAST}", figure(row["first_over_this"]),

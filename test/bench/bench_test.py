@@ -162,6 +162,14 @@ def check_aims():
         line, = report_tables.aims({"wire": ({"rows": [row]}, None)})
         check(line[-1] == says or says == "yes, but" and line[-1].startswith(says),
               f"report: {low} to {high} of at least {report_tables.WIRE_LEAST} is met: {line[-1]}")
+    row = {"what": "engine, model, exact arrival times", "first_over_this": 1.02,
+           "first_over_this_low": 1.01, "first_over_this_high": 1.04}
+    line, = report_tables.aims({"wire": ({"rows": [row]}, None)})
+    check(line[2:] == ["0.98", "yes, but 0.962–0.990 holds both"], f"report: the other way round: {line}")
+    kernel = [{"what": what, "flows": 1048576, "ns": ns} for what, ns in
+              (("dt depth 10", 400.0), ("nn 12-32-32-5", 610.0), ("nn 12-32-32-5", 900.0))]
+    line, = report_tables.aims({"kernel": ({"rows": kernel}, None)})
+    check(line[1:] == ["at most 1.50", "1.52", "no"], f"report: times the tree: {line}")
 
 
 def check_report():
