@@ -19,7 +19,7 @@ static const struct {
     {"acts", bench_acts, "what blocks and shunts cost a packet inside the kernel; needs root"},
     {"tunnels", bench_tunnels, "what --tunnels costs a packet, in a tunnel or not; needs root"},
     {"wire", NULL, "the engine and DPDK's testpmd on one veth pair (root)"},
-    {"lossless", NULL, "the highest rates without loss there, by system, size, queues"},
+    {"lossless", NULL, "the highest rates without loss there, by system, size, queues, traffic"},
     {"latency", NULL, "generator to verdict, and to a sink behind a bridge (root)"},
     {"kernel-wire", NULL, "in-kernel networks beside a tree on one veth pair (root)"},
     {"watched", NULL, "the engine on that pair, alone and with all its outputs on (root)"},

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The highest rate that loses no packets, by system, by packet size and by number of queues.
+"""The highest rate that loses no packets, by system, packet size, number of queues and traffic.
 
 A search in the manner of RFC 2544: BPF live frames go into one end of a veth pair at a rate, for
 the time of a trial; half way between the highest rate that was taken and the lowest that wasn't is
@@ -27,6 +27,11 @@ import wire
 
 SIZES = (60, 124, 252, 508, 1020, 1276, 1514)  # RFC 2544's, without the checksum
 QUICK_SIZES = (60, 508, 1514)
+TRAFFIC = {"1,024 flows in turn": (),
+           "100,000 flows, all alike": ("--flows", 100000, "--order", "uniform"),
+           "100,000 flows by Zipf's law": ("--flows", 100000, "--order", "zipf"),
+           "1,024 flows, half a SYN flood": ("--syn-flood", 50),
+           "a SYN flood, each of another host": ("--syn-flood", 100)}
 NEAR = 0.05     # of the rate offered in overload: how near the two ends of a search come
 TRIALS_MOST = 9
 DRAIN = 0.05    # s, until what is in rings was taken
@@ -106,15 +111,16 @@ def typical(values, digits):
 
 
 def measure(cases, rounds, options):
-    """`cases`: (table, what, system, lab, size). All of them once a round, in random order."""
+    """`cases`: (table, what, system, lab, size, options of the generator...). All of them once a
+    round, in random order."""
     shuffle = random.Random(options.seed)
     found = {case[:2]: [] for case in cases}
     for number in range(rounds):
         for case in shuffle.sample(cases, len(cases)):
-            table, what, system, lab, size = case
+            table, what, system, lab, size, *how = case
             print(f"round {number + 1} of {rounds}: {table}, {what}", file=sys.stderr, flush=True)
             with system.running(lab):
-                run = Trials(system, lab, options, size).search()
+                run = Trials(system, lab, options, size, *how).search()
             found[table, what].append({**run, **system.counted()})
     for (table, what), runs in found.items():
         row = {"table": table, "what": what}
@@ -162,7 +168,7 @@ def main():
     parser.add_argument("--tree", default="dt1.q8")
     parser.add_argument("--rounds", type=int, default=3)
     add_trial_options(parser)
-    parser.add_argument("--tables", default="system,size,queues", help="some of them")
+    parser.add_argument("--tables", default="system,size,queues,traffic", help="some of them")
     parser.add_argument("--quick", action="store_true", help="three packet sizes")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**6,
                         help="of the order; printed")
@@ -182,6 +188,7 @@ def main():
         cases += [("size", f"{size + 4} bytes", network, plain, size)
                   for size in (QUICK_SIZES if options.quick else SIZES)]
         cases += [("queues", "1 queue", network, plain, 60), ("queues", "2 queues", network, two, 60)]
+        cases += [("traffic", what, network, plain, 60, *how) for what, how in TRAFFIC.items()]
         rows = list(measure_once([case for case in cases if case[0] in wanted], options))
     if options.json:
         print(json.dumps({"rows": rows, "missing": missing}, indent=1))

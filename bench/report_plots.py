@@ -200,7 +200,8 @@ def wire(rows):
 
 def lossless(rows):
     plots = []
-    titles = {"system": "of each system", "size": "by packet size", "queues": "by queues"}
+    titles = {"system": "of each system", "size": "by packet size", "queues": "by queues",
+              "traffic": "by traffic"}
     for name in dict.fromkeys(row["table"] for row in rows):
         mine = [row for row in rows if row["table"] == name]
         plots.append((f"The highest rate without loss, {titles.get(name, name)}", bars(

@@ -54,7 +54,8 @@ row's rate over this one's, the median over rounds, each in random order, and wh
 A search in the manner of RFC 2544 on a veth pair (`afxdp-bench lossless`): frames at a rate for the
 time of a trial; a rate counts that lost at most as much as stated below the tables, in one of two
 trials; its bounds come within 5 % of what was offered in overload, which is all that the generator
-gives. Frames have 64 bytes but where they are told apart by size. Core 0 sends. AF_XDP, testpmd and
+gives. Frames have 64 bytes but where they are told apart by size, and are of 1,024 flows in turn but
+where they are told apart by traffic. Core 0 sends. AF_XDP, testpmd and
 the raw socket (the same pipeline and model over a TPACKET_V3 ring) have core 1 to themselves, and
 the kernel's part of receiving is core 0's; so has Suricata, which takes packets by its own AF_XDP
 capture, decodes them, keeps flows and looks for protocols, without a rule. What runs inside the
@@ -215,7 +216,7 @@ def cores(row, place):
 
 def lossless(rows):
     titles = {"system": "64 bytes, one queue", "size": "AF_XDP, network, by size",
-              "queues": "AF_XDP, network, by queues"}
+              "queues": "AF_XDP, network, by queues", "traffic": "AF_XDP, network, by traffic"}
     parts = []
     for name in dict.fromkeys(row["table"] for row in rows):
         lines = [[row["what"], figure(row["lossless_pps"] / 1000, 0),

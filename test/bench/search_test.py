@@ -69,7 +69,8 @@ class Tables(unittest.TestCase):
         one.name, two.name = "network", "tree"
         cases = [("system", "network", one, "plain", 60), ("system", "tree", two, "plain", 60),
                  ("size", "64 bytes", one, "plain", 60), ("size", "128 bytes", one, "plain", 124),
-                 ("queues", "1 queue", one, "plain", 60), ("queues", "2 queues", one, "two", 60)]
+                 ("queues", "1 queue", one, "plain", 60), ("queues", "2 queues", one, "two", 60),
+                 ("traffic", "flood", one, "plain", 60, "--syn-flood", "50")]
 
         def measure(cases, *_):
             return [{"table": case[0], "what": case[1], "pps": number} for number, case in enumerate(cases)]
@@ -77,7 +78,7 @@ class Tables(unittest.TestCase):
         with mock.patch.object(lossless, "measure", side_effect=measure):
             rows = list(lossless.measure_once(cases, argparse.Namespace(rounds=1)))
         self.assertEqual([(row["table"], row["what"]) for row in rows], [case[:2] for case in cases])
-        self.assertEqual([row["pps"] for row in rows], [0, 1, 0, 2, 0, 3])
+        self.assertEqual([row["pps"] for row in rows], [0, 1, 0, 2, 0, 3, 4])
 
 
 if __name__ == "__main__":
