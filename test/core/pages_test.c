@@ -49,7 +49,7 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, of
         return MAP_FAILED;
     }
     last = kind;
-    flags &= ~(MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT);
+    flags &= ~(int)(MAP_HUGETLB | (unsigned)MAP_HUGE_MASK << MAP_HUGE_SHIFT);
     return __real_mmap(at, size, protection, flags | MAP_NORESERVE, file, from);
 }
 
