@@ -207,20 +207,18 @@ class Report:
         return found
 
     def ablation(self):
-        """The same rows, recipe and seeds; only what a model may look at differs."""
+        """The same rows, recipe and seed; only what a model may look at differs."""
         training = self.training()
 
-        def scores(what, name, seed):
-            fitted = self.fit(name, blind(training, ABLATION[what]), seed)
+        def scores(what, name):
+            fitted = self.fit(name, blind(training, ABLATION[what]))
             predict = blinded(fitted.predict, ABLATION[what])
-            return {"features": what, "model": name, "seed": seed,
+            return {"features": what, "model": name,
                     **{part: evaluate.scores(predict, rows, captured.CLASSES)
                        for part, rows in self.test.items()}}
 
-        return self.each("flow and hosts", scores,
-                         [(what, name, seed) for name in ("nn", "dt", "bt", "xgboost")
-                          for what in ABLATION
-                          for seed in (self.options.seeds if name == "nn" else [0])])
+        return self.each("flow and hosts", scores, [(what, name) for name in ("nn", "dt", "bt", "xgboost")
+                                                    for what in ABLATION])
 
     def all_models(self):
         """Every model on the recipe's rows, several seeds."""
