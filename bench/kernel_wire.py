@@ -44,7 +44,7 @@ def make_models(folder):
 
 
 def main():
-    wire.end_on_sigterm()
+    wire.take_signals()
     parser = argparse.ArgumentParser(prog="afxdp-bench kernel-wire", description=__doc__)
     options = wire.read_options(parser)
     if subprocess.run([wire.LAB, "check"]).returncode != 0:

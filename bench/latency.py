@@ -92,7 +92,7 @@ def show(rows):
 
 
 def main():
-    wire.end_on_sigterm()
+    wire.take_signals()
     parser = argparse.ArgumentParser(prog="afxdp-bench latency", description=__doc__)
     parser.add_argument("--model", default="nn1.q8")
     parser.add_argument("--rounds", type=int, default=3)

@@ -162,7 +162,7 @@ def add_trial_options(parser):
 
 
 def main():
-    wire.end_on_sigterm()
+    wire.take_signals()
     parser = argparse.ArgumentParser(prog="afxdp-bench lossless", description=__doc__)
     parser.add_argument("--network", default="nn1.q8")
     parser.add_argument("--tree", default="dt1.q8")

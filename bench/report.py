@@ -3,7 +3,7 @@
 """Runs every benchmark and writes what they measured: as a page with plots where the name ends in
 .html, with the raw rows beside it as .json and .csv, else as a Markdown document.
 
-Takes less than half an hour, with --quick less than five minutes. As root it has all parts; what can't be
+Takes a quarter of an hour, with --quick less than five minutes. As root it has all parts; what can't be
 measured here is left out, and the document says why. Parts: classify, pipeline, stages,
 alternatives, capture, kernel, wire, lossless, latency, detection."""
 

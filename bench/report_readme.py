@@ -49,10 +49,15 @@ def lines(found):
               ("frame in memory to verdict, network 12-32-32-5, 1,000 flows",
                pipeline.ns(what="nn", flows=1000), ""),
               ("the same, 1,000,000 flows", pipeline.ns(what="nn", flows=1000000), ""),
-              ("the same, every packet a new flow, table full", pipeline.ns(what="nn", flows="new"), "")]
+              ("the same, every packet a new flow, table full", pipeline.ns(what="nn", flows="new"), ""),
+              ("the same three with what hosts do (feature set 2), network 28-32-32-5",
+               ", ".join(pipeline.ns(what="nn of 28", flows=flows) for flows in (1000, 1000000, "new")),
+               "")]
     for what, name in (("inside XDP, parse to verdict: tree of depth 10", "dt depth 10"),
                        ("inside XDP: network 12-16-16-2", "nn 12-16-16-2"),
-                       ("inside XDP: network 12-32-32-5", "nn 12-32-32-5")):
+                       ("inside XDP: network 12-32-32-5", "nn 12-32-32-5"),
+                       ("inside XDP, with what hosts do: tree of depth 10", "dt of 28 depth 10"),
+                       ("inside XDP, with what hosts do: network 28-32-32-5", "nn 28-32-32-5")):
         table.append((what, kernel.ns(what=name, flows=1024), ""))
     return "".join(f"| {what} | {here} | {there} |\n".replace("|  |", "| |")
                    for what, here, there in table)

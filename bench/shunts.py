@@ -61,7 +61,7 @@ class Bridge(wire.Engine):
 
 
 def main():
-    wire.end_on_sigterm()
+    wire.take_signals()
     parser = argparse.ArgumentParser(prog="afxdp-bench shunts", description=__doc__)
     parser.add_argument("--model", default="nn.q8", help="with the classes of the shipped ones")
     parser.add_argument("--rate", type=int, default=2_000_000, help="packets offered a second")

@@ -51,7 +51,7 @@ class Watched(wire.Engine):
 
 
 def main():
-    wire.end_on_sigterm()
+    wire.take_signals()
     parser = argparse.ArgumentParser(prog="afxdp-bench watched", description=__doc__)
     parser.add_argument("--model", default="nn.q8")
     options = wire.read_options(parser, packets=20_000_000)

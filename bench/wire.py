@@ -226,9 +226,11 @@ def show(title, rows):
               f"{row['busy_ns'] or '-':>8}")
 
 
-def end_on_sigterm():
-    """Not at once, but so that `with Lab()` takes the lab down."""
+def take_signals():
+    """Ends on SIGTERM not at once, but so that `with Lab()` takes the lab down. A script that a shell
+    started in the background ignores SIGINT, and so would all that is ended by it here."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def read_options(parser, packets=4_000_000):
@@ -243,7 +245,7 @@ def read_options(parser, packets=4_000_000):
 
 
 def main():
-    end_on_sigterm()
+    take_signals()
     parser = argparse.ArgumentParser(prog="afxdp-bench wire", description=__doc__)
     parser.add_argument("--model", default="nn1.q8")
     options = read_options(parser)

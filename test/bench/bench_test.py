@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,8 +59,10 @@ OPTIONS = {"capture": ["--packets", "20000"],
 
 
 def bench(*arguments):
+    """As a shell's script starts it in the background: SIGINT is ignored."""
     return subprocess.run([BUILD / "bin/afxdp-bench", *arguments], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True)
+                          stderr=subprocess.PIPE, text=True,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
 
 
 def check(condition, message):

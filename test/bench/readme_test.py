@@ -22,9 +22,11 @@ def found():
                                     ("xgboost 5 x depth 10", "afxdp-engine interleaved"))
               for batch in (64, 4096)]
     kernel = [{"what": what, "variant": variant, "flows": flows, "ns": ns}
-              for what in ("dt depth 10", "nn 12-16-16-2", "nn 12-32-32-5")
+              for what in ("dt depth 10", "nn 12-16-16-2", "nn 12-32-32-5", "dt of 28 depth 10",
+                           "nn 28-32-32-5")
               for variant, ns in (("single", 77.0), ("loops", 99.0)) for flows in (1024, "new")]
-    pipeline = [{"what": "nn", "flows": flows, "ns": 40.9} for flows in (1000, 1000000, "new")]
+    pipeline = [{"what": what, "flows": flows, "ns": 40.9}
+                for what in ("nn", "nn of 28") for flows in (1000, 1000000, "new")]
     return {"classify": ({"rows": classify}, None), "alternatives": ({"rows": others}, None),
             "kernel": ({"rows": kernel}, None), "pipeline": ({"rows": pipeline}, None)}
 
@@ -44,6 +46,7 @@ class Readme(unittest.TestCase):
         self.assertIn("| tree of depth 10, batch of 64 | 10 with AVX-512, 10 on any CPU | "
                       "scikit-learn's `tree_.apply`: 1,527, in batches of 4,096: 1,527 |", after)
         self.assertIn("| inside XDP: network 12-16-16-2 | 77 | |", after)
+        self.assertIn("network 28-32-32-5 | 41, 41, 41 | |", after)
         self.assertEqual(report_readme.replaced(after, found()), after)
 
     def test_says_what_is_missing(self):
