@@ -20,6 +20,15 @@ RATES = ("4000", "1500", "500")
 BYPASS = () if BARRED else ("--bypass", "tcp/22")
 
 
+def how_they_differ(way, wanted, found):
+    """Lost, came unasked, or in another order, and from which frame on."""
+    at = next((i for i, pair in enumerate(zip(wanted, found)) if pair[0] != pair[1]),
+              min(len(wanted), len(found)))
+    lost, more = (collections.Counter(one) - collections.Counter(other)
+                  for one, other in ((wanted, found), (found, wanted)))
+    return f"{way}: {lost.total()} of {len(wanted)} lost, {more.total()} more, from the {at}th on"
+
+
 class Wire(bridge_test.Bytes):
     """Only its helpers: unittest finds no test of Bytes here."""
 
@@ -87,7 +96,8 @@ class Wire(bridge_test.Bytes):
             wanted[nic.way_of(each)].append(each)
         for each in came:
             found[nic.way_of(each)].append(each)
-        self.assertEqual(sum(wanted[way] != found[way] for way in wanted), 0, "ways that differ")
+        self.assertEqual([how_they_differ(way, wanted[way], found[way])
+                          for way in wanted if wanted[way] != found[way]], [])
         sums = collections.Counter()
         for queue in report["queues"]:
             sums.update({name: queue.get(name, 0) for name in ("xdp_other", "xdp_bypassed")})
