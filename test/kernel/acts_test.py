@@ -110,7 +110,7 @@ class Blocks(either_datapath.Blocks, Inside):
 
         self.until(lambda: "192.0.2.7 " in self.read(state) and "192.0.2.8 " not in self.read(state),
                    what="the file")
-        self.until(lambda: "removed" in self.read(eve), what="the event")
+        self.until(lambda: '"change":"removed"' in self.read(eve), what="the event")
         engine.kill()
         self.assertEqual(here.ping(count=3), 3)
         events = [event["block"] for event in map(json.loads, self.read(eve).splitlines())
