@@ -19,7 +19,9 @@ static const char usage[] =
     "a full table. The table has its default size of 1 M flows, 2 M for the last two. Medians "
     "over\n"
     "N rounds (31), all interleaved. --events: each with --eve as well, without and with its flow\n"
-    "events; their writers need a core of their own. --hosts: as afxdp-engine's.\n";
+    "events; their writers need a core of their own. Say --model then, for models that share a "
+    "table\n"
+    "here change each other's verdicts, which are events. --hosts: as afxdp-engine's.\n";
 
 static uint64_t run(void *context)
 {
