@@ -5,18 +5,8 @@
 
 #include "cpu.h"
 #include "host_features.h"
+#include "host_pass_pair.h"
 #include "host_pass_update.h"
-
-/* CPUs with AVX read 16 aligned bytes at once: no word is seen half changed. */
-ALWAYS_INLINE __m128i load_pair(const uint64_t words[2])
-{
-#ifdef __SANITIZE_THREAD__
-    return _mm_set_epi64x((long long)host_word_load(&words[1]),
-                          (long long)host_word_load(&words[0]));
-#else
-    return _mm_load_si128((const __m128i *)(const void *)words);
-#endif
-}
 
 /* host_word_value of the words of two pairs. `tags`: those of even and odd windows. */
 ALWAYS_INLINE __m256i values_of(__m128i low, __m128i high, __m256i tags)

@@ -5,23 +5,13 @@
 
 #include "cpu.h"
 #include "host_features.h"
+#include "host_pass_pair.h"
 #include "host_pass_update.h"
 
 /* Lanes of the counters. Dwords of a vector are 4 × lane + place. */
 enum { INITIATOR = 0, RESPONDER = 4, REFUSALS = 8, PAIR = 12 };
 /* Lanes of the maps. */
 enum { PEERS = 16, PORTS = 20, SOURCES = 24, PAIR_PORTS = 28 };
-
-/* CPUs with AVX read 16 aligned bytes as one, so that no word is seen half changed. */
-ALWAYS_INLINE __m128i load_pair(const uint64_t words[2])
-{
-#ifdef __SANITIZE_THREAD__
-    return _mm_set_epi64x((long long)host_word_load(&words[1]),
-                          (long long)host_word_load(&words[0]));
-#else
-    return _mm_load_si128((const __m128i *)(const void *)words);
-#endif
-}
 
 ALWAYS_INLINE __m512i load_pairs(const uint64_t a[2], const uint64_t b[2], const uint64_t c[2],
                                  const uint64_t d[2])

@@ -3,6 +3,7 @@
 #ifndef AFXDP_HOST_PASS_UPDATE_H
 #define AFXDP_HOST_PASS_UPDATE_H
 
+#include "flow_pass.h"
 #include "host_features.h"
 #include "host_pass.h"
 #include "pipeline.h"
@@ -84,32 +85,18 @@ ALWAYS_INLINE void update_flows_and_hosts(struct pipeline *pipeline, uint32_t ro
     /* A copy, which no store to a feature can change. */
     const struct host_tables hosts = *pipeline->hosts;
     struct burst *burst = &pipeline->burst;
-    struct flow_table *table = pipeline->table;
-    uint64_t begun = 0;
-    uint64_t evictions = 0;
+    struct flow_pass pass = {0};
     uint64_t left_out = 0;
 
     burst->feature_count = FEATURES_2;
     for (uint32_t i = 0; i < burst->ip_count; i++) {
-        uint64_t now = burst->frames[burst->place[i]].time;
         uint32_t *features = &burst->features[i * FEATURES_2];
-        struct flow_lookup lookup;
-        struct flow *flow = flow_bucket_lookup_expected(
-            burst->buckets[i], burst->ways[i], burst->hashes[i], &burst->keys[i],
-            burst->from_low[i], now, table->timeout, &lookup);
+        bool begins;
+        struct flow *flow = flow_pass_count(&pass, burst, pipeline->table, i, features, &begins);
 
-        burst->flows[i] = flow;
-        flow_features_update(flow, &burst->packets[i], burst->from_low[i], now, features);
-        left_out +=
-            update_hosts(pipeline, &hosts, rows, flow, lookup.event != FLOW_KNOWN, i, features);
-        begun |= (uint64_t)(lookup.event != FLOW_KNOWN) << i;
-        evictions += lookup.event == FLOW_EVICTED;
-        if (lookup.event != FLOW_KNOWN)
-            burst->replaced[i] = lookup.replaced;
+        left_out += update_hosts(pipeline, &hosts, rows, flow, begins, i, features);
     }
-    burst->begun = begun;
-    stats_add(&stats->flows, (uint64_t)__builtin_popcountll(begun));
-    stats_add(&stats->evictions, evictions);
+    flow_pass_end(&pass, burst, stats);
     stats_add(&stats->hosts_left_out, left_out);
 }
 

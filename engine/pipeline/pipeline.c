@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow_pass.h"
 #include "host_features.h"
 #include "host_pass.h"
 #include "link_layer.h"
@@ -73,30 +74,16 @@ ALWAYS_INLINE void find_flows(struct burst *burst, const struct flow_table *tabl
 
 /* In order, for packets of one flow in one burst must see each other. Inline: as a function of its
  * own it costs a packet with a model 0.6 ns more (Zen 5). */
-ALWAYS_INLINE void update_flows(struct burst *burst, struct flow_table *table, struct stats *stats)
+ALWAYS_INLINE void update_flows(struct burst *burst, const struct flow_table *table,
+                                struct stats *stats)
 {
-    uint64_t begun = 0;
-    uint64_t evictions = 0;
+    struct flow_pass pass = {0};
+    bool begins;
 
     burst->feature_count = FEATURES_1;
-    for (uint32_t i = 0; i < burst->ip_count; i++) {
-        uint64_t now = burst->frames[burst->place[i]].time;
-        struct flow_lookup lookup;
-        struct flow *flow = flow_bucket_lookup_expected(
-            burst->buckets[i], burst->ways[i], burst->hashes[i], &burst->keys[i],
-            burst->from_low[i], now, table->timeout, &lookup);
-
-        burst->flows[i] = flow;
-        flow_features_update(flow, &burst->packets[i], burst->from_low[i], now,
-                             &burst->features[i * FEATURES_1]);
-        begun |= (uint64_t)(lookup.event != FLOW_KNOWN) << i;
-        evictions += lookup.event == FLOW_EVICTED;
-        if (lookup.event != FLOW_KNOWN)
-            burst->replaced[i] = lookup.replaced;
-    }
-    burst->begun = begun;
-    stats_add(&stats->flows, (uint64_t)__builtin_popcountll(begun));
-    stats_add(&stats->evictions, evictions);
+    for (uint32_t i = 0; i < burst->ip_count; i++)
+        (void)flow_pass_count(&pass, burst, table, i, &burst->features[i * FEATURES_1], &begins);
+    flow_pass_end(&pass, burst, stats);
 }
 
 /* Which cells the packets' hosts have: asked for as a whole burst, for they are as far away as the
