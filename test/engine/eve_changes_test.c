@@ -1,30 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The `verdict` events of a run that tells of nothing else are those of one that tells of all:
- * packets of random flows get random classes, and few flows find room. */
+ * packets of random flows get random classes, and few flows find room. AFXDP_SEED repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "eve.h"
 #include "memory_port.h"
+#include "random.h"
 
 enum { ROUNDS = 40, LINE = 1024 };
 
-static uint32_t state;
+static struct random random_state;
 
-static uint32_t next(void)
+static uint32_t below(uint32_t bound)
 {
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
+    return random_below(&random_state, bound);
 }
 
 /* Mostly the first class, and sometimes long the same other one. */
@@ -36,10 +33,10 @@ static void classify(const void *model, const uint32_t *features, size_t count,
     (void)model;
     (void)features;
     for (size_t i = 0; i < count; i++) {
-        if (next() % 1000 == 0)
-            usual = next() % 3;
-        verdicts[i].class_index = (uint8_t)(next() % 8 ? usual : next() % 3);
-        verdicts[i].confidence = (uint16_t)(next() % 1000);
+        if (below(1000) == 0)
+            usual = below(3);
+        verdicts[i].class_index = (uint8_t)(below(8) ? usual : below(3));
+        verdicts[i].confidence = (uint16_t)below(1000);
     }
 }
 
@@ -47,12 +44,12 @@ static void add_packets(struct memory_port *in, uint32_t flows, uint64_t *time)
 {
     in->count = in->next = 0;
     for (uint32_t i = 0; i < MEMORY_PORT_FRAMES; i++) {
-        bool backward = next() % 3 == 0;
-        uint16_t port = (uint16_t)(1 + next() % flows);
+        bool backward = below(3) == 0;
+        uint16_t port = (uint16_t)(1 + below(flows));
 
-        *time += next() % 1000 ? next() % 1000000 : UINT64_C(3000000000);
+        *time += below(1000) ? below(1000000) : UINT64_C(3000000000);
         memory_port_add(in, &(struct test_packet){
-                                .version = next() % 10 ? 4 : 0,
+                                .version = below(10) ? 4 : 0,
                                 .protocol = 17,
                                 .source = backward ? 2 : 1,
                                 .destination = backward ? 1 : 2,
@@ -150,13 +147,9 @@ static void run(uint32_t flows, uint32_t timeout)
     free(in);
 }
 
-static void verdicts_alone_are_the_same(void **unused)
+static void verdicts_alone_are_the_same(void **state)
 {
-    const char *given = getenv("AFXDP_SEED");
-
-    (void)unused;
-    state = given ? (uint32_t)strtoul(given, NULL, 0) : (uint32_t)time(NULL) | 1;
-    print_message("AFXDP_SEED=%u\n", state);
+    (void)state;
     run(7, 120);
     run(100, 2);
     run(2000, 120);
@@ -167,5 +160,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts_alone_are_the_same)};
 
+    random_state = random_begin("eve_changes_test");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
