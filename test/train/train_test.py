@@ -141,6 +141,20 @@ class Export(unittest.TestCase):
         self.assertEqual(properties, {"afxdp.features": number, "afxdp.code": "{}",
                                       "afxdp.classes": json.dumps(["a", "b", "c"])})
 
+    def test_decay_takes_from_weights_in_vain(self):
+        rng = np.random.default_rng(9)
+        codes = rng.integers(0, 128, (400, 12))
+        codes[:, 6] = 5  # tells nothing
+        y, size = (codes[:, 0] > 60).astype(np.int64), []
+        for decay in (0.0, 0.1):
+            model = float_network.network([12, 8, 2])
+            float_network.fit(model, codes, y, np.ones(400), float_network.deterministic(8), 40, 1e-2,
+                              batch=64, decay=decay)
+            logits = float_network.logits(float_network.layers_of(model), codes)
+            self.assertGreater((logits.argmax(1) == y).mean(), 0.95)
+            size.append(abs(float_network.layers_of(model)[0][0][:, 6]).sum())
+        self.assertLess(size[1], 0.9 * size[0])
+
     def test_training_repeats_itself(self):
         codes = np.random.default_rng(7).integers(0, 128, (400, 12))
         y = (codes[:, 0] > 60).astype(np.int64)

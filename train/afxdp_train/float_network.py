@@ -22,11 +22,12 @@ def network(widths):
     return nn.Sequential(*layers)
 
 
-def fit(model, codes, y, weights, rng, epochs, rate, batch=1024, progress=range):
-    """Minimises the weighted cross-entropy with Adam under a one-cycle rate."""
+def fit(model, codes, y, weights, rng, epochs, rate, batch=1024, decay=0.0, progress=range):
+    """Minimises the weighted cross-entropy with AdamW under a one-cycle rate; decay is of weights
+    and biases, in each step by rate * decay of themselves (Loshchilov and Hutter 2019)."""
     x = torch.from_numpy(codes.astype(np.float32) / 127)
     y, w = torch.from_numpy(y), torch.from_numpy(weights.astype(np.float32))
-    optimiser = torch.optim.Adam(model.parameters(), lr=rate)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay)
     steps = epochs * ((len(y) + batch - 1) // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
     for _ in progress(epochs):

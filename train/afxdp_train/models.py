@@ -18,6 +18,7 @@ class Effort:
     epochs: int = 30
     rate: float = 0.01
     batch: int = 512
+    decay: float = 0.0  # of weights, in units of the rate
     tune_epochs: int = 3
     tune_rate: float = 0.001
     class_power: float = 0.1  # weights times the inverse class weight to this power
@@ -49,7 +50,7 @@ def add_options(parser):
     for entry in fields(Effort):
         if entry.type in (int, float):
             parser.add_argument("--" + entry.name.replace("_", "-"), default=entry.default,
-                                type=number(entry.type, zero=entry.name == "class_power"))
+                                type=number(entry.type, zero=entry.name in ("class_power", "decay")))
 
 
 def effort_of(options):
@@ -136,7 +137,7 @@ def fit_network(job, hidden):
 
     model = float_network.network([codes.shape[1], *hidden, job.classes])
     float_network.fit(model, codes, training.y, weight, rng, effort.epochs, effort.rate, effort.batch,
-           bar("float"))
+                      effort.decay, bar("float"))
     start, factor = qat.quantise(float_network.layers_of(model), codes.astype(np.float32))
     layers = qat.tune(start, factor, codes, training.y, weight, rng, effort.tune_epochs,
                       effort.tune_rate, effort.batch, bar("integer"))
