@@ -137,7 +137,7 @@ def fit_network(job, hidden):
 
     model = float_network.network([codes.shape[1], *hidden, job.classes])
     float_network.fit(model, codes, training.y, weight, rng, effort.epochs, effort.rate, effort.batch,
-                      effort.decay, bar("float"))
+                      decay=effort.decay, progress=bar("float"))
     start, factor = qat.quantise(float_network.layers_of(model), codes.astype(np.float32))
     layers = qat.tune(start, factor, codes, training.y, weight, rng, effort.tune_epochs,
                       effort.tune_rate, effort.batch, bar("integer"))
