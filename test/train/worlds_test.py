@@ -110,6 +110,33 @@ class Worlds(unittest.TestCase):
         self.assertEqual(len(worlds.Play(made, 1.0, 0, 1, 90).packets(names, 5)), 8)
         self.assertEqual(worlds.Play(made, 1.0, 0, 0, 90).packets(names, 5), [])
 
+    def test_resized(self):
+        asked = packet(CLIENT, SERVER, 40000, 53, bytes(30))
+        new, wire = worlds.resized(asked, len(asked), 2.5)
+        self.assertEqual((wire, len(new)), (len(asked) + 45, len(asked)))  # captured short
+        self.assertEqual(struct.unpack_from(">H", new, 2)[0], wire)
+        self.assertEqual(struct.unpack_from(">H", new, 24)[0], 8 + 75)
+        new, wire = worlds.resized(asked, len(asked), 0.1)
+        self.assertEqual((wire, len(new), struct.unpack_from(">H", new, 24)[0]), (31, 31, 11))
+        self.assertEqual(worlds.resized(asked, 58, 1000)[1], 28 + worlds.SEGMENT)
+        six = bytes.fromhex("600000000019063c") + b"\1" * 16 + b"\2" * 16 + bytes(12) + b"\x50" \
+            + bytes(12)
+        new, wire = worlds.resized(six, 65, 3)
+        self.assertEqual((wire, struct.unpack_from(">H", new, 4)[0]), (75, 20 + 15))
+        part = bytearray(asked)
+        part[6] = 0x20  # a fragment's payload begins anywhere
+        for other in (bytes(part), packet(CLIENT, SERVER, 1, 2), error(SERVER, asked), asked[:25],
+                      packet(CLIENT, SERVER, 1, 2, bytes(worlds.SEGMENT))):
+            self.assertEqual(worlds.resized(other, 300, 2.0), (other, 300))
+
+    def test_only_benign_pieces_are_resized(self):
+        mixture, rng = worlds.Mixture(resized=0.5), np.random.default_rng(1)
+        drawn = [worlds.draw(piece(label=0), rng, mixture).sizes for _ in range(100)]
+        self.assertTrue(30 < drawn.count(None) < 70)
+        for factors in filter(None, drawn):
+            self.assertTrue(all(1 / 3 <= factor <= 3 for factor in factors))
+        self.assertEqual({worlds.draw(piece(label=1), rng, mixture).sizes for _ in range(100)}, {None})
+
     def make(self, seed):
         its = [piece(f"a/{n}-0", label=n % 5) for n in range(8)] + [piece("v/0-0", part=1)]
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(

@@ -30,9 +30,12 @@ WIDTHS = {1: len(captured.FEATURES), 2: len(captured.HOST_FEATURES)}  # of a row
 SCALES = {"recordings": "medium", "busy": "busy"}  # of our recordings, by the name of the set
 CHOICES = {**{name: models.Shipped(name, 2) for name in models.RUNNABLE}, **models.SHIPPED}
 CALIBRATION = {1: "calibration1.csv", 2: "calibration.csv"}  # by feature set
-EFFORT = {"epochs": 24, "batch": 1024}  # where the shipped models' differs from models.Effort
+# Where the shipped models' differs from models.Effort.
+EFFORT = {"epochs": 24, "batch": 1024, "decay": 0.01}
+# Attackers use the tools that were recorded; what benign hosts say is of any size.
+MIXED = worlds.Mixture(resized=0.5)
 # Devices keep connections open for days: what the lab set's look like from their middle on.
-LATE, LATE_PLAYS = worlds.Mixture(late=0.8), 3
+LATE, LATE_PLAYS = dataclasses.replace(MIXED, late=0.8), 3
 CODE_ROWS, CALIBRATION_ROWS = 200_000, 6_000
 
 
@@ -206,7 +209,7 @@ def load(options, plays):
         sets.update(recorded)
     of_lab = pieces.of_lab(sets["lab"])
     every += of_lab
-    made = [worlds.make(every, part, plays if part == captured.TRAIN else 1, 0,
+    made = [worlds.make(every, part, *((plays, 0, MIXED) if part == captured.TRAIN else (1, 0)),
                         progress=lambda items, count: tqdm(items, "worlds", count))
             for part in sorted({piece.part for piece in every})]
     made.append(worlds.make(of_lab, captured.TRAIN, LATE_PLAYS, 2, LATE))

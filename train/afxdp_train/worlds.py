@@ -16,6 +16,8 @@ import numpy as np
 
 from . import captured, pieces as cut, workers
 
+TCP, UDP = 6, 17
+SEGMENT = 1400  # bytes of payload that a packet has room for
 HEADER = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 101)  # ns, raw IP
 
 
@@ -31,6 +33,8 @@ class Mixture:
     late: float = 0.2  # of pieces that are seen from their middle on
     stretched: float = 0.5  # of pieces that are slower or faster
     most_stretch: float = 4.0
+    resized: float = 0.0  # of benign pieces that say more or less in each packet, either side
+    most_resize: float = 3.0
     one_way: float = 0.08  # of benign pieces that are seen in one direction only
     most_seconds: float = 90.0  # a piece takes no longer, or one device would fill hours
 
@@ -95,6 +99,35 @@ def renamed(packet, names):
     return bytes(new)
 
 
+def payload_of(packet):
+    """Where the IP length stands and where its transport begins, the transport, and the bytes of
+    payload; None of what is neither TCP nor UDP, a fragment, or captured short."""
+    v4 = packet[0] >> 4 == 4
+    at, protocol, place = ((packet[0] & 15) * 4, packet[9], 2) if v4 else (40, packet[6], 4)
+    headers = {TCP: 14, UDP: 8}.get(protocol)
+    fragment = v4 and struct.unpack_from(">H", packet, 6)[0] & 0x3FFF
+    if headers is None or fragment or len(packet) < at + headers:
+        return None
+    length = struct.unpack_from(">H", packet, place)[0] + (0 if v4 else 40)
+    own = 8 if protocol == UDP else (packet[at + 12] >> 4) * 4
+    return place, at, protocol, length - at - own
+
+
+def resized(packet, wire, factor):
+    """The packet and its bytes on the wire with factor times the payload, at most a segment's."""
+    found = payload_of(packet)
+    if not found or not 0 < found[3] < SEGMENT:
+        return packet, wire
+    place, at, protocol, size = found
+    wanted = min(max(1, round(size * factor)), SEGMENT)
+    new = bytearray(packet)
+    length = struct.unpack_from(">H", new, place)[0] + wanted - size
+    struct.pack_into(">H", new, place, length)
+    if protocol == UDP:
+        struct.pack_into(">H", new, at + 4, 8 + wanted)
+    return bytes(new[: wire + wanted - size]), wire + wanted - size
+
+
 @dataclass
 class Play:
     """How a piece plays in a world."""
@@ -104,15 +137,23 @@ class Play:
     skip: int  # packets that are over when the world begins to look
     side: int  # 1, 0: only what clients send, or only the rest; None: both
     seconds: float
+    sizes: tuple = None  # factors of the payload of servers' and of clients' packets
 
     def packets(self, names, start):
         """[(time, packet, wire, class)] from `start` ns on."""
         piece, last = self.piece, start + int(self.seconds * 1e9)
         time = piece.time - piece.time[self.skip :].min()
         time = start + (time * self.stretch).astype(np.int64)
-        return [(int(time[i]), renamed(piece.packets[i], names), int(piece.wire[i]),
-                 int(piece.y[i])) for i in range(self.skip, len(piece))
+        return [(int(time[i]), *self.packet(i, names), int(piece.y[i]))
+                for i in range(self.skip, len(piece))
                 if time[i] <= last and self.side in (None, self.from_client(i))]
+
+    def packet(self, i, names):
+        """A packet under the addresses of the world, and its bytes on the wire."""
+        packet, wire = self.piece.packets[i], int(self.piece.wire[i])
+        if self.sizes:
+            packet, wire = resized(packet, wire, self.sizes[self.from_client(i)])
+        return renamed(packet, names), wire
 
     def from_client(self, i):
         return int(self.piece.roles[cut.ends(self.piece.packets[i])[0]] == cut.CLIENT)
@@ -120,14 +161,16 @@ class Play:
 
 def draw(piece, rng, mixture):
     """A Play of the piece."""
-    stretch, skip, side = 1.0, 0, None
+    stretch, skip, side, sizes = 1.0, 0, None, None
     if rng.random() < mixture.stretched:
         stretch = float(np.exp(rng.uniform(-1, 1) * np.log(mixture.most_stretch)))
     if rng.random() < mixture.late:
         skip = int(rng.integers(0, len(piece)))
     if piece.label == 0 and rng.random() < mixture.one_way:
         side = int(rng.integers(2))
-    return Play(piece, stretch, skip, side, min(piece.seconds * stretch, mixture.most_seconds))
+    if piece.label == 0 and mixture.resized and rng.random() < mixture.resized:
+        sizes = tuple(np.exp(rng.uniform(-1, 1, 2) * np.log(mixture.most_resize)))
+    return Play(piece, stretch, skip, side, min(piece.seconds * stretch, mixture.most_seconds), sizes)
 
 
 def mix(pieces, rng, mixture):
