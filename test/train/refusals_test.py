@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
 
-from afxdp_train import captured, dataset, places, refusal, tools, train
+from afxdp_train import captured, dataset, places, recordings, refusal, tools, train
 
 
 class Cache(unittest.TestCase):
@@ -110,7 +110,7 @@ class Refusals(unittest.TestCase):
                             ("--rate nan", "--rate: nan: must be above 0 and finite"),
                             ("--rate inf", "--rate: inf: must be above 0 and finite"),
                             ("--class-power -1", "--class-power: -1: must be from 0 and finite")):
-            with mock.patch.object(train, "load", side_effect=AssertionError):
+            with mock.patch.object(train, "read", side_effect=AssertionError):
                 status, found = self.main(*words.split())
             self.assertEqual(status, 2)
             self.assertIn(line, found)
@@ -122,7 +122,7 @@ class Refusals(unittest.TestCase):
         with open(self.path("file"), "wb"):
             pass
         for option in ("--out", "--run"):
-            with mock.patch.object(train, "load", side_effect=AssertionError):
+            with mock.patch.object(train, "read", side_effect=AssertionError):
                 found = self.main(option, self.path("file"))
             self.assertEqual(found, (2, f"train: cannot write to {self.path('file')}: File exists"))
 
@@ -130,7 +130,7 @@ class Refusals(unittest.TestCase):
         status, line = self.main()
         self.assertEqual(status, 2)
         self.assertIn("is not there; the set westermo is had at", line)
-        with mock.patch.object(train, "load", side_effect=ValueError("no\nnumber")):
+        with mock.patch.object(train, "read", side_effect=ValueError("no\nnumber")):
             self.assertEqual(self.main(),
                              (2, "train: captures and flow tables: no?number"))
 
@@ -147,10 +147,14 @@ class Refusals(unittest.TestCase):
         def prepare(parts, _):
             return dataset.Training(x[:, : parts["lab"].x.shape[1]], y, np.ones(count))
 
-        with (mock.patch.object(train, "load", return_value=(sets, None)), mock.patch.object(
-                dataset, "prepare", prepare), contextlib.redirect_stdout(io.StringIO())):
+        with (mock.patch.object(train, "read", return_value=(sets, [], [])),
+              mock.patch.object(train, "mix", return_value=(sets, None)) as mix,
+              mock.patch.object(dataset, "prepare", prepare),
+              contextlib.redirect_stdout(io.StringIO())):
             status, line = self.main("--models", "dt", "forest", "bt", "dt1", "--seeds", "1", "0")
         self.assertEqual(status, 0, line)
+        self.assertEqual([call.args[-1] for call in mix.call_args_list],
+                         [train.MIXED, train.MIXED_PLAIN])  # the latter for single trees
         with open(os.path.join(self.path("run"), "metrics.json"), encoding="utf-8") as file:
             report = json.load(file)["models"]
         for name, page, feature_set in (("dt", "dt", 2), ("forest", "README", 2), ("bt", "bt", 2),
@@ -160,6 +164,16 @@ class Refusals(unittest.TestCase):
             with open(self.path(f"out/{name}.provenance.json"), encoding="utf-8") as file:
                 self.assertEqual(json.load(file)["page"], f"docs/models/{page}.md")
             self.assertEqual(tools.feature_set(self.path(f"out/{name}.q8")), feature_set)
+
+    def test_a_recording_that_isnt_whole(self):
+        path = recordings.place(self.folder, 33) + ".json"
+        os.mkdir(os.path.dirname(path))
+        for text in ("", '{"seed": 33,'):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            self.refused(f"{path}: ", recordings.described, self.folder, 33)
+            self.refused("; remove it, and the recording is made again", recordings.described,
+                         self.folder, 33)
 
     def refused(self, part, call, *arguments):
         with self.assertRaises(refusal.Refused) as caught:

@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "train"))
 
-from afxdp_train import captured, dataset, models, pieces, queues, worlds
+from afxdp_train import captured, dataset, models, pieces, queues, train, worlds
 
 CLIENT, SERVER, OTHER = (bytes([198, 18, 16, 200]), bytes([198, 18, 1, 3]), bytes([198, 18, 1, 4]))
 
@@ -204,6 +204,28 @@ class Preparation(unittest.TestCase):
         self.assertTrue(np.array_equal(training.x[:, 2:], x[:, 2:]))
         moved = training.x[:, 1] != 443
         self.assertTrue(0.08 < moved.mean() < 0.22)  # 0.3 of the half
+
+
+class Training(unittest.TestCase):
+    def test_only_worlds_that_train_are_resized_and_not_those_of_a_tree(self):
+        def make(its, part, plays, seed, mixture=worlds.Mixture(), progress=None):
+            asked.append((part, plays, seed, mixture.resized, mixture.late))
+            return one_row, np.array(["a"])
+
+        zero = np.zeros(1, np.int64)
+        one_row = captured.Rows(np.zeros((1, 28), np.int64), *[zero] * 7, ["a"])
+        every = [piece(part=part) for part in (captured.TRAIN, captured.VALID, captured.TEST)]
+        for name, share in (("nn", 0.5), ("bt", 0.5), ("nn1", 0.5), ("dt", 0.0), ("dt1", 0.0)):
+            asked = []
+            mixture = train.MIXED_PLAIN if train.is_plain(name) else train.MIXED
+            with mock.patch.object(worlds, "make", make):
+                sets, names = train.mix({"lab": None}, every, every[:1], 1, mixture)
+            self.assertEqual(asked, [(captured.TRAIN, 1, 0, share, 0.2), (captured.VALID, 1, 0, 0, 0.2),
+                                     (captured.TEST, 1, 0, 0, 0.2),
+                                     (captured.TRAIN, train.LATE_PLAYS, 2, share, train.LATE)])
+            self.assertEqual((list(sets), len(names)), (["lab", "worlds"], 4))
+        self.assertEqual([train.prepared_as(name) for name in ("nn", "dt", "nn1", "dt1")],
+                         [(2, False), (2, True), (1, False), (1, True)])
 
 
 class Packets(unittest.TestCase):

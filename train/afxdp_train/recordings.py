@@ -112,8 +112,12 @@ def named(runs):
 
 def described(folder, seed, scale="medium"):
     """What was run to make a recording."""
-    with open(f"{place(folder, seed, scale)}.json", encoding="utf-8") as file:
-        return json.load(file)
+    path = f"{place(folder, seed, scale)}.json"
+    with open(path, encoding="utf-8") as file:
+        try:
+            return json.load(file)
+        except ValueError as error:
+            raise refusal.Refused(f"{path}: {error}; remove it, and the recording is made again") from error
 
 
 def scenarios(run):

@@ -32,10 +32,11 @@ CHOICES = {**{name: models.Shipped(name, 2) for name in models.RUNNABLE}, **mode
 CALIBRATION = {1: "calibration1.csv", 2: "calibration.csv"}  # by feature set
 # Where the shipped models' differs from models.Effort.
 EFFORT = {"epochs": 24, "batch": 1024, "decay": 0.01}
-# Attackers use the tools that were recorded; what benign hosts say is of any size.
-MIXED = worlds.Mixture(resized=0.5)
+# Attackers use the tools that were recorded; what benign hosts say is of any size. A single tree
+# would lose half of the guessed passwords by it.
+MIXED, MIXED_PLAIN = worlds.Mixture(resized=0.5), worlds.Mixture()
 # Devices keep connections open for days: what the lab set's look like from their middle on.
-LATE, LATE_PLAYS = dataclasses.replace(MIXED, late=0.8), 3
+LATE, LATE_PLAYS = 0.8, 3
 CODE_ROWS, CALIBRATION_ROWS = 200_000, 6_000
 
 
@@ -52,6 +53,16 @@ def spread(y, most, rng):
 def set_of(name):
     """The feature set of a model that this script makes."""
     return CHOICES[name].feature_set
+
+
+def is_plain(name):
+    """Whether it is trained with plain weights on plain worlds: see MIXED."""
+    return models.KINDS[CHOICES[name].kind].plain
+
+
+def prepared_as(name):
+    """Which Prepared is its."""
+    return set_of(name), is_plain(name)
 
 
 def make_code(training, folder, rng, classes=captured.CLASSES):
@@ -78,7 +89,7 @@ def summaries(predict, sets):
 
 @dataclass
 class Prepared:
-    """What models of one feature set are trained, validated and tested with."""
+    """What models of one feature set are trained, validated and tested with: see prepared_as."""
 
     training: dataset.Training
     valid: dict  # name -> captured.Rows
@@ -101,7 +112,7 @@ class Prepared:
 
 
 def fit_all(prepared, options, effort):
-    """{model: (the seed that validates best, every seed's scores)}. prepared: by feature set.
+    """{model: (the seed that validates best, every seed's scores)}. prepared: see prepared_as.
 
     Best: macro-F1 less false positives and less what is called an attack of the first SYNs to the
     service where that is most, mean over the validation sets.
@@ -109,7 +120,7 @@ def fit_all(prepared, options, effort):
     jobs = [(name, seed) for name in options.models for seed in options.seeds]
 
     def fit(name, seed):
-        its = prepared[set_of(name)]
+        its = prepared[prepared_as(name)]
         fitted = models.fit(CHOICES[name].kind, its.training, K, seed, effort, its.tables)
         scores = summaries(fitted.predict, its.valid)
         for part, rows in its.valid.items():
@@ -196,25 +207,37 @@ def record_and_read(options, seeds, part_of):
             {name: np.concatenate(instances) for name, instances in played.items()}, found)
 
 
-def load(options, plays):
-    """The lab set, and unless --runs is 0 our recordings, and worlds mixed from all, by name; and
-    the name of the piece of each row of the worlds.
-
-    plays: how often a piece plays in the worlds that train; in the others once.
-    """
+def read(options):
+    """The lab set and, unless --runs is 0, our recordings, by name; the pieces of all, and those of
+    the lab set."""
     sets = {"lab": captured.lab_set(options.data, lambda items: tqdm(items, "captures"))}
     every, seeds = [], recordings.seeds(options.runs)
     if seeds:
         recorded, _, every = record_and_read(options, seeds, recordings.part_of)
         sets.update(recorded)
     of_lab = pieces.of_lab(sets["lab"])
-    every += of_lab
-    made = [worlds.make(every, part, *((plays, 0, MIXED) if part == captured.TRAIN else (1, 0)),
+    return sets, every + of_lab, of_lab
+
+
+def mix(sets, every, of_lab, plays, mixture):
+    """The sets and worlds mixed from all of what `read` gives; and the name of the piece of each row
+    of the worlds.
+
+    plays: how often a piece plays in the worlds that train, which are mixed by `mixture`; in the
+    others once.
+    """
+    made = [worlds.make(every, part, *((plays, 0, mixture) if part == captured.TRAIN else (1, 0)),
                         progress=lambda items, count: tqdm(items, "worlds", count))
             for part in sorted({piece.part for piece in every})]
-    made.append(worlds.make(of_lab, captured.TRAIN, LATE_PLAYS, 2, LATE))
-    sets["worlds"] = captured.join([rows for rows, _ in made])
-    return sets, np.concatenate([names for _, names in made])
+    made.append(worlds.make(of_lab, captured.TRAIN, LATE_PLAYS, 2,
+                            dataclasses.replace(mixture, late=LATE)))
+    return ({**sets, "worlds": captured.join([rows for rows, _ in made])},
+            np.concatenate([names for _, names in made]))
+
+
+def load(options, plays):
+    """What `mix` gives of what `read` does."""
+    return mix(*read(options), plays, MIXED)
 
 
 def part_of(sets, part):
@@ -239,20 +262,25 @@ def fit_and_export(options):
     for folder in (run, options.out):
         refusal.writable_folder(folder)
     with refusal.reading("captures and flow tables"):
-        sets, _ = load(options, recipe.plays)
+        found = read(options)
+        sets = {plain: mix(*found, recipe.plays, MIXED_PLAIN if plain else MIXED)[0]
+                for plain in sorted({is_plain(name) for name in options.models})}
     prepared = {}
-    for feature_set in sorted({set_of(name) for name in options.models}):
-        its = Prepared.of(sets, feature_set, recipe, run, options.out)
+    # Plain ones first: the calibration rows of the others stay, where there are others.
+    for key in sorted({prepared_as(name) for name in options.models}, reverse=True):
+        feature_set, plain = key
+        its = Prepared.of(sets[plain], feature_set, recipe, run, options.out)
         for name, rows in its.valid.items():
             metrics.validates(rows.y, captured.CLASSES, f"{name}, validation part")
-        prepared[feature_set] = its
+        prepared[key] = its
 
     versions = made_with()
     report = {"options": vars(options), "recipe": dataclasses.asdict(recipe), **versions,
-              "rows": {number: len(its.training.y) for number, its in prepared.items()},
+              "rows": {f"set {number}{', plain' if plain else ''}": len(its.training.y)
+                       for (number, plain), its in prepared.items()},
               "models": {}}
     for name, (fitted, candidates) in fit_all(prepared, options, effort).items():
-        its = prepared[set_of(name)]
+        its = prepared[prepared_as(name)]
         export(name, fitted, its, options.out,
                {"recordings": recordings.named(options.runs), "seed": fitted.seed, **versions})
         scores = summaries(fitted.predict, its.test)

@@ -211,12 +211,14 @@ def finish(options, plans, pool, records, raw):
     count = Counter(names.values())
     for entry in records:
         entry["packets"] = count[entry["name"]]
-    with open(path + ".json", "w") as out:
+    # Last and at once: a run is whole if this file is there.
+    with open(path + ".json.part", "w") as out:
         json.dump({"seed": options.seed, "scale": options.scale, "scenarios": records,
                    "labels": {k: dict(zip(("packets", "flows", "bytes"), v))
                               for k, v in table.items()},
                    "versions": versions()}, out, indent=1)
         out.write("\n")
+    os.replace(path + ".json.part", path + ".json")
     if options.split:
         split(path, names)
     return table
