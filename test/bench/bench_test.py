@@ -80,7 +80,7 @@ def rows_of(subcommand):
         for name, types in FIELDS[subcommand].items():
             check(name in row, f"{subcommand}: no {name} in {row}")
             check(isinstance(row[name], types), f"{subcommand}: {name} in {row}")
-        if subcommand not in ("capture", "stages"):  # a step may do nothing; a difference of two runs may be negative
+        if subcommand not in ("capture", "stages"):  # those are differences of two runs: noise may exceed them
             check(row.get("ns", 1) > 0, f"{subcommand}: {row} took no time")
     return rows
 
@@ -103,10 +103,6 @@ def check_rows(subcommand, rows):
         for what, flows in {(row["what"], row["flows"]) for row in rows}:
             of_all = [ns[what, flows, step] for step in STEPS]
             check(abs(sum(of_all) - ns[what, flows, "all"]) < 0.01, f"stages: {what}, {flows}: {of_all} isn't all")
-            check(all(ns[what, flows, step] > 0 for step in ("parse", "hash", "update")),
-                  f"stages: {what}, {flows}: a step took no time")
-            check(what == "none" or ns[what, flows, "classify"] > ns["none", flows, "classify"],
-                  f"stages: {what}, {flows}: classified in {ns[what, flows, 'classify']} ns")
         check(len(ns) == len(rows) == 2 * 5 * (len(STEPS) + 1), f"stages: {len(rows)} rows")
     if subcommand == "hosts":
         done = bench("hosts", "--cpu", "1")
@@ -140,7 +136,6 @@ def check_rows(subcommand, rows):
               f"detection: a shipped model finds little: {rows}")
     if subcommand == "capture":
         check([row["packets"] for row in rows] == [20000] * 6, "capture: packets were lost")
-        check(all(row["own_ns"] > 0 for row in rows), "capture: no time of its own")
 
 
 def check_csv(subcommand, rows):

