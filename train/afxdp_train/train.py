@@ -33,7 +33,7 @@ CALIBRATION = {1: "calibration1.csv", 2: "calibration.csv"}  # by feature set
 # Where the shipped models' differs from models.Effort.
 EFFORT = {"epochs": 24, "batch": 1024, "decay": 0.01}
 # Attackers use the tools that were recorded; what benign hosts say is of any size. A single tree
-# would lose half of the guessed passwords by it.
+# would lose eleven points of F1 at guessed passwords by it.
 MIXED, MIXED_PLAIN = worlds.Mixture(resized=0.5), worlds.Mixture()
 # Devices keep connections open for days: what the lab set's look like from their middle on.
 LATE, LATE_PLAYS = 0.8, 3
