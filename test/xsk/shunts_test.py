@@ -3,7 +3,7 @@
 """shunt:N: after N verdicts a flow goes by without the ring, is judged again now and then, and ends
 with RST, FIN, silence or another verdict; every packet is in one counter.
 
-AFXDP_LAB_PACKETS: of elephants and mice (150,000). The more there are, the less weigh those that
+AFXDP_LAB_PACKETS: of elephants and mice (400,000). The more there are, the less weigh those that
 are judged before their flow goes by: with 2,000,000 nearly 95 % do."""
 
 import os
@@ -15,7 +15,7 @@ import lab
 
 WIRE = ("--iface", "eng0", "--bridge", "eng1")
 SHUNT = ("--action", "unclassified=shunt:16")
-PACKETS = int(os.environ.get("AFXDP_LAB_PACKETS", "150000"))
+PACKETS = int(os.environ.get("AFXDP_LAB_PACKETS", "400000"))
 ELEPHANTS, MICE = PACKETS * 95 // 100, PACKETS * 5 // 100
 
 
@@ -60,7 +60,7 @@ class Shunts(either_datapath.Shunts, lab.Test):
         print(f"busy per packet sent: {plain:.0f} ns, shunted {shunted:.0f} ns, {plain / shunted:.1f} x; "
               f"{share:.1%} went by; {report['shunts']}", flush=True)
         self.assertGreater(share, 0.7)
-        self.assertLess(shunted, plain)  # by how much is afxdp-bench shunts' to say
+        self.assertGreater(plain / shunted, 2.5)
 
     def test_counts(self):
         """A flow of 1,000 packets: 16 and those on their way are judged, then one of a hundred."""

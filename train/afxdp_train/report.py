@@ -104,8 +104,8 @@ class Report:
 
     @functools.cached_property
     def learned(self):
-        """What models are trained on, for those tables that train: see train.load."""
-        return train.load(self.options, self.recipe.plays)
+        """What models are trained on, for those tables that train: see train.mix."""
+        return train.mix(*train.read(self.options), self.recipe.plays, train.MIXED)
 
     def training(self, keep=lambda capture: True, one_in=None):
         """The recipe's training rows, of one flow in one_in (--one-in) outside the lab set, without

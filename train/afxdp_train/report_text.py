@@ -25,7 +25,7 @@ unseen_devices left_out_captures all_models`; the pages of the models say what t
   with each other. Only the devices left out are asked of models trained on all flows.
 - Integer networks are fine-tuned in the engine's arithmetic. `nn-16` has two layers of 16, the forest
   10 trees, `bt` 45; XGBoost has 100 rounds of depth 8, 500 trees; all see the same rows. `dt.q8` was
-  trained on worlds in which nobody says more or less, and which suit a single tree better.
+  trained on worlds in which nobody says more or less, and which suit a single tree better on recordings.
   "All models" are of seeds 0, 1 and 2, other tables of seed 0.
 """.format(" and ".join(map(str, recordings.FRESH)))
 

@@ -235,11 +235,6 @@ def mix(sets, every, of_lab, plays, mixture):
             np.concatenate([names for _, names in made]))
 
 
-def load(options, plays):
-    """What `mix` gives of what `read` does."""
-    return mix(*read(options), plays, MIXED)
-
-
 def part_of(sets, part):
     """The rows of a part, by name; sets that have none are left out."""
     found = {name: rows.take(rows.part == part) for name, rows in sets.items()}
